@@ -1,0 +1,1 @@
+"""Speaks to Wych; prints nothing, asks nothing; usable alone."""

@@ -1,0 +1,1 @@
+"""A pretend Wych, reached only over HTTP."""
