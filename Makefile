@@ -1,0 +1,81 @@
+# `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=2 for tests.
+.DEFAULT_GOAL := help
+.PHONY: start lab test check bench lock clean help
+
+PYTHON  ?= python3
+UV      ?= $(shell command -v uv 2>/dev/null)
+UV      := $(UV)
+WORKERS ?= 0
+IN      := .venv/bin/python
+
+# Other people's environments and settings must not leak into ours; without bytecode every start takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH VIRTUAL_ENV
+unexport PIP_USER PIP_TARGET PIP_PREFIX UV_PYTHON UV_SYSTEM_PYTHON
+
+# Stamps are written last, so a set-up that was cut short does not look finished. Their names hold what no file's age tells: which Python, and
+# where this folder is (a venv does not survive being moved). Empty when Python is missing or too old.
+KEY := $(shell $(PYTHON) -c "import os, sys, zlib; v = sys.version_info[:3]; v >= (3, 11) and \
+	print('%d.%d.%d-%08x' % (v + (zlib.crc32(os.fsencode(sys.base_prefix + os.getcwd())),)))" 2>/dev/null)
+VENV  := .venv/.venv-$(KEY)
+KIT   := .venv/.kit-$(KEY)
+TEST  := .venv/.test-$(KEY)
+LAB   := .venv/.lab-$(KEY)
+
+ifneq ($(UV),)
+new     = "$(UV)" venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+has     = $(IN)
+install = "$(UV)" pip install --quiet --python $(IN) --compile-bytecode
+else
+new     = $(PYTHON) -m venv .venv
+has     = .venv/bin/pip
+install = $(IN) -m pip --disable-pip-version-check --no-input install --quiet
+endif
+stopped = { echo "Set-up stopped; what is printed above says why. Put it right and run make again: it starts over." >&2; exit 1; }
+fill    = { test -x $(has) || $(new); } && $(install) --require-hashes -r $(1) && touch $(2) || $(stopped)
+
+start: $(KIT) ## the journey in this terminal, on the mock unless .env says otherwise
+	@$(IN) -m wych_kit start $(ARGS)
+
+lab: ## the notebooks in JupyterLab
+	@ls notebooks/*.ipynb >/dev/null 2>&1 || { echo "There are no notebooks in notebooks/ yet. The same journey: make start" >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(KIT) $(LAB)
+	@$(IN) -m jupyter lab notebooks $(ARGS)
+
+test: $(KIT) $(TEST) ## the tests; ARGS="-k token" chooses
+	@$(IN) -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(KIT) $(TEST) ## lint, format and types
+	@$(IN) -m ruff check .
+	@$(IN) -m ruff format --check .
+	@$(IN) -m mypy
+
+bench: $(KIT) $(TEST) ## the benchmarks, as ratios measured in one run
+	@$(IN) benchmarks $(ARGS)
+
+lock: ## remake the lock files; ARGS=--upgrade takes the newest versions
+	@test -n "$(UV)" || { echo "Locks are made with uv: pip install uv" >&2; exit 1; }
+	@$(lock) --extra terminal --extra mock $(ARGS) -o requirements.lock
+	@$(lock) --extra notebook -c requirements.lock $(ARGS) -o requirements-lab.lock
+	@$(lock) --extra test -c requirements.lock $(ARGS) -o requirements-test.lock
+lock = "$(UV)" pip compile pyproject.toml --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate
+
+clean: ## remove the venv and what tools leave behind; your .env stays
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+$(VENV): requirements.lock
+	@test -n "$(KEY)" || { echo "Wych Kit needs Python 3.11 or newer. '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@test -n "$(UV)" || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv. Debian, Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv, once: about $(if $(UV),5,15) seconds." >&2
+	@rm -rf .venv
+	@$(call fill,requirements.lock,$@)
+
+$(KIT): $(VENV) pyproject.toml
+	@$(install) --no-deps --no-build-isolation -e . && touch $@ || $(stopped)
+
+$(TEST) $(LAB): .venv/.%-$(KEY): requirements-%.lock $(VENV)
+	@echo "Adding what $* needs, once: about $(if $(UV),5,20) seconds." >&2
+	@$(call fill,$<,$@)
