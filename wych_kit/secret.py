@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MASK = "••••••"
 _QUOTES = "\"'`"
@@ -27,7 +29,7 @@ class Secret:
 
     def __init__(self, value: str | Secret) -> None:
         if isinstance(value, Secret):
-            self._reveal = value._reveal
+            self._reveal = value._reveal  # noqa: SLF001 - its own kind
             return
         if not isinstance(value, str):
             raise TypeError(f"a secret is a text, not {type(value).__name__}")
@@ -92,8 +94,10 @@ class Secret:
 def _placeholder(text: str) -> bool:
     """Matches what a template leaves behind: `$NAME`, `${NAME}`, `<your secret>`, `{{secret}}`, `changeme`, Wych's printed sample."""
     return bool(
-        re.search(r"\$\{?\w|\{\{|<[^<>]+>|supx+ret", text)
-        or re.fullmatch(r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_ ]?here)?|change[-_ ]?me|todo|xxx+", text)
+        re.search(r"\$\{|\{\{|^\$\w+$|^<.+>$|^supx+ret$", text)
+        or re.fullmatch(
+            r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_ ]?here)?|change[-_ ]?me|todo|xxx+", text
+        )
     )
 
 
@@ -113,5 +117,8 @@ _ODDITIES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("a space inside", lambda text: bool(re.search(r"\s", text.strip()))),
     ("it still looks like a placeholder", _placeholder),
     ("it looks like a masked value, copied from a screen that hides it", _masked),
-    ("characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)", lambda text: any(not " " <= mark <= "~" for mark in text.rstrip("\r\n"))),
+    (
+        "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)",
+        lambda text: any(not " " <= mark <= "~" for mark in text.rstrip("\r\n")),
+    ),
 )

@@ -1,0 +1,129 @@
+"""Fetch the OpenID discovery document, check it, return a `Provider`. Fetching and checking are two functions."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wych_kit.client.wire import bound, host_of, is_loopback, json_object, plain_request, translated
+from wych_kit.errors import Refused, Unexpected, WychError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+_REQUIRED = ("issuer", "token_endpoint", "jwks_uri")
+_ENDPOINTS = ("token_endpoint", "jwks_uri", "authorization_endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An identity provider whose document passed every check.
+
+    `grant_types` has one grant each, also when the document joins them into one string; `document` is all that was sent.
+    """
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    authorization_endpoint: str | None
+    grant_types: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+def request(issuer_url: str) -> httpx.Request:
+    """The request for an issuer's document: the path is appended (OpenID Connect Discovery 1.0 §4), not inserted (RFC 8414 §3)."""
+    return plain_request("GET", issuer_url + WELL_KNOWN)
+
+
+def fetch(client: httpx.Client, issuer_url: str) -> httpx.Response:
+    """Get the document, within the limits of `wire`. Whatever answers is returned; raises `Unreachable` when nothing does."""
+    failure: WychError
+    started = time.monotonic()
+    try:
+        response = client.send(request(issuer_url), auth=None, follow_redirects=False, stream=True)
+        with contextlib.closing(response):
+            bound(response, "discovery", started).read()
+            return response
+    except httpx.HTTPError as error:
+        failure = translated(error, "discovery")
+    raise failure
+
+
+def check(response: httpx.Response, issuer_url: str) -> Provider:
+    """Judge an answer to a discovery request, in this order, one failure each.
+
+    Status; JSON object; required fields; `issuer` equal to `issuer_url` character by character (OpenID Connect Discovery 1.0 §4.3,
+    RFC 8414 §3.3); every endpoint https (http only on loopback) and on the issuer's host, because a document that sends the
+    client secret elsewhere is not to be followed (RFC 9700 §4.4; stricter than the standards ask).
+
+    Raises `Refused` or `Unexpected`.
+    """
+    _check_status(response)
+    document = json_object(response, "discovery")
+    for name in _REQUIRED:
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise Unexpected(f"the discovery document has no {name}", stage="discovery", reference="discovery-incomplete")
+    if document["issuer"] != issuer_url:
+        raise Unexpected(
+            f"the document says its issuer is {document['issuer']!r:.200}, and {issuer_url!r} was asked",
+            stage="discovery",
+            reference="issuer-mismatch",
+        )
+    for name in _ENDPOINTS:
+        if document.get(name) is not None:
+            _check_endpoint(name, document[name], issuer_url)
+    return Provider(
+        issuer=document["issuer"],
+        token_endpoint=document["token_endpoint"],
+        jwks_uri=document["jwks_uri"],
+        authorization_endpoint=document.get("authorization_endpoint"),
+        grant_types=_grants(document.get("grant_types_supported")),
+        document=document,
+    )
+
+
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
+    if status == httpx.codes.OK:
+        return
+    if response.is_redirect:
+        target = response.headers.get("Location", "?")
+        raise Unexpected(
+            f"{host_of(response)} sends discovery on to {target!r:.200}; redirects are not followed",
+            stage="discovery",
+            status=status,
+            reference="redirected",
+        )
+    # Wire facts A3-22 (no such realm), A3-24 and A3-25 (no such path), A3-26 (two slashes in a row)
+    reference = {404: "wrong-realm", 400: "double-slash"}.get(status)
+    raise Refused(
+        f"{host_of(response)} answered {status} to the discovery request", stage="discovery", status=status, reference=reference
+    )
+
+
+def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
+    issuer = httpx.URL(issuer_url)
+    try:
+        url = httpx.URL(address if isinstance(address, str) else "")
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
+        raise Unexpected(f"{name} is {address!r:.200}, which is not https", stage="discovery", reference="not-https")
+    if (url.host, url.port, url.scheme) != (issuer.host, issuer.port, issuer.scheme):
+        raise Unexpected(
+            f"{name} is on {url.netloc.decode('ascii', 'replace')}, not on the issuer's host {issuer.netloc.decode('ascii', 'replace')}",
+            stage="discovery",
+            reference="endpoint-elsewhere",
+        )
+
+
+def _grants(value: object) -> tuple[str, ...]:
+    """Wych prints one string with spaces inside a list (API facts, section 8, row 6); Keycloak sends one string each."""
+    words = value if isinstance(value, list) else [value]
+    return tuple(grant for text in words if isinstance(text, str) for grant in text.split())

@@ -1,0 +1,131 @@
+"""One token: the request for it, the check of the answer, and how long it is good for."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wych_kit.client.wire import host_of, json_object, plain_request, retry_after
+from wych_kit.errors import Refused, Unexpected
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from wych_kit.errors import Stage
+
+UNSTATED_LIFETIME = 60.0
+"""Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A guess on the short side."""
+
+_REFERENCES = {
+    # Wire facts A3-1 to A3-14. The word `invalid_client` against `unauthorized_client` tells the id from the secret at Keycloak.
+    "invalid_client": "unknown-client",
+    "unauthorized_client": "wrong-client-secret",
+    "unsupported_grant_type": "wrong-grant-type",
+    "invalid_scope": "wrong-scope",
+    "HTTP 405 Method Not Allowed": "wrong-method",
+    "HTTP 404 Not Found": "wrong-token-endpoint",
+    "Realm does not exist": "wrong-realm",
+    "Unable to find matching target resource method": "wrong-token-endpoint",
+    "missingNormalization": "double-slash",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and the time it has left, on this machine's monotonic clock.
+
+    `lifetime` is what the server said, in seconds; `expires` is a reading of `time.monotonic()`.
+    """
+
+    value: Secret
+    lifetime: float
+    expires: float
+    scope: str = ""
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the server stops accepting it; negative afterwards."""
+        return self.expires - time.monotonic()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it may be used for another call: not within the margin before its end.
+
+        The margin is a tenth of the lifetime and at most 30 seconds, so that a token of 30 seconds is used for 27. A guess:
+        enough for a slow call, small beside the lifetime.
+        """
+        return time.monotonic() < self.expires - min(30.0, self.lifetime / 10)
+
+
+def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx.Request:
+    """The client_credentials request, credentials in the form (RFC 6749 §4.4.2 and §2.3.1; the way Wych documents it)."""
+    return plain_request(
+        "POST",
+        token_endpoint,
+        data={"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret.reveal()},
+    )
+
+
+def check(response: httpx.Response, requested: float, stage: Stage = "token") -> Token:
+    """Judge an answer to a token request (RFC 6749 §5.1 and §5.2). `requested` is a monotonic reading from before it was sent.
+
+    Raises `Refused` with the body's `error` and `error_description`, or `Unexpected`.
+    """
+    if response.is_redirect:
+        raise Unexpected(
+            f"{host_of(response)} sends the token request on to {response.headers.get('Location', '?')!r:.200}; "
+            "redirects are not followed with credentials",
+            stage=stage,
+            status=response.status_code,
+            reference="redirected",
+        )
+    if not response.is_success:
+        raise _refusal(response, stage)
+    answer = json_object(response, stage)
+    text = answer.get("access_token")
+    if not isinstance(text, str) or not text or not all("!" <= mark <= "~" for mark in text):
+        raise Unexpected("the answer has no usable access_token", stage=stage, status=response.status_code, reference="no-token")
+    kind = answer.get("token_type")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise Unexpected("the token_type is not Bearer", stage=stage, status=response.status_code, reference="not-bearer")
+    lifetime = _lifetime(answer.get("expires_in"), stage)
+    scope = answer.get("scope")
+    return Token(Secret(text), lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
+
+
+def _lifetime(value: object, stage: Stage) -> float:
+    if value is None:
+        return UNSTATED_LIFETIME
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if math.isfinite(seconds):
+        return max(0.0, seconds)
+    raise Unexpected(f"expires_in is {value!r:.40}, not a number of seconds", stage=stage, reference="odd-lifetime")
+
+
+def _refusal(response: httpx.Response, stage: Stage) -> Refused:
+    try:
+        answer = json_object(response, stage)
+    except Unexpected:
+        answer = {}
+    code, description = (str(answer.get(name) or "")[:300] for name in ("error", "error_description"))
+    status = response.status_code
+    said = f"{code}: {description}" if description else code
+    return Refused(
+        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else ''}",
+        stage=stage,
+        status=status,
+        code=code,
+        description=description,
+        retry_after=retry_after(response.headers.get("Retry-After")),
+        reference=_REFERENCES.get(code, "too-many-token-requests" if status in BUSY else None),
+    )
+
+
+BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+"""Statuses after which the same request may be sent again later."""

@@ -1,0 +1,168 @@
+"""What goes over the wire: limits on answers, and httpx's exceptions turned into ours, here and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wych_kit.errors import Stage, Unexpected, Unreachable, WychError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Any
+
+USER_AGENT = "wych-kit"
+ANSWER_BYTES = 256 * 1024
+"""The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is about 8 KiB."""
+ANSWER_SECONDS = 10.0
+"""The longest that one of them may take, from the request to its last byte, however slowly it drips."""
+
+
+def plain_request(method: str, url: str, **content: Any) -> httpx.Request:
+    """A request with nothing of anybody's client in it: no default headers, no cookies, no key.
+
+    Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one.
+    """
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+    request = httpx.Request(method, url, headers=headers, **content)
+    request.extensions["timeout"] = httpx.Timeout(ANSWER_SECONDS).as_dict()
+    return request
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host name is this machine, written in one of the usual ways. No name is looked up."""
+    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+
+
+class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An answer's bytes, up to a size and a moment; past either it raises `Unexpected`."""
+
+    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, stage: Stage, deadline: float) -> None:
+        self._stream = stream
+        self._stage = stage
+        self._deadline = deadline
+        self._left = ANSWER_BYTES
+
+    def _count(self, chunk: bytes) -> bytes:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise Unexpected(
+                f"the answer is longer than {ANSWER_BYTES // 1024} KiB", stage=self._stage, reference="answer-too-long"
+            )
+        if time.monotonic() > self._deadline:
+            raise Unreachable(
+                f"the answer was not complete after {ANSWER_SECONDS:.0f} seconds", stage=self._stage, reference="timeout"
+            )
+        return chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        assert isinstance(self._stream, httpx.SyncByteStream)  # noqa: S101 - httpx pairs clients and streams
+        for chunk in self._stream:
+            yield self._count(chunk)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        assert isinstance(self._stream, httpx.AsyncByteStream)  # noqa: S101 - as above
+        async for chunk in self._stream:
+            yield self._count(chunk)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        assert isinstance(self._stream, httpx.SyncByteStream)  # noqa: S101 - as above
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        """Let the connection go."""
+        assert isinstance(self._stream, httpx.AsyncByteStream)  # noqa: S101 - as above
+        await self._stream.aclose()
+
+
+def bound(response: httpx.Response, stage: Stage, started: float) -> httpx.Response:
+    """Puts the limits on a response that has not been read yet. `started` is on the monotonic clock."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise Unexpected("the answer is compressed although that was not asked for", stage=stage, status=response.status_code)
+    if not response.is_closed:
+        response.stream = Bounded(response.stream, stage, started + ANSWER_SECONDS)
+    return response
+
+
+def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
+    """The JSON object in a response, or `Unexpected` saying what was there instead."""
+    try:
+        document = response.json()
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    kind = response.headers.get("Content-Type", "no content type")
+    what = "a web page" if b"<html" in response.content[:2000].lower() else f"something else ({kind})"
+    raise Unexpected(
+        f"{host_of(response)} answered {response.status_code} with {what} where a JSON object was due",
+        stage=stage,
+        status=response.status_code,
+        reference="not-json",
+    )
+
+
+def host_of(response: httpx.Response) -> str:
+    """Host and port that gave the answer, as they are written in an address."""
+    return response.request.url.netloc.decode("ascii", "replace")
+
+
+def retry_after(value: str | None, now: float | None = None) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait, from either of its forms; `None` for none or nonsense.
+
+    A date in the past is 0. `now` is wall clock, seconds since the epoch. Source: RFC 9110 §10.2.3.
+    """
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now))
+    return None
+
+
+def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, stage: Stage) -> WychError:
+    """The error of ours that says what an httpx exception means. Raise it outside the `except`, so that no context is kept.
+
+    The context would carry httpx's frames, and with them the headers, into every traceback that prints locals.
+    """
+    where = "the server"
+    if isinstance(error, httpx.HTTPError):
+        with contextlib.suppress(RuntimeError):
+            where = error.request.url.netloc.decode("ascii", "replace")
+    if isinstance(error, httpx.TimeoutException):
+        doing = "did not accept the connection in time" if isinstance(error, httpx.ConnectTimeout) else "did not answer in time"
+        return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
+    if isinstance(error, httpx.ProxyError):
+        return Unreachable(f"the proxy refused to pass the request on to {where}: {error}", stage=stage, reference="proxy-refused")
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return Unexpected(f"{where}: this is no address that can be called: {error}", stage=stage, reference="bad-address")
+    if isinstance(error, httpx.TransportError):
+        words, reference = _broken_connection(error)
+        return Unreachable(f"{where} {words}", stage=stage, reference=reference)
+    return Unexpected(f"{where} answered with something that cannot be read: {type(error).__name__}", stage=stage)
+
+
+def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "is not a name that this machine can look up", "name-not-found"
+        if isinstance(cause, ConnectionRefusedError):
+            return "refused the connection: nothing listens there", "connection-refused"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"showed a certificate that is not trusted ({cause.verify_message})", "certificate-not-trusted"
+        if isinstance(cause, ssl.SSLError):
+            return f"does not speak TLS as it should ({cause.reason})", "tls-broken"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+        return "cut the connection before the answer was complete", "connection-cut"
+    if "refused" in str(error).lower() or "attempts failed" in str(error).lower():
+        return "refused the connection: nothing listens there", "connection-refused"
+    return f"could not be reached ({error or type(error).__name__})", "unreachable"
