@@ -1,0 +1,299 @@
+"""What you brought: the shell over a `.env` file over the environment's defaults, each value with its origin.
+
+Loading judges nothing and never fails, so that wrong settings can be shown; `Settings.problems` and `Settings.require` judge.
+An empty value counts as not given, wherever it stands.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from wych_kit import checks, envfile
+from wych_kit.envfile import EnvFile
+from wych_kit.errors import SettingInvalid, SettingMissing, Stage
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Problem = SettingMissing | SettingInvalid
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One Wych, real or pretend: its addresses (`None` where none is public) and a sentence on where to get the rest."""
+
+    name: str
+    issuer_url: str | None = None
+    api_url: str | None = None
+    portal_url: str | None = None
+    connect_url: str | None = None
+    note: str = ""
+
+
+MOCK = Environment(
+    "mock",
+    "http://127.0.0.1:9924/realms/partner",
+    "http://127.0.0.1:9924/v3",
+    "http://127.0.0.1:9924/portal",
+    "http://127.0.0.1:9924/app",
+    "A pretend Wych on this machine: `wych-kit mock` starts it, no account and no internet needed.",
+)
+SANDBOX = Environment(
+    "sandbox",
+    note="Wych publishes no address of its sandbox: ask Wych, then set WYCH_ISSUER_URL, WYCH_API_URL, WYCH_PORTAL_URL and WYCH_CONNECT_URL.",
+)
+# API facts section 2. The only public addresses, and no page labels them production: documented addresses, inferred label.
+PRODUCTION = Environment(
+    "production",
+    "https://login.wych.app/realms/partner",
+    "https://api.wych.io/v3",
+    None,
+    "https://connect.wych.app/app",
+    "The published addresses. The portal's differs from customer to customer: ask Wych, then set WYCH_PORTAL_URL.",
+)
+ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType({each.name: each for each in (MOCK, SANDBOX, PRODUCTION)})
+
+NAMES = (
+    "WYCH_ENVIRONMENT",
+    "WYCH_ISSUER_URL",
+    "WYCH_API_URL",
+    "WYCH_CLIENT_ID",
+    "WYCH_CLIENT_SECRET",
+    "WYCH_API_KEY",
+    "WYCH_PARTNER_ID",
+    "WYCH_APP_ID",
+    "WYCH_APP_NAME",
+    "WYCH_PORTAL_URL",
+    "WYCH_CONNECT_URL",
+    "WYCH_CALLBACK_URL",
+    "WYCH_TOKEN_CACHE",
+    "WYCH_HOME",
+)
+SECRET_NAMES = frozenset({"WYCH_CLIENT_SECRET", "WYCH_API_KEY"})
+
+
+@dataclass(frozen=True)
+class Value:
+    """One setting as found. `origin` is "shell", ".env line 4", "default (mock)", "given" by the program, or "not set".
+
+    `shadowed` is the origin of a line in the file that the shell's value wins over, and `differs` whether it holds another text.
+    """
+
+    name: str
+    text: str | Secret | None
+    origin: str
+    shadowed: str | None = None
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, unchangeable. Build with `load_settings`, vary with `with_`.
+
+    Texts are as they were found, wrong or not; only `environment` (one with no addresses when the name is unknown),
+    `token_cache` (`memory` when unclear: nothing is kept) and `home` (`None`: the kit's usual folder) are made sense of.
+    """
+
+    values: tuple[Value, ...] = field(repr=False)
+    file: EnvFile = field(default=EnvFile(), repr=False)
+    environment: Environment = field(init=False)
+    issuer_url: str | None = field(init=False)
+    api_url: str | None = field(init=False)
+    client_id: str | None = field(init=False)
+    client_secret: Secret | None = field(init=False)
+    api_key: Secret | None = field(init=False)
+    partner_id: str | None = field(init=False)
+    app_id: str | None = field(init=False)
+    app_name: str | None = field(init=False)
+    portal_url: str | None = field(init=False)
+    connect_url: str | None = field(init=False)
+    callback_url: str | None = field(init=False)
+    token_cache: Literal["disk", "memory"] = field(init=False)
+    home: Path | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, object] = {_attribute(value.name): value.text for value in self.values}
+        found["environment"] = _environment(found["environment"])
+        found["token_cache"] = "disk" if found["token_cache"] == "disk" else "memory"
+        found["home"] = _expanded(str(found["home"])) if found["home"] else None
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
+
+    def problems(self, *names: str) -> tuple[Problem, ...]:
+        """All that is wrong, found without any network.
+
+        With names ("WYCH_CLIENT_ID"): about those, missing ones included. Without: about everything that is set, and about the
+        file it came from. The environment is always judged. When a named setting is missing, what is wrong with the file comes first, as the likely reason.
+        """
+        return self._problems(names, "settings")
+
+    def require(self, *names: str, stage: Stage = "settings") -> None:
+        """Raise the first of the named settings' problems (`SettingMissing` or `SettingInvalid`), with the caller's stage."""
+        for problem in self._problems(names, stage):
+            raise problem
+
+    def with_(self, **given: str | Secret | Path | Environment | None) -> Settings:
+        """A copy in which these attributes have values given by the program; `None` takes a value away. Unknown ones: `TypeError`."""
+        found = {value.name: value for value in self.values if not value.origin.startswith("default")}
+        for attribute, value in given.items():
+            name = f"WYCH_{attribute.upper()}"
+            if name not in NAMES:
+                raise TypeError(f"there is no setting {attribute}{checks.nearest(attribute, tuple(map(_attribute, NAMES)))}")
+            text = value.name if isinstance(value, Environment) else str(value) if isinstance(value, Path) else value
+            found[name] = _value(name, text, "given")
+        environment = self.values[0]
+        return Settings(_filled(found, self.environment.name if environment.origin.startswith("default") else MOCK.name), self.file)
+
+    def _problems(self, names: tuple[str, ...], stage: Stage) -> tuple[Problem, ...]:
+        values = {value.name: value for value in self.values}
+        wrong: dict[str, Problem] = {name: SettingMissing(name, stage=stage) for name in names if values[name].text is None}
+        about_the_file = self._about_the_file(stage) if wrong or not names else ()
+        wrong |= {problem.name: problem for problem in self._invalid(stage)}
+        asked = dict.fromkeys(("WYCH_ENVIRONMENT", *(names or NAMES)))
+        return (*about_the_file, *(() if names else self.file.odd), *(wrong[name] for name in asked if name in wrong))
+
+    def _about_the_file(self, stage: Stage) -> tuple[SettingInvalid, ...]:
+        unknown = (line for line in self.file.lines if line.name.upper().startswith("WYCH_") and line.name not in NAMES)
+        return self.file.broken + tuple(
+            SettingInvalid(
+                line.name,
+                f"is no setting of this kit{checks.nearest(line.name.upper(), NAMES)}",
+                origin=_origin(self.file, line),
+                stage=stage,
+                reference="unknown-setting",
+            )
+            for line in unknown
+        )
+
+    def _invalid(self, stage: Stage) -> list[SettingInvalid]:
+        """At most one for each setting: what is wrong with the text itself before what is wrong beside others."""
+        texts = {value.name: value.text for value in self.values if value.text is not None}
+        found = dict(reversed([*checks.together(texts)])) | {
+            name: each for name, text in texts.items() if (each := checks.find(name, text))
+        }
+        origins = {value.name: value.origin for value in self.values}
+        return [
+            SettingInvalid(name, each.reason, origin=origins[name], stage=stage, reference=each.reference)
+            for name, each in found.items()
+        ]
+
+
+def load_settings(profile: str | None = None, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: the process's), over the file, over defaults.
+
+    The file is `path`, or the one `env_path(profile)` names. A profile called like an environment makes it the default environment.
+    Never raises over what it finds.
+    """
+    file = _file(profile, path)
+    shell = os.environ if environ is None else environ
+    lines = file.last()
+    found: dict[str, Value] = {}
+    for name in NAMES:
+        line = lines.get(name)
+        if line and line.value:
+            found[name] = _value(name, line.value, _origin(file, line))
+        if shell.get(name):
+            below = found.get(name)
+            text = _value(name, shell[name], "shell").text
+            found[name] = Value(
+                name, text, "shell", below.origin if below else None, differs=below is not None and below.text != text
+            )
+    return Settings(_filled(found, profile if profile and profile in ENVIRONMENTS else MOCK.name), file)
+
+
+def env_path(profile: str | None = None) -> Path:
+    """Where `.env` (or `.env.<profile>`) is: in this folder or the nearest above, up to the project's root or home.
+
+    The root is a folder with `.git` or `pyproject.toml`. When there is no such file: where a new one belongs, at the root if there
+    is one, else here.
+    """
+    name = f".env.{profile}" if profile else ".env"
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody deleted the folder we are in
+        return Path(name)
+    for folder in (here, *here.parents):
+        if _kind(folder / name) == "file" or any(_kind(folder / mark) for mark in (".git", "pyproject.toml")):
+            return folder / name
+        if folder == _expanded("~"):
+            break
+    return here / name
+
+
+def save_settings(values: Mapping[str, str | Secret], path: Path) -> Path:
+    """Save to a `.env` file, by variable name; see `wych_kit.envfile.save` for what is kept, promised and raised."""
+    return envfile.save(values, path)
+
+
+def _file(profile: str | None, path: Path | None) -> EnvFile:
+    if path is None and profile and not re.fullmatch(r"\w[\w-]*", profile):
+        reason = "is no profile: letters, digits, - and _ are (`sandbox` means the file .env.sandbox)"
+        return EnvFile(broken=(SettingInvalid("profile", reason, reference="env-file-missing"),))
+    place = path or env_path(profile)
+    if os.path.lexists(place):
+        return envfile.read(place)
+    if path is None and profile:
+        return EnvFile(
+            broken=(SettingInvalid(place.name, "is neither here nor in the folders above", reference="env-file-missing"),)
+        )
+    return EnvFile()
+
+
+def _kind(path: Path) -> Literal["folder", "file"] | None:
+    """`pathlib`'s own questions raise where the folder may not be entered, until Python 3.14. A pipe counts as a file: vaults use them."""
+    try:
+        return "folder" if stat.S_ISDIR(path.stat().st_mode) else "file"
+    except OSError:
+        return None
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no such person, or no home at all
+        return Path(text)
+
+
+def _filled(found: Mapping[str, Value], environment: str) -> tuple[Value, ...]:
+    """Every setting in order: as found, else the default of the environment that holds."""
+    held = found.get("WYCH_ENVIRONMENT")
+    name = held.text if held and held.text else environment
+    defaults = {"WYCH_ENVIRONMENT": environment, "WYCH_TOKEN_CACHE": "disk"}
+    for attribute in ("issuer_url", "api_url", "portal_url", "connect_url"):
+        if address := getattr(_environment(name), attribute):
+            defaults[f"WYCH_{attribute.upper()}"] = address
+    return tuple(
+        found[each] if each in found and found[each].text is not None
+        else Value(each, defaults[each], f"default ({name})") if each in defaults
+        else Value(each, None, "not set")
+        for each in NAMES
+    )  # fmt: skip
+
+
+def _value(name: str, text: str | Secret | None, origin: str) -> Value:
+    if text is None or not text:
+        return Value(name, None, origin)
+    if name in SECRET_NAMES:
+        return Value(name, Secret(text), origin)
+    return Value(name, text.reveal() if isinstance(text, Secret) else text, origin)
+
+
+def _environment(name: object) -> Environment:
+    return ENVIRONMENTS.get(str(name)) or Environment(
+        str(name), note="There is no such environment: mock, sandbox and production are."
+    )
+
+
+def _attribute(name: str) -> str:
+    return name.removeprefix("WYCH_").lower()
+
+
+def _origin(file: EnvFile, line: envfile.Line) -> str:
+    return f"{file.path.name if file.path else '.env'} line {line.number}"
