@@ -33,7 +33,7 @@ endif
 stopped = { echo "Set-up stopped; what is printed above says why. Put it right and run make again: it starts over." >&2; exit 1; }
 fill    = { test -x $(has) || $(new); } && $(install) --require-hashes -r $(1) && touch $(2) || $(stopped)
 
-start: $(KIT) ## the journey in this terminal, on the mock unless .env says otherwise
+start: $(KIT) ## the journey, in this terminal; on the mock unless .env differs
 	@$(IN) -m wych_kit start $(ARGS)
 
 lab: ## the notebooks in JupyterLab
@@ -67,7 +67,7 @@ help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 $(VENV): requirements.lock
-	@test -n "$(KEY)" || { echo "Wych Kit needs Python 3.11 or newer. '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@test -n "$(KEY)" || { echo "Wych Kit needs Python 3.11 or newer. '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@test -n "$(UV)" || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv. Debian, Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once: about $(if $(UV),5,15) seconds." >&2
 	@rm -rf .venv

@@ -1,0 +1,226 @@
+"""Set-up as `make` does it, with a uv that only writes down what it was asked. `.ci/run` does the same with the real tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SETUP = ("Makefile", "pyproject.toml", "requirements.lock", "requirements-lab.lock", "requirements-test.lock")
+FOREIGN = {
+    "VIRTUAL_ENV": "/somebody/else",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": "/somebody",
+    "PIP_USER": "1",
+    "UV_PYTHON": "3.9",
+}
+FAKE_UV = """#!/bin/sh
+echo "$@" >> "$UV_ASKED"
+env >> "$UV_ENVIRONMENT"
+if [ "$1" = venv ]; then
+    mkdir -p .venv/bin
+    printf '#!/bin/sh\\necho "ran $@"\\n' > .venv/bin/python
+    chmod +x .venv/bin/python
+fi
+case "$*" in *"$UV_FAILS_AT"*) exit 1 ;; esac
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+class Clone(NamedTuple):
+    """A copy of what set-up reads, and beside it the tools it finds."""
+
+    folder: Path
+    tools: Path
+
+    def make(
+        self, *arguments: str, env: Mapping[str, str] | None = None, fails_at: str = "nothing"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run make there. Output is text."""
+        notes = {"UV_ASKED": str(self.tools / "asked"), "UV_ENVIRONMENT": str(self.tools / "environment"), "UV_FAILS_AT": fails_at}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        return subprocess.run(
+            ["make", f"UV={self.tools / 'uv'}", f"PYTHON={sys.executable}", *arguments],
+            cwd=self.folder,
+            env=ours | notes | dict(env or {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def asked(self) -> list[str]:
+        """What uv was asked since the last time: `venv`, the lock's name, or `kit` for the package itself."""
+        notes = self.tools / "asked"
+        lines = notes.read_text().splitlines() if notes.exists() else []
+        notes.unlink(missing_ok=True)
+        return ["venv" if line.startswith("venv") else "kit" if line.endswith("-e .") else line.split()[-1] for line in lines]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A clone in a folder with a space in its name."""
+    folder, tools = tmp_path / "a clone", tmp_path / "tools"
+    folder.mkdir()
+    tools.mkdir()
+    for name in SETUP:
+        shutil.copy(ROOT / name, folder / name)
+    script(tools / "uv", FAKE_UV)
+    return Clone(folder, tools)
+
+
+def script(path: Path, text: str) -> Path:
+    """Write an executable."""
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def test_start_sets_up_once(clone: Clone) -> None:
+    """The first start makes a venv, fills it from the lock, installs the package and runs it; the second only runs it."""
+    first = clone.make("start", "ARGS=--json")
+    assert (first.returncode, first.stdout) == (0, "ran -m wych_kit start --json\n")
+    assert clone.asked() == ["venv", "requirements.lock", "kit"]
+    second = clone.make("start", "ARGS=--json")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "ran -m wych_kit start --json\n", "")
+    assert clone.asked() == []
+
+
+def test_tests_add_to_the_same_venv(clone: Clone) -> None:
+    """What tests need is added when they are first wanted, and neither `check` nor `start` asks for it again."""
+    clone.make("start")
+    clone.asked()
+    assert clone.make("test").stdout == "ran -m pytest -n 0\n"
+    assert clone.asked() == ["requirements-test.lock"]
+    assert clone.make("check").returncode == clone.make("start").returncode == 0
+    assert clone.asked() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ("requirements.lock", ["venv", "requirements.lock", "kit", "requirements-test.lock"]),
+        ("requirements-test.lock", ["requirements-test.lock"]),
+        ("requirements-lab.lock", []),
+        ("pyproject.toml", ["kit"]),
+        ("Makefile", []),
+    ],
+)
+def test_a_changed_input_repeats_what_depends_on_it(clone: Clone, changed: str, again: list[str]) -> None:
+    """A newer lock makes the venv anew, a newer pyproject.toml installs the package again, and nothing else is repeated."""
+    clone.make("test")
+    clone.asked()
+    (clone.folder / changed).touch()
+    clone.make("test")
+    assert clone.asked() == again
+    clone.make("test")
+    assert clone.asked() == []
+
+
+def test_a_moved_folder_gets_a_new_venv(clone: Clone) -> None:
+    """A venv holds absolute paths, so a folder that was moved or copied is set up anew."""
+    clone.make("start")
+    clone.asked()
+    moved = Clone(clone.folder.rename(clone.folder.with_name("moved")), clone.tools)
+    moved.make("start")
+    assert moved.asked() == ["venv", "requirements.lock", "kit"]
+
+
+def test_another_python_gets_a_new_venv(clone: Clone) -> None:
+    """The same folder with another version of Python is set up anew."""
+    clone.make("start")
+    clone.asked()
+    other = script(clone.tools / "python-next", '#!/bin/sh\necho "3.99.0-0badcafe"\n')
+    clone.make("start", f"PYTHON={other}")
+    assert clone.asked() == ["venv", "requirements.lock", "kit"]
+
+
+@pytest.mark.parametrize("fails_at", ["venv --quiet", "requirements.lock", "-e ."])
+def test_a_set_up_that_was_cut_short_is_not_taken_for_finished(clone: Clone, fails_at: str) -> None:
+    """Wherever set-up stops, it says how to go on, runs nothing, and the next run does what is missing."""
+    broken = clone.make("start", fails_at=fails_at)
+    assert (broken.returncode, broken.stdout) == (2, "")
+    assert "Set-up stopped; what is printed above says why." in broken.stderr
+    clone.asked()
+    assert clone.make("start").stdout == "ran -m wych_kit start\n"
+    assert clone.asked() == (["kit"] if fails_at == "-e ." else ["venv", "requirements.lock", "kit"])
+
+
+def test_other_environments_do_not_leak_in(clone: Clone) -> None:
+    """Somebody's active venv, search path and installer settings reach neither uv nor the venv; uv is told where to install."""
+    clone.make("start", env=FOREIGN)
+    seen = (clone.tools / "environment").read_text().splitlines()
+    assert any(line.startswith("PATH=") for line in seen)
+    assert [line for line in seen if line.split("=")[0] in FOREIGN] == []
+    installs = [line for line in (clone.tools / "asked").read_text().splitlines() if line.startswith("pip")]
+    assert all(" --python .venv/bin/python " in line and " --compile-bytecode" in line for line in installs)
+    assert " --require-hashes " in installs[0]
+    assert installs[1].endswith(" --no-deps --no-build-isolation -e .")
+
+
+def test_an_old_python_is_named(clone: Clone) -> None:
+    """Python below 3.11 is refused before anything is made, with its version and how to name another."""
+    old = script(clone.tools / "python-old", '#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.6\nexit 0\n')
+    refused = clone.make("start", f"PYTHON={old}")
+    assert refused.returncode == 2
+    assert (
+        f"Wych Kit needs Python 3.11 or newer. '{old}' is: Python 3.9.6. Name another: make start PYTHON=python3.12"
+        in refused.stderr
+    )
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_a_python_without_venv_is_named(clone: Clone) -> None:
+    """Debian splits venv off: without uv that is said, with the package to install, before anything is made."""
+    bare = script(
+        clone.tools / "python-bare",
+        f'#!/bin/sh\ncase "$*" in *ensurepip*) exit 1 ;; esac\nexec "{sys.executable}" "$@"\n',
+    )
+    refused = clone.make("start", f"PYTHON={bare}", "UV=")
+    assert refused.returncode == 2
+    assert "comes without venv. Debian, Ubuntu: sudo apt install python3-venv" in refused.stderr
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_lab_without_notebooks_says_so(clone: Clone) -> None:
+    """With nothing to open, `make lab` says so at once and installs nothing."""
+    refused = clone.make("lab")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("There are no notebooks in notebooks/ yet. The same journey: make start\n")
+    assert clone.asked() == []
+
+
+def test_lab_opens_the_notebooks(clone: Clone) -> None:
+    """With a notebook there, `make lab` adds JupyterLab and opens the folder."""
+    (clone.folder / "notebooks").mkdir()
+    (clone.folder / "notebooks" / "0_start_here.ipynb").write_text("{}")
+    assert clone.make("lab").stdout == "ran -m jupyter lab notebooks\n"
+    assert clone.asked() == ["venv", "requirements.lock", "kit", "requirements-lab.lock"]
+
+
+def test_clean_keeps_what_is_yours(clone: Clone) -> None:
+    """`make clean` removes the venv and caches, and leaves the settings somebody saved."""
+    clone.make("start")
+    (clone.folder / ".env").write_text("WYCH_CLIENT_ID=mine\n")
+    (clone.folder / "wych_kit" / "__pycache__").mkdir(parents=True)
+    assert clone.make("clean").returncode == 0
+    assert sorted(path.name for path in clone.folder.iterdir()) == sorted([*SETUP, ".env", "wych_kit"])
+    assert list((clone.folder / "wych_kit").iterdir()) == []
+
+
+def test_make_alone_lists_every_target(clone: Clone) -> None:
+    """`make` without a word prints one short aligned line for each target, needs no Python, and makes nothing."""
+    listed = clone.make("PYTHON=no-such-python").stdout.splitlines()
+    phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    assert [line.split()[1] for line in listed] == [name for name in phony.split()[1:] if name != "help"]
+    assert {line.index(line.split()[2], 6) for line in listed} == {len("make start  ")}
+    assert max(map(len, listed)) < 80
+    assert not (clone.folder / ".venv").exists()
