@@ -11,8 +11,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import BinaryIO
 
     from dotenv.parser import Binding
 
@@ -119,6 +118,9 @@ def refuse_committable(target: Path) -> None:
 
 
 def _git(folder: Path, *arguments: str) -> int | None:
+    import shutil
+    import subprocess  # these two cost more than the rest of this module, and only saving needs them
+
     git = shutil.which("git")
     if git is None:
         return None
@@ -177,12 +179,16 @@ def _refuse_unwritable(name: str, value: Secret) -> None:
 def _save(values: Mapping[str, Secret], target: Path) -> None:
     if target.exists() and not target.stat().st_mode & 0o200:  # root may write anything; whoever made it read-only meant it
         raise PermissionError(None, "it is read-only")
-    with _spare(target) as (spare, descriptor):
+    with _spare(target) as file:
         before = _text(target) if os.path.lexists(target) else Secret("")
         after = Secret(_rendered(before.reveal(), values))
         _refuse_changed(before, after, values, target.name)
-        _fill(descriptor, after, target)
-        spare.replace(target)
+        file.write(after.reveal().encode())
+        file.flush()
+        _keep_owner(file.fileno(), target)
+        os.fsync(file.fileno())
+        file.close()
+        Path(file.name).replace(target)
     if hasattr(os, "O_DIRECTORY"):  # the new name is on disk only when its folder is; Windows has no such call
         folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -192,34 +198,34 @@ def _save(values: Mapping[str, Secret], target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _spare(target: Path) -> Iterator[tuple[Path, int]]:
-    """A new private file beside the target; that only one can exist at a time is also the lock, as git does with its index."""
+def _spare(target: Path) -> Iterator[BinaryIO]:
+    """A new private file beside the target. That only one can exist is also the lock between savers, as with git's index."""
     spare = target.with_name(f"{target.name}.new")
+    patience = time.monotonic() + 2 * _STALE
     while True:
         try:
-            descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # Born private (0600), never made so afterwards; Windows knows no such mode and protects by folder.
+            descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
             break
         except FileExistsError:
+            if time.monotonic() > patience:
+                raise
             with contextlib.suppress(FileNotFoundError):
-                if time.time() - spare.lstat().st_mtime > _STALE:
+                if abs(time.time() - spare.lstat().st_mtime) > _STALE:
                     spare.unlink()
             time.sleep(0.01)
     try:
-        yield spare, descriptor
+        with open(spare, "wb", opener=lambda *_: descriptor) as file:
+            yield file
     except BaseException:
-        with contextlib.suppress(OSError):
-            spare.unlink()
+        spare.unlink(missing_ok=True)
         raise
 
 
-def _fill(descriptor: int, text: Secret, target: Path) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(text.reveal().encode())
-        file.flush()
-        os.fsync(descriptor)
-        if hasattr(os, "fchown") and target.exists():  # run as root, a person's file stays that person's
-            owner = target.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+def _keep_owner(descriptor: int, target: Path) -> None:
+    """Run as root, a person's file stays that person's."""
+    if hasattr(os, "fchown") and target.exists() and (owner := target.stat()).st_uid != os.fstat(descriptor).st_uid:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _rendered(text: str, values: Mapping[str, Secret]) -> str:

@@ -31,8 +31,10 @@ class Secret:
         if isinstance(value, Secret):
             self._reveal = value._reveal  # noqa: SLF001 - its own kind
             return
-        if not isinstance(value, str):
-            raise TypeError(f"a secret is a text, not {type(value).__name__}")
+        kind = "" if isinstance(value, str) else type(value).__name__
+        if kind:
+            del value  # the traceback would show what was meant to be a secret
+            raise TypeError(f"a secret is a text, not {kind}")
         self._reveal = lambda: value
 
     def reveal(self) -> str:
@@ -92,9 +94,13 @@ class Secret:
 
 
 def _placeholder(text: str) -> bool:
-    """Matches what a template leaves behind: `$NAME`, `${NAME}`, `<your secret>`, `{{secret}}`, `changeme`, Wych's printed sample."""
+    """Matches what a template leaves behind: `$NAME`, `${NAME}`, `<your secret>`, `{{secret}}`, `changeme`, Wych's printed sample.
+
+    Random secrets hold `$a`, `<` or `{{` by chance, so a mark counts only where it is the whole text or has words in it.
+    """
     return bool(
-        re.search(r"\$\{|\{\{|^\$\w+$|^<.+>$|^supx+ret$", text)
+        re.search(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Za-z][\w -]{2,}>|supx+ret", text)
+        or re.fullmatch(r"\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>", text)
         or re.fullmatch(
             r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_ ]?here)?|change[-_ ]?me|todo|xxx+", text
         )

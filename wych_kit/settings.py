@@ -11,11 +11,11 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit import checks, envfile
 from wych_kit.envfile import EnvFile
+from wych_kit.environments import ENVIRONMENTS, MOCK, PRODUCTION, SANDBOX, Environment
 from wych_kit.errors import SettingInvalid, SettingMissing, Stage
 from wych_kit.secret import Secret
 
@@ -25,40 +25,20 @@ if TYPE_CHECKING:
 Problem = SettingMissing | SettingInvalid
 
 
-@dataclass(frozen=True)
-class Environment:
-    """One Wych, real or pretend: its addresses (`None` where none is public) and a sentence on where to get the rest."""
-
-    name: str
-    issuer_url: str | None = None
-    api_url: str | None = None
-    portal_url: str | None = None
-    connect_url: str | None = None
-    note: str = ""
-
-
-MOCK = Environment(
-    "mock",
-    "http://127.0.0.1:9924/realms/partner",
-    "http://127.0.0.1:9924/v3",
-    "http://127.0.0.1:9924/portal",
-    "http://127.0.0.1:9924/app",
-    "A pretend Wych on this machine: `wych-kit mock` starts it, no account and no internet needed.",
-)
-SANDBOX = Environment(
-    "sandbox",
-    note="Wych publishes no address of its sandbox: ask Wych, then set WYCH_ISSUER_URL, WYCH_API_URL, WYCH_PORTAL_URL and WYCH_CONNECT_URL.",
-)
-# API facts section 2. The only public addresses, and no page labels them production: documented addresses, inferred label.
-PRODUCTION = Environment(
-    "production",
-    "https://login.wych.app/realms/partner",
-    "https://api.wych.io/v3",
-    None,
-    "https://connect.wych.app/app",
-    "The published addresses. The portal's differs from customer to customer: ask Wych, then set WYCH_PORTAL_URL.",
-)
-ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType({each.name: each for each in (MOCK, SANDBOX, PRODUCTION)})
+__all__ = [
+    "ENVIRONMENTS",
+    "MOCK",
+    "NAMES",
+    "PRODUCTION",
+    "SANDBOX",
+    "SECRET_NAMES",
+    "Environment",
+    "Settings",
+    "Value",
+    "env_path",
+    "load_settings",
+    "save_settings",
+]
 
 NAMES = (
     "WYCH_ENVIRONMENT",
@@ -145,7 +125,7 @@ class Settings:
         for attribute, value in given.items():
             name = f"WYCH_{attribute.upper()}"
             if name not in NAMES:
-                raise TypeError(f"there is no setting {attribute}{checks.nearest(attribute, tuple(map(_attribute, NAMES)))}")
+                raise TypeError(f"there is no setting {attribute}{checks.nearest(attribute, map(_attribute, NAMES))}")
             text = value.name if isinstance(value, Environment) else str(value) if isinstance(value, Path) else value
             found[name] = _value(name, text, "given")
         environment = self.values[0]
