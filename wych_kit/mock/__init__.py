@@ -1,1 +1,25 @@
-"""A pretend Wych, reached only over HTTP."""
+"""A pretend Wych, reached only over HTTP: `running()` for tests, `start()` to hold on to it, `python -m wych_kit.mock` as a process.
+
+Strict where the real identity provider (Keycloak 26.7) and an AWS gateway are, down to the bytes, as the wire facts record it;
+invented where nobody outside Wych knows, and marked so. Importing this costs nothing; the server is loaded when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wych_kit.mock.clients import READY_MADE, Credentials
+    from wych_kit.mock.server import CannotStart, Mock, running, serve, start
+
+__all__ = ["READY_MADE", "CannotStart", "Credentials", "Mock", "running", "serve", "start"]
+
+_HOME = dict.fromkeys(__all__, "server") | dict.fromkeys(("READY_MADE", "Credentials"), "clients")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,29 @@
+"""`python -m wych_kit.mock`: the mock as a process."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until it is told to stop; the exit status (2: it could not start)."""
+    parser = argparse.ArgumentParser(prog="python -m wych_kit.mock", description="A pretend Wych on this computer.")
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
+    add("--port", type=int, default=9924, help="port to listen on, 0 for any free one (default: 9924)")
+    add("--path", help="SQLite file to remember in (default: one in your data directory)")
+    add("--ephemeral", action="store_true", help="remember nothing")
+    add("--seed", help="make ids, secrets and tokens repeatable")
+    add("--expires-in", type=int, default=900, metavar="SECONDS", help="life of a token (default: 900)")
+    add("--rate", type=float, metavar="N", help="calls a second that an API key may make")
+    add("--burst", type=int, metavar="N", help="calls that it may make at once")
+    add("--quota", type=int, metavar="N", help="calls that it may make in a day")
+    add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")
+    from wych_kit.mock.server import serve
+
+    return serve(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

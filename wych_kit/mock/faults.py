@@ -1,0 +1,59 @@
+"""Ways the mock can be told to misbehave: for now, canned answers given instead of the true one."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from wych_kit.mock.wire import Answer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Where = Literal["discovery", "keys", "token", "api", "portal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Canned:
+    """One answer to be given, after `delay` seconds."""
+
+    answer: Answer
+    delay: float = 0.0
+
+
+class Faults:
+    """Queues of canned answers, one for each place. They are given before anything is checked, oldest first."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[Canned]] = {where: deque() for where in get_args(Where)}
+
+    def answer_next(
+        self,
+        where: Where,
+        *,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        times: int = 1,
+        delay: float = 0.0,
+    ) -> None:
+        """Lets the next `times` requests at `where` be answered like this, each after `delay` seconds.
+
+        Raises `ValueError` for a place the mock does not have.
+        """
+        if where not in self._queues:
+            raise ValueError(f"nothing is answered at {where!r}; use one of {', '.join(self._queues)}")
+        fields = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in (headers or {}).items()]
+        canned = Canned(answer(status, body, *fields, row="canned", reason="told to answer so"), delay)
+        self._queues[where].extend([canned] * times)
+
+    def next(self, where: str) -> Canned | None:
+        """The canned answer that is due, taken off the queue."""
+        queue = self._queues.get(where)
+        return queue.popleft() if queue else None
+
+    def reset(self) -> None:
+        """Forgets what is still queued."""
+        for queue in self._queues.values():
+            queue.clear()

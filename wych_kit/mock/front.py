@@ -1,0 +1,99 @@
+"""The whole mock as one ASGI application: the path says which role answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from wych_kit.mock import gateway, identity
+from wych_kit.mock.clock import Clock
+from wych_kit.mock.faults import Faults
+from wych_kit.mock.ids import Ids
+from wych_kit.mock.ledger import Ledger
+from wych_kit.mock.portal import ROOT, Portal
+from wych_kit.mock.tokens import Tokens
+from wych_kit.mock.usage import UsagePlan
+from wych_kit.mock.wire import Answer, Request, opened, read_body, send
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from wych_kit.mock.options import Options
+    from wych_kit.mock.store import Store
+
+log = logging.getLogger("wych_kit.mock")
+_GATEWAY = re.compile(r"/v\d+(/|$)")
+_PLACES = {identity.TOKEN_PATH: "token", identity.DISCOVERY_PATH: "discovery", identity.KEYS_PATH: "keys"}
+
+
+class Role(Protocol):
+    """One of the mock's three: the identity provider, the gateway, the portal."""
+
+    @property
+    def body_limit(self) -> int:
+        """The longest body it reads, in bytes."""
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request whose body is read."""
+
+    def too_large(self, request: Request) -> Answer:
+        """The answer to a body over the limit."""
+
+    def broken(self, request: Request) -> Answer:
+        """The answer when the mock itself fails."""
+
+
+class Front:
+    """An ASGI application. `url` is where it is reached; the rest is as in `wych_kit.mock.running`."""
+
+    def __init__(self, url: str, store: Store, options: Options) -> None:
+        self.clock, self.faults, self.ledger = Clock(), Faults(), Ledger()
+        self.tokens = Tokens(f"{url}/realms/{identity.REALM}", self.clock, options.expires_in)
+        seed = options.seed
+        self._store = store
+        self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
+        self._ids = Ids(None if seed is None else f"{seed}/wire")
+        self._identity = identity.Identity(store, self.tokens, self._ids, stable=seed is not None)
+        self._gateway = gateway.Gateway(store, self.tokens, self._ids, self.clock, self._plan)
+        self._portal = Portal(url, store)
+
+    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+        """Answers one request and puts it in the ledger."""
+        request = opened(scope)
+        role, place = self._role(request.path)
+        if place == "token":
+            self.ledger.token_requests += 1
+        fits = await read_body(request, receive, role.body_limit)
+        if canned := self.faults.next(place):
+            await asyncio.sleep(canned.delay)
+            given = canned.answer
+        else:
+            given = await _answered(role, request) if fits else role.too_large(request)
+        self.ledger.note(request, given)
+        await send(given, send_)
+
+    def reset(self) -> None:
+        """Forgets what happened since the start. To be called where requests are answered, so that none is half-way."""
+        self._store.reset()
+        for part in (self.clock, self.faults, self.ledger, self.tokens, self._plan, self._portal):
+            part.reset()
+        self._ids.restart()
+
+    def _role(self, path: str) -> tuple[Role, str]:
+        if place := _PLACES.get(path.removesuffix("/")):
+            return self._identity, place
+        if _GATEWAY.match(path):
+            return self._gateway, "api"
+        if path == ROOT or path.startswith(ROOT + "/"):
+            return self._portal, "portal"
+        return self._identity, ""
+
+
+async def _answered(role: Role, request: Request) -> Answer:
+    try:
+        return await role.answer(request)
+    except Exception:
+        log.exception("The mock failed at %s %s", request.method, request.path)
+        return role.broken(request)

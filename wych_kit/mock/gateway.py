@@ -1,0 +1,164 @@
+"""The gateway in front of the API, as an AWS REST API (an assumption: wire facts, section 0), checked in its order (B2)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from wych_kit.mock import api
+from wych_kit.mock.wire import Answer, Headers, Request, answer, compact
+
+if TYPE_CHECKING:
+    from wych_kit.mock.clients import Client
+    from wych_kit.mock.clock import Clock
+    from wych_kit.mock.ids import Ids
+    from wych_kit.mock.store import Store
+    from wych_kit.mock.tokens import Tokens
+    from wych_kit.mock.usage import UsagePlan
+
+MAPPED = "/v3"
+_JSON = (b"content-type", b"application/json")
+_BEARER = re.compile(rb"bearer +([^\s]+)", re.IGNORECASE)
+_INVENTED = (b"x-wych-mock-basis", b"invented")
+
+
+def _refusal(row: str, status: int, kind: str, message: str, reason: str) -> Answer:
+    return answer(
+        status,
+        compact({"Message" if kind == "AccessDeniedException" else "message": message}),
+        _JSON,
+        (b"x-amzn-errortype", kind.encode()),
+        row=row,
+        reason=reason,
+    )
+
+
+_DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+NO_KEY = _refusal("B3-1", 403, "ForbiddenException", "Forbidden", "no x-api-key header")
+NO_BEARER = _refusal("B3-2", 401, "UnauthorizedException", "Unauthorized", "no Authorization header")
+BAD_BEARER = _refusal("B3-3", 401, "UnauthorizedException", "Unauthorized", "the bearer token does not count")
+WRONG_TOKEN_KIND = _refusal("B3-4", 403, "AccessDeniedException", _DENIED, "this call takes the service token")
+NO_ROUTE = _refusal("B3-9", 403, "MissingAuthenticationTokenException", "Missing Authentication Token", "no such path or method")
+NOT_MAPPED = _refusal("B3-12", 403, "ForbiddenException", "Forbidden", "no API at this base path; the mock has /v3")
+TOO_FAST = _refusal("B3-13", 429, "TooManyRequestsException", "Too Many Requests", "over the usage plan's rate or burst")
+SPENT = _refusal("B3-14", 429, "LimitExceededException", "Limit Exceeded", "the day's quota is spent")
+BAD_BODY = _refusal("B3-23", 400, "BadRequestException", "Invalid request body", 'the body must be JSON with a text "email"')
+BAD_TYPE = _refusal("B3-24", 415, "BadRequestException", "Unsupported Media Type", "the body is not labelled application/json")
+_BROKEN = _refusal("B3-21", 500, "InternalServerErrorException", "Internal server error", "a bug in the mock; see its log")
+_TOO_LARGE = answer(
+    413,
+    b"HTTP content length exceeded 10485760 bytes.",
+    (b"content-type", b"text/plain"),
+    row="B3-16",
+    reason="the body is over 10 MiB",
+)
+
+
+class Gateway:
+    """Answers what lies under /v1, /v2, /v3 and so on."""
+
+    body_limit = 10_485_760
+
+    def __init__(self, store: Store, tokens: Tokens, ids: Ids, clock: Clock, plan: UsagePlan) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._ids = ids
+        self._clock = clock
+        self._plan = plan
+        self._api = api.Api(store, tokens, ids)
+
+    async def answer(self, request: Request) -> Answer:
+        """Checks, in this order: route, bearer, API key, usage plan, body; then lets the application answer."""
+        return self._dressed(request, self._checked(request))
+
+    def too_large(self, request: Request) -> Answer:
+        """Row B3-16."""
+        return self._dressed(request, _TOO_LARGE)
+
+    def broken(self, request: Request) -> Answer:
+        """Row B3-21."""
+        return self._dressed(request, _BROKEN)
+
+    def _checked(self, request: Request) -> Answer:
+        if request.path != MAPPED and not request.path.startswith(MAPPED + "/"):
+            return NOT_MAPPED
+        match = api.found(request.method, request.path)
+        if match is None:
+            return _no_route(request)
+        route, where = match
+        caller = self._authorised(request)
+        if isinstance(caller, Answer):
+            return caller
+        if refusal := self._metered(request.headers.get(b"x-api-key")):
+            return refusal
+        body = _validated(request) if route.takes_body else {}
+        if isinstance(body, Answer):
+            return body
+        return _integrated(self._api.reply(route, caller, where, body))
+
+    def _authorised(self, request: Request) -> Client | Answer:
+        header = request.headers.get(b"authorization")
+        if header is None:
+            return (
+                NO_BEARER.because("the header is named 'authorisation'; it must be 'Authorization'")
+                if (b"authorisation" in request.headers)
+                else NO_BEARER
+            )
+        bearer = _BEARER.fullmatch(header)
+        if bearer is None:
+            return NO_BEARER.because("the Authorization header is not 'Bearer' and one token")
+        claims, why = self._tokens.recognised(bearer[1].decode("latin-1"))
+        if claims is None:
+            return BAD_BEARER.because(why)
+        client = self._store.client(claims["azp"])
+        if client is None:
+            return BAD_BEARER.because("the token's client is gone, or has no app")
+        return client if claims["sub"] == client.subject else WRONG_TOKEN_KIND
+
+    def _metered(self, key: bytes | None) -> Answer | None:
+        if key is None:
+            return NO_KEY
+        owner = self._store.client_of_key(key.decode("latin-1"))
+        if owner is None:
+            return NO_KEY.because("no app has this API key")
+        return {"": None, "rate": TOO_FAST, "quota": SPENT}[self._plan.refuses(owner.app_id)]
+
+    def _dressed(self, request: Request, bare: Answer) -> Answer:
+        """Adds what every answer of the gateway carries (wire facts B1)."""
+        common: Headers = (
+            (b"date", formatdate(self._clock.now(), usegmt=True).encode()),
+            (b"x-amzn-requestid", self._ids.uuid().encode()),
+            (b"x-amz-apigw-id", base64.b64encode(self._ids.octets(11))),
+        )
+        if request.headers.get(b"connection", b"").lower() != b"close":
+            common = (*common, (b"connection", b"keep-alive"))
+        return Answer(bare.status, (*bare.headers, *common), bare.body, bare.row, bare.reason)
+
+
+def _no_route(request: Request) -> Answer:
+    """With an Authorization header the gateway tries to read it as an AWS signature, and complains of that (B3-10)."""
+    header = request.headers.get(b"authorization")
+    if header is None:
+        return NO_ROUTE
+    tag = base64.b64encode(hashlib.sha256(header).digest()).decode()
+    message = (
+        "Invalid key=value pair (missing equal-sign) in Authorization header "
+        f"(hashed with SHA-256 and encoded with Base64): '{tag}'."
+    )
+    return _refusal("B3-10", 403, "IncompleteSignatureException", message, "no such path or method")
+
+
+def _validated(request: Request) -> dict[str, Any] | Answer:
+    kind = request.headers.get(b"content-type", b"application/json")
+    if kind.partition(b";")[0].strip().lower() != b"application/json":
+        return BAD_TYPE
+    body = api.valid_body(request.body)
+    return BAD_BODY if body is None else body
+
+
+def _integrated(reply: api.Reply) -> Answer:
+    extra: Headers = (_INVENTED,) if reply.invented else ()
+    return answer(reply.status, api.written(reply), _JSON, *extra, row="B3-25" if reply.reason else "B1", reason=reply.reason)

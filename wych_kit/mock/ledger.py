@@ -1,0 +1,45 @@
+"""What the mock received and why it refused. No header, query or body is kept, so no secret is."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wych_kit.mock.wire import Answer, Request
+
+KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request: what was asked, what was answered, which row of the wire facts that follows ("A3-4"), and why, in words."""
+
+    method: str
+    path: str
+    status: int
+    row: str
+    reason: str
+
+
+class Ledger:
+    """The last `KEPT` requests, oldest first, and how many the token endpoint has seen in all."""
+
+    def __init__(self) -> None:
+        self._received: deque[Received] = deque(maxlen=KEPT)
+        self.token_requests = 0
+
+    @property
+    def requests(self) -> list[Received]:
+        """A copy, so that it can be read while the server goes on."""
+        return list(self._received)
+
+    def note(self, request: Request, given: Answer) -> None:
+        """Adds one."""
+        self._received.append(Received(request.method, request.path, given.status, given.row, given.reason))
+
+    def reset(self) -> None:
+        """Forgets all."""
+        self._received.clear()
+        self.token_requests = 0

@@ -1,0 +1,58 @@
+"""How a mock may be started."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PORT = 9924
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `running`, `start` and the command take.
+
+    `port` 0 is any free one. `path` is the SQLite file it remembers in (None: the user's own, see `memory`); `ephemeral` keeps
+    nothing. `seed` makes ids, secrets and tokens repeatable. `expires_in` is a token's life in seconds. `rate` (calls a second),
+    `burst` (calls at once) and `quota` (calls a day) limit each API key; None does not.
+
+    Raises `ValueError` for a number that cannot be.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: str | Path | None = None
+    ephemeral: bool = False
+    seed: int | str | None = None
+    expires_in: int = 900
+    rate: float | None = None
+    burst: int | None = None
+    quota: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:  # noqa: PLR2004 - every port there is
+            raise ValueError(f"port must be 0 to 65535, not {self.port}")
+        for name, least in (("expires_in", 1), ("burst", 1), ("quota", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name} must be {least} or more, not {value}")
+        if self.rate is not None and self.rate <= 0:
+            raise ValueError(f"rate must be more than 0 calls a second, not {self.rate}")
+        if self.burst is not None and self.rate is None:
+            raise ValueError("burst needs a rate to go with it")
+        if self.ephemeral and self.path is not None:
+            raise ValueError("path names a file to remember in, and ephemeral keeps nothing: give one of them")
+
+    @property
+    def memory(self) -> Path | None:
+        """The file to remember in, or None. By default `mock.sqlite` in WYCH_HOME, or in the user's data directory."""
+        if self.ephemeral:
+            return None
+        if self.path is not None:
+            return Path(self.path)
+        if home := os.environ.get("WYCH_HOME"):
+            return Path(home) / "mock.sqlite"
+        from platformdirs import user_data_path
+
+        return user_data_path("wych-kit", appauthor=False) / "mock.sqlite"

@@ -1,0 +1,210 @@
+"""The partner portal: account, business, "Receive Data", app, credentials, as JSON over HTTP.
+
+Invented throughout, and every answer says so in `x-wych-mock-basis`: Wych's portal is for people, in a browser, and what lies behind
+its forms is not public. Only the order of the steps is documented. Errors are `{"errors": {field: sentence}}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import partial
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from wych_kit.mock import registration
+from wych_kit.mock.registration import FieldErrors
+from wych_kit.mock.wire import Answer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request as WebRequest
+    from starlette.responses import Response
+    from starlette.types import Message
+
+    from wych_kit.mock.store import Issued, Store
+    from wych_kit.mock.wire import Request
+
+ROOT = "/portal"
+_INVENTED = {"x-wych-mock-basis": "invented"}
+_APP_FACTS = ("name", "description", "website", "callback_url")
+
+
+class Portal:
+    """Answers what lies under /portal. `url` is the mock's own address."""
+
+    body_limit = 64 * 1024
+
+    def __init__(self, url: str, store: Store) -> None:
+        self._url = url
+        self._store = store
+        self._sessions: dict[str, str] = {}
+        routes = [
+            Route("/portal/api/accounts", self._register, methods=["POST"]),
+            Route("/portal/api/sessions", self._sign_in, methods=["POST"]),
+            Route("/portal/api/businesses", self._add_business, methods=["POST"]),
+            Route("/portal/api/businesses/{business}/receive-data", self._receive_data, methods=["PUT"]),
+            Route("/portal/api/businesses/{business}/apps", self._add_app, methods=["POST"]),
+            Route("/portal/api/apps/{app}", self._show_app, methods=["GET"]),
+            Route("/portal/api/apps/{app}/credentials", self._renew, methods=["POST"]),
+        ]
+        handlers: dict[Any, Any] = {FieldErrors: _field_errors, HTTPException: _http_error}
+        self._pages = Starlette(routes=routes, exception_handlers=handlers)
+
+    async def answer(self, request: Request) -> Answer:
+        """Runs the web application on a request that is already read."""
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": request.body}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._pages(request.scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], tuple(sent[0]["headers"]), body, "invented", request.scope.get("reason", ""))
+
+    def too_large(self, _request: Request) -> Answer:
+        """413."""
+        return _bare(413, "Send less: 64 KiB is the most this reads.", "the body is over 64 KiB")
+
+    def broken(self, _request: Request) -> Answer:
+        """500."""
+        return _bare(500, "The mock failed; its log says where.", "a bug in the mock; see its log")
+
+    def reset(self) -> None:
+        """Signs everybody out."""
+        self._sessions.clear()
+
+    async def _register(self, request: WebRequest) -> Response:
+        facts = registration.account(await _typed(request))
+        if self._store.account(facts["email"]):
+            return _refused(request, 409, {"email": "There is an account with this address: sign in, or use another."})
+        account = self._store.add_account(**facts | {"password": _hashed(facts["password"], os.urandom(16))})
+        return self._session(account, 201)
+
+    async def _sign_in(self, request: WebRequest) -> Response:
+        facts = registration.session(await _typed(request))
+        account = self._store.account(facts["email"])
+        if account is None or not _is_password(facts["password"], account["password"]):
+            return _refused(request, 401, {"password": "No account has this address and password: check both, or register."})
+        return self._session(account["id"], 200)
+
+    def _session(self, account: str, status: int) -> Response:
+        session = self._store.ids.text(32)
+        self._sessions[session] = account
+        return _given(status, {"account_id": account, "session": session})
+
+    async def _add_business(self, request: WebRequest) -> Response:
+        account = self._account(request)
+        facts = registration.business(await _typed(request))
+        known = self._store.business(account_id=account, nzbn=facts["nzbn"])
+        business = known or self._store.add_business(account, **facts)
+        return _given(200 if known else 201, {"business_id": business["id"], "partner_id": business["partner_id"]})
+
+    async def _receive_data(self, request: WebRequest) -> Response:
+        business = self._business(request)
+        self._store.let_receive(business["id"])
+        return _given(200, {"business_id": business["id"], "receives_data": True})
+
+    async def _add_app(self, request: WebRequest) -> Response:
+        business = self._business(request)
+        if not business["receives_data"]:
+            return _refused(request, 409, {"business": 'Choose "Receive Data" for the business first (PUT …/receive-data).'})
+        facts = registration.app(await _typed(request))
+        if known := self._store.app(business_id=business["id"], name=facts["name"]):
+            errors = {"name": "The business has an app of this name: ask for new credentials for it, or choose another name."}
+            return _refused(request, 409, errors, app_id=known["id"])
+        app, issued = self._store.add_app(business, facts)
+        return _given(201, self._credentials(app, issued))
+
+    async def _show_app(self, request: WebRequest) -> Response:
+        app = self._app(request)
+        return _given(200, {name: app[name] for name in _APP_FACTS} | self._addresses(app))
+
+    async def _renew(self, request: WebRequest) -> Response:
+        app = self._app(request)
+        return _given(200, self._credentials(app, self._store.renew(app["id"])))
+
+    def _credentials(self, app: Mapping[str, Any], issued: Issued) -> dict[str, str]:
+        return self._addresses(app) | issued._asdict()
+
+    def _addresses(self, app: Mapping[str, Any]) -> dict[str, str]:
+        ids = {"app_id": app["id"], "partner_id": app["partner_id"], "client_id": app["client_id"]}
+        return ids | {"issuer_url": f"{self._url}/realms/partner", "api_url": f"{self._url}/v3", "connect_url": f"{self._url}/app"}
+
+    def _account(self, request: WebRequest) -> str:
+        scheme, _, session = request.headers.get("authorization", "").partition(" ")
+        account = self._sessions.get(session.strip()) if scheme.lower() == "bearer" else None
+        if account is None:
+            raise HTTPException(401, "Sign in (POST /portal/api/sessions) and send the session as a bearer token.")
+        return account
+
+    def _business(self, request: WebRequest) -> Mapping[str, Any]:
+        business = self._store.business(account_id=self._account(request), id=request.path_params["business"])
+        if business is None:
+            raise HTTPException(404, "Your account has no business of this id: add one (POST /portal/api/businesses).")
+        return business
+
+    def _app(self, request: WebRequest) -> Mapping[str, Any]:
+        account = self._account(request)
+        app = self._store.app(id=request.path_params["app"])
+        if app is None or not self._store.business(account_id=account, id=app["business_id"] or ""):
+            raise HTTPException(
+                404, "Your account has no app of this id: make one (POST /portal/api/businesses/{business_id}/apps)."
+            )
+        return app
+
+
+async def _typed(request: WebRequest) -> dict[str, Any]:
+    try:
+        typed = await request.json()
+    except ValueError:
+        typed = None
+    if not isinstance(typed, dict):
+        raise HTTPException(400, "Send a JSON object.")
+    return typed
+
+
+def _given(status: int, value: dict[str, Any]) -> Response:
+    return JSONResponse(value, status, {**_INVENTED, "cache-control": "no-store"})
+
+
+def _refused(request: WebRequest, status: int, errors: dict[str, str], **more: str) -> Response:
+    request.scope["reason"] = " ".join(errors.values())
+    return JSONResponse({"errors": errors, **more}, status, _INVENTED)
+
+
+async def _field_errors(request: WebRequest, error: FieldErrors) -> Response:
+    return _refused(request, 422, error.fields)
+
+
+async def _http_error(request: WebRequest, error: HTTPException) -> Response:
+    response = _refused(request, error.status_code, {"request": error.detail})
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _bare(status: int, sentence: str, reason: str) -> Answer:
+    headers = [(name.encode(), text.encode()) for name, text in {"content-type": "application/json", **_INVENTED}.items()]
+    return answer(status, json.dumps({"errors": {"request": sentence}}).encode(), *headers, row="invented", reason=reason)
+
+
+# 4 MiB and about 10 ms: slow enough for a file of pretend accounts that somebody may have given a password they use elsewhere.
+_scrypt = partial(hashlib.scrypt, n=4096, r=8, p=1)
+
+
+def _hashed(password: str, salt: bytes) -> str:
+    return f"{salt.hex()}${_scrypt(password.encode('utf-8', 'surrogatepass'), salt=salt).hex()}"
+
+
+def _is_password(password: str, kept: str) -> bool:
+    return compare_digest(_hashed(password, bytes.fromhex(kept.partition("$")[0])), kept)

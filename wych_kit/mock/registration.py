@@ -1,0 +1,138 @@
+"""What the portal checks in what people type: each form gives the cleaned values, or a sentence for every field that is wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_LONGEST = 200
+_SHORTEST_PASSWORD = 8
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class FieldErrors(Exception):
+    """Something typed cannot be accepted. `fields` has a sentence for each wrong field, saying what to do."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+class _Field(NamedTuple):
+    name: str
+    missing: str
+    fault: Callable[[str], str] = lambda _text: ""
+    required: bool = True
+    spaces_count: bool = False
+
+    def read(self, typed: Mapping[str, Any]) -> tuple[str, str]:
+        """The cleaned text, and what is wrong with it ("" for nothing)."""
+        value = typed.get(self.name, "")
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            return "", "Give this as text, in quotes."
+        text = value if self.spaces_count else value.strip()
+        if not text:
+            return "", self.missing if self.required else ""
+        if len(text) > _LONGEST:
+            return "", f"Shorten this to {_LONGEST} characters or fewer."
+        return text, self.fault(text)
+
+
+def check_digit_fits(nzbn: str) -> bool:
+    """Whether 13 digits end in their GS1 check digit: weighted 1 and 3 by turns, the sum is a multiple of ten."""
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(nzbn)) % 10 == 0
+
+
+def _email(text: str) -> str:
+    return "" if EMAIL.fullmatch(text) else "Write an address such as kim@example.com."
+
+
+def _password(text: str) -> str:
+    return (
+        "" if len(text) >= _SHORTEST_PASSWORD else f"Use {_SHORTEST_PASSWORD} characters or more, and none that you use elsewhere."
+    )
+
+
+def _nzbn(text: str) -> str:
+    if not re.fullmatch("[0-9]{13}", text):
+        return "Give the 13 digits of the NZBN, without spaces."
+    return "" if check_digit_fits(text) else "Check the NZBN: its last digit does not fit the others."
+
+
+def _website(text: str) -> str:
+    return "" if _address(text) else "Give a web address that begins with https:// or http://."
+
+
+def _callback(text: str) -> str:
+    parts = _address(text)
+    if parts and (parts[0] == "https" or parts[1] in _LOOPBACK):
+        return ""
+    return "Give an address that begins with https:// (http:// only for this computer)."
+
+
+def _address(text: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        return None
+    return parts.scheme, parts.hostname
+
+
+_ACCOUNT = (
+    _Field("first_name", "Give your first name."),
+    _Field("last_name", "Give your last name."),
+    _Field("email", "Give your email address.", _email),
+    _Field("password", "Choose a password.", _password, spaces_count=True),
+)
+_SESSION = (
+    _Field("email", "Give your email address."),
+    _Field("password", "Give your password.", spaces_count=True),
+)
+_BUSINESS = (_Field("nzbn", "Give the business's NZBN.", _nzbn), _Field("name", "Give the business's name."))
+_APP = (
+    _Field("name", "Give the app a name."),
+    _Field("description", "", required=False),
+    _Field("website", "", _website, required=False),
+    _Field("callback_url", "", _callback, required=False),
+)
+
+
+def account(typed: Mapping[str, Any]) -> dict[str, str]:
+    """first_name, last_name, email (lower case), password. Raises `FieldErrors`."""
+    return _lower_email(_checked(_ACCOUNT, typed))
+
+
+def session(typed: Mapping[str, Any]) -> dict[str, str]:
+    """Email (lower case), password. Raises `FieldErrors`."""
+    return _lower_email(_checked(_SESSION, typed))
+
+
+def business(typed: Mapping[str, Any]) -> dict[str, str]:
+    """nzbn, name. Raises `FieldErrors`."""
+    return _checked(_BUSINESS, typed)
+
+
+def app(typed: Mapping[str, Any]) -> dict[str, str]:
+    """name, and description, website, callback_url where "" is none. Raises `FieldErrors`."""
+    return _checked(_APP, typed)
+
+
+def _checked(fields: tuple[_Field, ...], typed: Mapping[str, Any]) -> dict[str, str]:
+    read = {field.name: field.read(typed) for field in fields}
+    if wrong := {name: fault for name, (_, fault) in read.items() if fault}:
+        raise FieldErrors(wrong)
+    return {name: text for name, (text, _) in read.items()}
+
+
+def _lower_email(values: dict[str, str]) -> dict[str, str]:
+    return values | {"email": values["email"].lower()}

@@ -1,0 +1,240 @@
+"""Starts and stops the mock: in a daemon thread on a free port, or as a process."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import uvicorn
+
+from wych_kit.mock.clients import READY_MADE, Credentials
+from wych_kit.mock.front import Front
+from wych_kit.mock.identity import REALM
+from wych_kit.mock.options import PORT, Options
+from wych_kit.mock.store import Store, StoreUnusable
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+
+    from wych_kit.mock.clock import Clock
+    from wych_kit.mock.ledger import Received
+
+
+class CannotStart(Exception):
+    """The mock did not start; the text says why and what to do."""
+
+
+class Mock:
+    """A running mock. Its addresses have no trailing slash; `credentials` is an app that every mock knows."""
+
+    credentials: Credentials = READY_MADE
+
+    def __init__(self, options: Options) -> None:
+        listener = _listen(options.host, options.port)
+        self.port: int = listener.getsockname()[1]
+        self.url = f"http://{_in_url(options.host)}:{self.port}"
+        self.issuer_url = f"{self.url}/realms/{REALM}"
+        self.api_url = f"{self.url}/v3"
+        self.portal_url = f"{self.url}/portal"
+        self.connect_url = f"{self.url}/app"
+        try:
+            self._store = Store(options.memory, options.seed)
+        except StoreUnusable as error:
+            listener.close()
+            raise CannotStart(str(error)) from None
+        self._front = Front(self.url, self._store, options)
+        self._server = _Server(self._front)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name=f"mock-wych-{self.port}", daemon=True)
+        self._thread.start()
+        self._server.loop.result(timeout=30)
+
+    @property
+    def clock(self) -> Clock:
+        """Its clock, which can be moved."""
+        return self._front.clock
+
+    @property
+    def requests(self) -> list[Received]:
+        """What it received and why it refused, newest last; the last thousand."""
+        return self._front.ledger.requests
+
+    @property
+    def token_requests(self) -> int:
+        """How many requests the token endpoint has seen."""
+        return self._front.ledger.token_requests
+
+    @property
+    def answer_next(self) -> Callable[..., None]:
+        """See `wych_kit.mock.faults.Faults.answer_next`."""
+        return self._front.faults.answer_next
+
+    def revoke_tokens(self) -> None:
+        """From now on the gateway refuses every token issued so far (wire facts B3-3)."""
+        self._in_loop(self._front.tokens.revoke_all)
+
+    def reset(self) -> None:
+        """Forgets registrations and users made since the start, requests, counters, canned answers, revocations, and moves of the clock."""
+        self._in_loop(self._front.reset)
+
+    def stop(self) -> None:
+        """Stops answering, frees the port and lets go of the file. A second call does nothing."""
+        if self._thread.is_alive():
+            self._server.loop.result().call_soon_threadsafe(self._server.leave)
+            self._thread.join(10)
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<mock Wych at {self.url}>"
+
+    def _in_loop(self, act: Callable[[], None]) -> None:
+        """Runs `act` between requests, and waits for it."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(act())  # type: ignore[func-returns-value]
+            except Exception as error:  # noqa: BLE001 - it belongs to the caller
+                done.set_exception(error)
+
+        self._server.loop.result().call_soon_threadsafe(run)
+        done.result(timeout=30)
+
+
+def start(**options: Any) -> Mock:
+    """A mock in a daemon thread, answering when this returns; `stop()` it. Takes what `Options` has.
+
+    Raises `CannotStart` (port taken, file unusable) and `ValueError` (an option that cannot be).
+    """
+    return Mock(Options(**options))
+
+
+@contextmanager
+def running(**options: Any) -> Iterator[Mock]:
+    """`start`, and `stop` at the end of the `with`."""
+    with start(**options) as mock:
+        yield mock
+
+
+def serve(*, as_json: bool = False, **options: Any) -> int:
+    """Runs a mock in the foreground until SIGINT or SIGTERM; the exit status. Takes what `Options` has; `port` is 9924 unless given.
+
+    Prints one line with the address (with `as_json`, a JSON object with all addresses); 2 when it could not start.
+    """
+    try:
+        mock = Mock(Options(**{"port": PORT, **options}))
+    except (CannotStart, ValueError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    with mock:
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        _announce(mock, Options(**options), as_json=as_json)
+        while not stopped.wait(3600):
+            pass
+    return 0
+
+
+def _announce(mock: Mock, options: Options, *, as_json: bool) -> None:
+    if as_json:
+        names = ("url", "issuer_url", "api_url", "portal_url", "connect_url")
+        print(json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}), flush=True)  # noqa: T201
+    else:
+        kept = options.memory or "nothing (ephemeral)"
+        print(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", flush=True)  # noqa: T201
+    if not _is_loopback(options.host):
+        print(  # noqa: T201
+            f"Listening on {options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, told when to leave rather than asking ten times a second, and leaving the process's signals and logging alone."""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(
+            uvicorn.Config(
+                front,
+                lifespan="off",
+                ws="none",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                date_header=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.loop: Future[asyncio.AbstractEventLoop] = Future()
+
+    async def main_loop(self) -> None:
+        import asyncio
+
+        self._left = asyncio.Event()
+        self.loop.set_result(asyncio.get_running_loop())
+        await self._left.wait()
+
+    def leave(self) -> None:
+        self._left.set()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # With the protocol said, asyncio sets TCP_NODELAY; without it, every answer waits 40 ms for Nagle.
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    except OSError as error:
+        raise CannotStart(
+            f"The mock cannot listen on {host}: {error}. Give an address of this computer, such as 127.0.0.1."
+        ) from None
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotStart(_why_not(host, port, error)) from None
+    listener.set_inheritable(False)
+    return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken, perhaps by a mock that already runs. Use that one, stop it, or choose another: --port 0."
+    if error.errno == errno.EACCES:
+        return f"Port {port} on {host} is reserved by the system. Choose one above 1023, or --port 0 for any free one."
+    return f"The mock cannot listen on {host} port {port}: {error.strerror}. Give an address of this computer, such as 127.0.0.1."
+
+
+def _in_url(host: str) -> str:
+    """A host as others write it: brackets round IPv6; loopback where the mock listens everywhere."""
+    plain = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
+    return f"[{plain}]" if ":" in plain else plain
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,268 @@
+"""What the mock remembers, in SQLite: accounts, businesses, apps and users.
+
+Every change is committed before it is answered, with `synchronous=FULL`: a registration that was confirmed outlives a killed
+process and a power cut, for a few milliseconds each. The credentials of apps are kept in memory too, so that asking for a token
+costs no SQL; an app made by another process on the same file is found when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sql
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from wych_kit.mock.clients import READY_MADE, READY_MADE_SUBJECT, READY_MADE_USERS, Client, digest
+from wych_kit.mock.ids import Ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_METADATA = sql.MetaData()
+
+
+def _table(name: str, *columns: sql.Column[Any] | sql.UniqueConstraint) -> sql.Table:
+    return sql.Table(name, _METADATA, sql.Column("row", sql.Integer, primary_key=True), *columns)
+
+
+def _text(name: str, *, unique: bool = False, optional: bool = False) -> sql.Column[str]:
+    return sql.Column(name, sql.String, unique=unique or None, nullable=optional)
+
+
+ACCOUNTS = _table(
+    "accounts", _text("id", unique=True), _text("first_name"), _text("last_name"), _text("email", unique=True), _text("password")
+)
+BUSINESSES = _table(
+    "businesses",
+    _text("id", unique=True),
+    _text("account_id"),
+    _text("nzbn"),
+    _text("name"),
+    _text("partner_id", unique=True),
+    sql.Column("receives_data", sql.Boolean, nullable=False),
+    sql.UniqueConstraint("account_id", "nzbn"),
+)
+APPS = _table(
+    "apps",
+    _text("id", unique=True),
+    _text("business_id", optional=True),
+    _text("partner_id"),
+    _text("name"),
+    _text("description"),
+    _text("website"),
+    _text("callback_url"),
+    _text("client_id", unique=True),
+    _text("subject"),
+    sql.Column("secret", sql.LargeBinary, nullable=False),
+    sql.Column("api_key", sql.LargeBinary, nullable=False, unique=True),
+    sql.UniqueConstraint("business_id", "name"),
+)
+USERS = _table("users", _text("id", unique=True), _text("app_id"), _text("email"), sql.UniqueConstraint("app_id", "email"))
+_TABLES = (ACCOUNTS, BUSINESSES, APPS, USERS)
+
+
+class StoreUnusable(Exception):
+    """The file cannot be used; the text says which and what to do."""
+
+
+class Issued(NamedTuple):
+    """An app's new secrets. They are shown once and kept only as hashes."""
+
+    client_secret: str
+    api_key: str
+
+
+class Store:
+    """Remembers in the file at `path`, or in memory when it is None. `seed` makes its ids repeatable. Used by one thread at a time.
+
+    Raises `StoreUnusable` when the file cannot be opened, is no database, or may not be written.
+    """
+
+    def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
+        try:
+            self._engine = _open(path)
+            with self._engine.begin() as connection:
+                _METADATA.create_all(connection)
+                _plant(connection)
+                self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in _TABLES}
+        except (DatabaseError, OSError) as error:
+            cause = error.orig if isinstance(error, DatabaseError) else error
+            raise StoreUnusable(
+                f"The mock cannot keep its memory in {path} ({cause}). Give another file, or keep nothing (ephemeral)."
+            ) from None
+        # Counting what is stored keeps a seeded mock from drawing, after a restart, the ids that it gave out before.
+        known = sum(len(rows) for rows in self._start.values())
+        self.ids = Ids(None if seed is None else f"{seed}/store/{known}")
+        self._forget_cached()
+
+    def _forget_cached(self) -> None:
+        self._clients: dict[str, Client] = {}
+        self._keys: dict[bytes, Client] = {}
+        for row in self._all(APPS):
+            self._cache(row)
+
+    def _cache(self, row: Mapping[str, Any]) -> Client:
+        client = Client(
+            row["client_id"],
+            row["subject"],
+            row["secret"],
+            app_id=row["id"],
+            partner_id=row["partner_id"],
+            api_key=row["api_key"],
+        )
+        if old := self._clients.get(client.client_id):
+            self._keys.pop(old.api_key, None)
+        self._clients[client.client_id] = self._keys[client.api_key] = client
+        return client
+
+    def client(self, client_id: str) -> Client | None:
+        """The app's client of this id."""
+        if found := self._clients.get(client_id):
+            return found
+        row = self._one(APPS, client_id=client_id)
+        return self._cache(row) if row else None
+
+    def client_of_key(self, api_key: str) -> Client | None:
+        """The app's client that has this API key."""
+        if found := self._keys.get(digest(api_key)):
+            return found
+        row = self._one(APPS, api_key=digest(api_key))
+        return self._cache(row) if row else None
+
+    def users(self, app_id: str) -> list[dict[str, str]]:
+        """The users of an app, `{"id", "email"}` each, in the order they were made."""
+        return [{"id": row["id"], "email": row["email"]} for row in self._all(USERS, app_id=app_id)]
+
+    def user(self, app_id: str, user_id: str) -> dict[str, str] | None:
+        """One user of an app."""
+        row = self._one(USERS, app_id=app_id, id=user_id)
+        return {"id": row["id"], "email": row["email"]} if row else None
+
+    def find_or_create_user(self, app_id: str, email: str) -> dict[str, str]:
+        """The app's user with this address, made when there is none."""
+        row = self._one(USERS, app_id=app_id, email=email) or self._add(USERS, id=self.ids.uuid(), app_id=app_id, email=email)
+        return {"id": row["id"], "email": row["email"]}
+
+    def account(self, email: str) -> Mapping[str, Any] | None:
+        """The account with this address."""
+        return self._one(ACCOUNTS, email=email)
+
+    def add_account(self, **facts: str) -> str:
+        """A new account's id. `facts`: first_name, last_name, email, password (as a hash)."""
+        account: str = self._add(ACCOUNTS, id=self.ids.uuid(), **facts)["id"]
+        return account
+
+    def business(self, **where: str) -> Mapping[str, Any] | None:
+        """The business that matches, by `account_id` and `id` or `nzbn`."""
+        return self._one(BUSINESSES, **where)
+
+    def add_business(self, account_id: str, nzbn: str, name: str) -> Mapping[str, Any]:
+        """A new business, with the partner id it gets."""
+        ids = {"id": self.ids.uuid(), "partner_id": self.ids.uuid()}
+        return self._add(BUSINESSES, **ids, account_id=account_id, nzbn=nzbn, name=name, receives_data=False)
+
+    def let_receive(self, business_id: str) -> None:
+        """Chooses "Receive Data" for a business."""
+        self._write(BUSINESSES.update().where(BUSINESSES.c.id == business_id).values(receives_data=True))
+
+    def app(self, **where: str) -> Mapping[str, Any] | None:
+        """The app that matches, by `id`, or by `business_id` and `name`."""
+        return self._one(APPS, **where)
+
+    def add_app(self, business: Mapping[str, Any], facts: Mapping[str, str]) -> tuple[Mapping[str, Any], Issued]:
+        """A new app of a business, and its secrets. `facts`: name, description, website, callback_url."""
+        issued, ids = self._issue(), {"id": self.ids.uuid(), "subject": self.ids.uuid(), "client_id": self._client_id()}
+        hashes = {"secret": digest(issued.client_secret), "api_key": digest(issued.api_key)}
+        owner = {"business_id": business["id"], "partner_id": business["partner_id"]}
+        row = self._add(APPS, **ids, **owner, **facts, **hashes)
+        self._cache(row)
+        return row, issued
+
+    def renew(self, app_id: str) -> Issued:
+        """New secrets for an app; the old ones stop working."""
+        issued = self._issue()
+        self._write(
+            APPS.update().where(APPS.c.id == app_id).values(secret=digest(issued.client_secret), api_key=digest(issued.api_key))
+        )
+        row = self._one(APPS, id=app_id)
+        if row:
+            self._cache(row)
+        return issued
+
+    def reset(self) -> None:
+        """Back to what was there at the start."""
+        with self._engine.begin() as connection:
+            for table in _TABLES:
+                connection.execute(table.delete())
+                if rows := self._start[table]:
+                    connection.execute(table.insert(), [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
+        self.ids.restart()
+        self._forget_cached()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._engine.dispose()
+
+    def _issue(self) -> Issued:
+        return Issued(self.ids.text(32), self.ids.text(40))
+
+    def _client_id(self) -> str:
+        while self.client(drawn := f"client_{self.ids.digits(9)}"):  # looks like Wych's sample, so short that two could be equal
+            pass
+        return drawn
+
+    def _all(self, table: sql.FromClause, **where: Any) -> list[sql.RowMapping]:
+        query = sql.select(table).filter_by(**where).order_by(table.c.row)
+        with self._engine.connect() as connection:
+            return [row._mapping for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
+
+    def _one(self, table: sql.FromClause, **where: Any) -> Mapping[str, Any] | None:
+        return next(iter(self._all(table, **where)), None)
+
+    def _add(self, table: sql.Table, **values: Any) -> Mapping[str, Any]:
+        self._write(table.insert().values(**values))
+        return values
+
+    def _write(self, statement: sql.Executable) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(statement)
+
+
+def _open(path: Path | None) -> sql.Engine:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = sql.create_engine(
+        f"sqlite:///{path}" if path else "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+
+    @sql.event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    return engine
+
+
+def _plant(connection: sql.Connection) -> None:
+    """Puts the ready-made app and its users there, once."""
+    if connection.execute(APPS.select().where(APPS.c.id == READY_MADE.app_id)).first():
+        return
+    app = {
+        "id": READY_MADE.app_id,
+        "partner_id": READY_MADE.partner_id,
+        "name": "Ready-made app",
+        "description": "",
+        "website": "",
+        "callback_url": "",
+        "client_id": READY_MADE.client_id,
+        "subject": READY_MADE_SUBJECT,
+        "secret": digest(READY_MADE.client_secret),
+        "api_key": digest(READY_MADE.api_key),
+    }
+    connection.execute(APPS.insert(), app)
+    users = [{"id": user_id, "app_id": READY_MADE.app_id, "email": email} for user_id, email in READY_MADE_USERS]
+    connection.execute(USERS.insert(), users)

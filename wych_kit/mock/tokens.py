@@ -1,0 +1,114 @@
+"""The tokens the mock makes and recognises."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from wych_kit.mock import keys
+
+if TYPE_CHECKING:
+    from wych_kit.mock.clients import Client
+    from wych_kit.mock.clock import Clock
+    from wych_kit.mock.ids import Ids
+
+REALM_ROLES = ["default-roles-partner", "offline_access", "uma_authorization"]
+ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
+
+
+class Tokens:
+    """Makes tokens for one issuer and tells which still count. `lifetime` is in seconds."""
+
+    def __init__(self, issuer: str, clock: Clock, lifetime: int) -> None:
+        self.issuer = issuer
+        self.lifetime = lifetime
+        self._clock = clock
+        # None: all count. After a revocation: those issued since, by id and time, for a seeded run repeats its ids.
+        self._since_revocation: set[tuple[str, int]] | None = None
+        self._read = lru_cache(maxsize=256)(keys.verified)
+
+    def service(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
+        """A service token, its claims in Keycloak's order (wire facts A5)."""
+        return self._issue(
+            {
+                "jti": f"trrtcc:{ids.uuid()}",
+                "iss": self.issuer,
+                "aud": "account",
+                "sub": client.subject,
+                "typ": "Bearer",
+                "azp": client.client_id,
+                "acr": "1",
+                "realm_access": {"roles": REALM_ROLES},
+                "resource_access": {"account": {"roles": ACCOUNT_ROLES}},
+                "scope": scope,
+                "clientHost": address,
+                "email_verified": False,
+                "preferred_username": service_account(client),
+                "clientAddress": address,
+                "client_id": client.client_id,
+            }
+        )
+
+    def identity(self, client: Client, ids: Ids) -> bytes:
+        """The id_token that scope `openid` adds (wire facts A1; its claims are a guess)."""
+        return self._issue(
+            {
+                "jti": ids.uuid(),
+                "iss": self.issuer,
+                "aud": client.client_id,
+                "sub": client.subject,
+                "typ": "ID",
+                "azp": client.client_id,
+                "acr": "1",
+                "email_verified": False,
+                "preferred_username": service_account(client),
+            }
+        )
+
+    def user_context(self, client: Client, user_id: str, scope: str, ids: Ids) -> bytes:
+        """A token locked to one customer. Invented: what Wych's looks like is not public."""
+        return self._issue(
+            {
+                "jti": ids.uuid(),
+                "iss": self.issuer,
+                "aud": "account",
+                "sub": user_id,
+                "typ": "Bearer",
+                "azp": client.client_id,
+                "acr": "1",
+                "scope": scope,
+                "client_id": client.client_id,
+            }
+        )
+
+    def recognised(self, token: str) -> tuple[dict[str, Any] | None, str]:
+        """The claims of an access token that counts now; else None, and why not in words."""
+        claims = self._read(token)
+        if claims is None:
+            return None, "the bearer is not a token that this realm signed"
+        if claims.get("typ") != "Bearer" or claims.get("iss") != self.issuer:
+            return None, "the token is of another kind or another issuer"
+        if claims["exp"] <= self._clock.now():
+            return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"
+        if self._since_revocation is not None and (claims["jti"], claims["iat"]) not in self._since_revocation:
+            return None, "the token was revoked"
+        return claims, ""
+
+    def revoke_all(self) -> None:
+        """From now on no token issued so far counts."""
+        self._since_revocation = set()
+
+    def reset(self) -> None:
+        """Takes revocations back."""
+        self._since_revocation = None
+
+    def _issue(self, claims: dict[str, Any]) -> bytes:
+        now = int(self._clock.now())
+        if self._since_revocation is not None:
+            self._since_revocation.add((claims["jti"], now))
+        return keys.signed({"exp": now + self.lifetime, "iat": now, **claims})
+
+
+def service_account(client: Client) -> str:
+    """The user name that Keycloak gives a client's service account."""
+    return f"service-account-{client.client_id.lower()}"
