@@ -22,6 +22,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import wych_kit
+
 ROOT = Path(__file__).parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT: dict[str, Any] = PYPROJECT["project"]
@@ -133,10 +135,10 @@ def test_python_versions_agree() -> None:
 
 
 def test_the_changelog_starts_with_this_version() -> None:
-    """The newest entry of the changelog is the version that pyproject.toml names."""
+    """The newest entry of the changelog and the package's own `__version__` are the version that pyproject.toml names."""
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
-    assert newest[1] == PROJECT["version"]
+    assert newest[1] == wych_kit.__version__ == PROJECT["version"]
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
