@@ -34,6 +34,7 @@ class Secret:
         kind = "" if isinstance(value, str) else type(value).__name__
         if kind:
             del value  # the traceback would show what was meant to be a secret
+            self._reveal = str  # and asks for the repr of what was half made
             raise TypeError(f"a secret is a text, not {kind}")
         self._reveal = lambda: value
 
