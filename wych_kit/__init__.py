@@ -1,1 +1,81 @@
-"""Wych Kit."""
+"""Wych Kit: from nothing to a first authenticated call on the Wych open-banking API.
+
+    settings      what you brought: shell over .env over default            load_settings, save_settings
+    client        discovery, tokens, calls, the journal of exchanges        WychAuth, WychClient
+    secret        a value that must never be shown                          Secret
+    errors        what can go wrong, as facts                               WychError and its five kinds
+    scenarios     what goes wrong in practice, and what to do about it
+    diagnosis     from an error to its cause and the next action            diagnose
+    steps         what a step is; knows nothing of Wych
+    journey       register, discover, token, first_call
+    terminal      the journey in a terminal
+    mock          a pretend Wych, reached only over HTTP                    mock.running
+
+Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wych_kit import mock
+    from wych_kit.client.api import WychClient
+    from wych_kit.client.auth import WychAuth
+    from wych_kit.client.journal import Journal
+    from wych_kit.diagnosis import diagnose
+    from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected, Unreachable, WychError
+    from wych_kit.secret import Secret
+    from wych_kit.settings import Settings, load_settings, save_settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Journal",
+    "Refused",
+    "Secret",
+    "SettingInvalid",
+    "SettingMissing",
+    "Settings",
+    "Unexpected",
+    "Unreachable",
+    "WychAuth",
+    "WychClient",
+    "WychError",
+    "diagnose",
+    "load_settings",
+    "mock",
+    "save_settings",
+]
+
+_HOMES = {
+    "Journal": "client.journal",
+    "Refused": "errors",
+    "Secret": "secret",
+    "SettingInvalid": "errors",
+    "SettingMissing": "errors",
+    "Settings": "settings",
+    "Unexpected": "errors",
+    "Unreachable": "errors",
+    "WychAuth": "client.auth",
+    "WychClient": "client.api",
+    "WychError": "errors",
+    "diagnose": "diagnosis",
+    "load_settings": "settings",
+    "save_settings": "settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "mock":
+        return import_module("wych_kit.mock")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wych_kit' has no attribute {name!r}")
+    value = getattr(import_module(f"wych_kit.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

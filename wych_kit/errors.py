@@ -14,7 +14,10 @@ No secret may ever be put into one of these: their texts end up in tickets.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Stage = Literal["settings", "register", "discovery", "token", "call"]
 
@@ -71,7 +74,8 @@ class Refused(WychError):
     """The server understood and said no.
 
     `status` is the HTTP status; `code` and `description` are the body's `error` and `error_description` (RFC 6749 §5.2), or the
-    gateway's error type and message; `retry_after` is in seconds when the server named a time.
+    gateway's error type and message; `retry_after` is in seconds when the server named a time; `fields` says what is wrong with
+    single fields of a form, by name.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Refused(WychError):
         code: str = "",
         description: str = "",
         retry_after: float | None = None,
+        fields: Mapping[str, str] | None = None,
         reference: str | None = None,
     ) -> None:
         super().__init__(observed, stage=stage, reference=reference)
@@ -90,6 +95,7 @@ class Refused(WychError):
         self.code = code
         self.description = description
         self.retry_after = retry_after
+        self.fields = dict(fields or {})
 
 
 class Unexpected(WychError):

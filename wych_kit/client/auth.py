@@ -80,6 +80,10 @@ class WychAuth(httpx.Auth):
         self._refused = None
         return self._source.forget()
 
+    def adopt(self, provider: Provider) -> None:
+        """Use a provider whose document was fetched and checked already, instead of fetching it again."""
+        self._source.provider = provider
+
     def obtain(self, client: httpx.Client) -> Token:
         """The token that the next call would use, asked for through `client` if need be. Raises as using it does."""
         sends = self._driven(self._source.having())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.wire import bound, host_of, is_loopback, json_object, plain_request, translated
-from wych_kit.errors import Refused, Unexpected, WychError
+from wych_kit.client.wire import ask, host_of, is_loopback, json_object, plain_request
+from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,16 +41,7 @@ def request(issuer_url: str) -> httpx.Request:
 
 def fetch(client: httpx.Client, issuer_url: str) -> httpx.Response:
     """Get the document, within the limits of `wire`. Whatever answers is returned; raises `Unreachable` when nothing does."""
-    failure: WychError
-    started = time.monotonic()
-    try:
-        response = client.send(request(issuer_url), auth=None, follow_redirects=False, stream=True)
-        with contextlib.closing(response):
-            bound(response, "discovery", started).read()
-            return response
-    except httpx.HTTPError as error:
-        failure = translated(error, "discovery")
-    raise failure
+    return ask(client, request(issuer_url), "discovery")
 
 
 def check(response: httpx.Response, issuer_url: str) -> Provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -123,8 +124,13 @@ def _fields(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _shell(text: str) -> str:
-    pieces = [f'"${{{piece}}}"' if secret else shlex.quote(piece) for secret, piece in split_marks(text)]
-    return "".join(pieces) or "''"
+    pieces = split_marks(text)
+    if not any(secret for secret, _ in pieces):
+        return shlex.quote(text)
+    if "!" in text:  # between double quotes an interactive shell would look it up in its history
+        return "".join(f'"${{{piece}}}"' if secret else shlex.quote(piece) for secret, piece in pieces)
+    words = "".join(f"${{{piece}}}" if secret else re.sub(r'([\\"$`])', r"\\\1", piece) for secret, piece in pieces)
+    return f'"{words}"'
 
 
 def _python(text: str) -> str:

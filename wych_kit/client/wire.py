@@ -14,14 +14,19 @@ import httpx
 from wych_kit.errors import Stage, Unexpected, Unreachable, WychError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Any
+
+    Hooks = dict[str, list[Callable[..., Any]]]
 
 USER_AGENT = "wych-kit"
 ANSWER_BYTES = 256 * 1024
 """The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is about 8 KiB."""
 ANSWER_SECONDS = 10.0
 """The longest that one of them may take, from the request to its last byte, however slowly it drips."""
+
+TIMEOUT = httpx.Timeout(35.0, connect=10.0)
+"""Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting longer shows its answer."""
 
 
 def plain_request(method: str, url: str, **content: Any) -> httpx.Request:
@@ -33,6 +38,42 @@ def plain_request(method: str, url: str, **content: Any) -> httpx.Request:
     request = httpx.Request(method, url, headers=headers, **content)
     request.extensions["timeout"] = httpx.Timeout(ANSWER_SECONDS).as_dict()
     return request
+
+
+def new_client(*addresses: str | None, hooks: Hooks, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for these addresses, with nobody's credentials in it.
+
+    When all are plain http they are on this machine: no certificates are loaded, which takes longer than a call, and no proxy is
+    asked. Otherwise the usual variables hold (HTTPS_PROXY, SSL_CERT_FILE).
+    """
+    plain = not any((address or "").startswith("https:") for address in addresses)
+    return httpx.Client(
+        transport=transport,
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+        trust_env=not plain,
+        timeout=TIMEOUT,
+        event_hooks=hooks,
+    )
+
+
+def ask(
+    client: httpx.Client, request: httpx.Request, stage: Stage, note: Callable[[httpx.HTTPError], None] = lambda _: None
+) -> httpx.Response:
+    """Send a `plain_request` as it is, without the client's credentials or redirects, and read the answer within the limits.
+
+    Whatever answers is returned. Raises `Unreachable` when nothing does, after telling `note` what httpx said.
+    """
+    failure: WychError
+    started = time.monotonic()
+    try:
+        response = client.send(request, auth=None, follow_redirects=False, stream=True)
+        with contextlib.closing(response):
+            bound(response, stage, started).read()
+        return response  # noqa: TRY300 - the failure is raised below, out of the exception's reach
+    except httpx.HTTPError as error:
+        note(error)
+        failure = translated(error, stage)
+    raise failure
 
 
 def is_loopback(host: str) -> bool:

@@ -1,0 +1,101 @@
+"""Registration over HTTP, for the mock's portal only.
+
+Invented, all of it: Wych's own portal is a web site for people, and only the order of its steps is public (API facts, section 1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wych_kit.client.wire import ask, host_of, json_object, new_client, plain_request
+from wych_kit.errors import Refused, Unexpected
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    import httpx
+
+    from wych_kit.client.journal import Journal
+
+CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+_CONFLICT = 409
+
+
+class Portal:
+    """The forms of the portal at `portal_url`, one method each, in the order they are filled in."""
+
+    def __init__(self, portal_url: str, journal: Journal) -> None:
+        self._url = portal_url.rstrip("/")
+        self._journal = journal
+        self._session: Secret | None = None
+
+    def register(self, answers: Mapping[str, str | Secret], say: Callable[[str], None]) -> dict[str, str | Secret]:
+        """Account, business, "Receive Data", app: everything up to the credentials, by the names in `CREDENTIALS`.
+
+        What exists already is used: an account with the same address and password, a business with the same number, and an app of
+        the same name, which gets new credentials. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
+        """
+        with new_client(self._url, hooks=self._journal.hooks()) as client:
+            say("account")
+            self._sign_up(client, answers)
+            say("business")
+            business = self._send(client, "POST", "businesses", {"nzbn": answers["nzbn"], "name": answers["business_name"]})
+            self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
+            say("app")
+            issued = self._app(client, _id(business, "business_id"), answers)
+        found = {name: _id(issued, name) for name in CREDENTIALS}
+        return found | {name: Secret(found[name]) for name in ("client_secret", "api_key")}
+
+    def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:
+        form = {name: answers[name] for name in ("first_name", "last_name", "email", "password")}
+        try:
+            account = self._send(client, "POST", "accounts", form)
+        except Refused as error:
+            if error.status != _CONFLICT:
+                raise
+            account = self._send(client, "POST", "sessions", {name: answers[name] for name in ("email", "password")})
+        self._session = Secret(_id(account, "session"))
+
+    def _app(self, client: httpx.Client, business_id: str, answers: Mapping[str, str | Secret]) -> dict[str, Any]:
+        response = self._answer(client, "POST", f"businesses/{business_id}/apps", {"name": answers["app_name"]})
+        if response.status_code == _CONFLICT:
+            app_id = _id(json_object(response, "register"), "app_id")
+            return self._send(client, "POST", f"apps/{app_id}/credentials", {})
+        return _accepted(response)
+
+    def _send(self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]) -> dict[str, Any]:
+        return _accepted(self._answer(client, method, path, form))
+
+    def _answer(self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]) -> httpx.Response:
+        request = plain_request(
+            method,
+            f"{self._url}/api/{path}",
+            json={name: value.reveal() if isinstance(value, Secret) else value for name, value in form.items()},
+        )
+        if self._session is not None:
+            request.headers["Authorization"] = f"Bearer {self._session.reveal()}"
+        return ask(client, request, "register", self._journal.failed)
+
+
+def _accepted(response: httpx.Response) -> dict[str, Any]:
+    answer = json_object(response, "register")
+    if response.is_success:
+        return answer
+    errors = answer.get("errors")
+    fields = {str(name): str(text) for name, text in errors.items()} if isinstance(errors, dict) else {}
+    raise Refused(
+        f"{host_of(response)} did not take the registration: {' '.join(fields.values()) or response.status_code}",
+        stage="register",
+        status=response.status_code,
+        fields=fields,
+        reference="registration-refused",
+    )
+
+
+def _id(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get(name)
+    if isinstance(value, str) and value:
+        return value
+    raise Unexpected(f"the portal's answer has no {name}", stage="register", reference="unknown-answer")

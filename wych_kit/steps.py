@@ -1,0 +1,119 @@
+"""What a step is: what it asks, what it does, what came of it. Knows nothing of Wych, and draws nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from wych_kit.diagnosis import Diagnosis, diagnose
+from wych_kit.errors import Refused, WychError
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wych_kit.client.journal import Exchange, Journal
+
+Answer = str | Secret
+
+
+class HasJournal(Protocol):
+    """All that a step's runner needs of a session: where the exchanges are noted."""
+
+    @property
+    def journal(self) -> Journal: ...
+
+
+S = TypeVar("S", bound=HasJournal)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something a person is asked for.
+
+    `check` gets the text before any network and gives the reason why it will not do, or `None`. `suggestion` is what Enter
+    accepts; a secret has none. `optional`: an empty answer will do.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    optional: bool = False
+    suggestion: str = ""
+    check: Callable[[str], str | None] = lambda _: None
+
+    def fault(self, answer: Answer | None) -> str | None:
+        """Why this answer will not do, as a sentence; `None` when it will."""
+        if not answer:
+            return None if self.optional else "an answer is needed here"
+        return self.check(answer.reveal() if isinstance(answer, Secret) else answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row fit to be shown: a label, a value, and a remark such as the basis of it."""
+
+    label: str
+    value: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step came through. `have` says in a sentence what there is now that was not there before."""
+
+    facts: tuple[Fact, ...]
+    have: str
+    link: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A step did not come through, and why. `faults` names the fields to correct; `error` is what was raised, if anything was sent."""
+
+    diagnosis: Diagnosis | None
+    error: WychError | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """One step of a journey over sessions of kind `S`.
+
+    `fields(session)` are those whose answers are not known yet, so a step with none just runs. `act(session, answers, say)` does it;
+    `say` is told in a few words what is being waited for.
+    """
+
+    name: str
+    title: str
+    why: str
+    fields: Callable[[S], Sequence[Field]]
+    act: Callable[[S, Mapping[str, Answer], Callable[[str], None]], Done]
+
+
+def run(
+    step: Step[S], session: S, answers: Mapping[str, Answer] | None = None, *, say: Callable[[str], None] = lambda _: None
+) -> Done | Failed:
+    """Check the answers, act, and say what came of it. Answers to fields that the step does not ask are left alone.
+
+    With a wrong or missing answer nothing is sent. Only this kit's own errors become `Failed`: a bug stays an exception.
+    """
+    given = answers or {}
+    asked = step.fields(session)
+    faults = {each.name: fault for each in asked if (fault := each.fault(given.get(each.name)))}
+    if faults:
+        return Failed(None, faults=faults)
+    earlier = {id(exchange) for exchange in session.journal.exchanges}
+
+    def exchanges() -> tuple[Exchange, ...]:
+        return tuple(exchange for exchange in session.journal.exchanges if id(exchange) not in earlier)
+
+    try:
+        done = step.act(session, {each.name: given[each.name] for each in asked if given.get(each.name)}, say)
+    except WychError as error:
+        faults = error.fields if isinstance(error, Refused) else {}
+        return Failed(diagnose(error), error, faults, exchanges())
+    return Done(done.facts, done.have, done.link, exchanges())
