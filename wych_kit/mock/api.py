@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wych_kit.mock import keys
 from wych_kit.mock.registration import EMAIL
 from wych_kit.mock.wire import compact
 
@@ -95,8 +96,8 @@ class Api:
     def _exchange(self, client: Client, where: dict[str, str], _body: dict[str, Any]) -> Reply:
         if not self._store.user(client.app_id, where["user"]):
             return _refused(404, "user_not_found", "the app has no user of this id")
-        token = self._tokens.user_context(client, where["user"], "email profile", self._ids).decode()
-        value = {"access_token": token, "expires_in": self._tokens.lifetime, "token_type": "Bearer"}
+        token = keys.signed(self._tokens.user_context(client, where["user"], "email profile", self._ids))
+        value = {"access_token": token.decode(), "expires_in": self._tokens.lifetime, "token_type": "Bearer"}
         return Reply(200, value, invented=True)
 
 

@@ -13,6 +13,7 @@ from wych_kit.mock.faults import Faults
 from wych_kit.mock.ids import Ids
 from wych_kit.mock.ledger import Ledger
 from wych_kit.mock.portal import ROOT, Portal
+from wych_kit.mock.signing import Signer
 from wych_kit.mock.tokens import Tokens
 from wych_kit.mock.usage import UsagePlan
 from wych_kit.mock.wire import Answer, Request, opened, read_body, send
@@ -51,11 +52,12 @@ class Front:
     def __init__(self, url: str, store: Store, options: Options) -> None:
         self.clock, self.faults, self.ledger = Clock(), Faults(), Ledger()
         self.tokens = Tokens(f"{url}/realms/{identity.REALM}", self.clock, options.expires_in)
+        self.signer = Signer()
         seed = options.seed
         self._store = store
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
         self._ids = Ids(None if seed is None else f"{seed}/wire")
-        self._identity = identity.Identity(store, self.tokens, self._ids, stable=seed is not None)
+        self._identity = identity.Identity(store, self.tokens, self.signer, self._ids, stable=seed is not None)
         self._gateway = gateway.Gateway(store, self.tokens, self._ids, self.clock, self._plan)
         self._portal = Portal(url, store)
 
@@ -75,7 +77,7 @@ class Front:
         await send(given, send_)
 
     def reset(self) -> None:
-        """Forgets what happened since the start. To be called where requests are answered, so that none is half-way."""
+        """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
         for part in (self.clock, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()

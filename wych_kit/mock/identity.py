@@ -19,6 +19,7 @@ from wych_kit.mock.wire import Answer, Request, answer, compact
 
 if TYPE_CHECKING:
     from wych_kit.mock.ids import Ids
+    from wych_kit.mock.signing import Signer
     from wych_kit.mock.store import Store
     from wych_kit.mock.tokens import Tokens
 
@@ -49,9 +50,10 @@ class Identity:
 
     body_limit = 10 * 1024 * 1024
 
-    def __init__(self, store: Store, tokens: Tokens, ids: Ids, *, stable: bool) -> None:
+    def __init__(self, store: Store, tokens: Tokens, signer: Signer, ids: Ids, *, stable: bool) -> None:
         self._store = store
         self._tokens = tokens
+        self._signer = signer
         self._ids = ids
         self._default_scope = _SHOWN if stable else ids.shuffled(_SHOWN)
         scopes = REALM_SCOPES if stable else ids.shuffled(REALM_SCOPES)
@@ -81,14 +83,14 @@ class Identity:
             case ["", "realms", realm, *rest] if realm:
                 if realm not in (REALM, DISABLED_REALM):
                     return refusals.NO_REALM
-                return self._endpoint(request, realm, rest)
+                return await self._endpoint(request, realm, rest)
             case _:
                 return refusals.NO_ROOT
 
-    def _endpoint(self, request: Request, realm: str, rest: list[str]) -> Answer:
+    async def _endpoint(self, request: Request, realm: str, rest: list[str]) -> Answer:
         match rest:
             case ["protocol", "openid-connect", "token"]:
-                return self._token(request, realm)
+                return await self._token(request, realm)
             case ["protocol", "openid-connect", "certs"]:
                 return self._document(request, realm, self._keys, refusals.WRONG_METHOD)
             case [".well-known", "openid-configuration"]:
@@ -103,7 +105,7 @@ class Identity:
             return refusals.REALM_OFF
         return _open_to_all(found, request)
 
-    def _token(self, request: Request, realm: str) -> Answer:
+    async def _token(self, request: Request, realm: str) -> Answer:
         if request.method == "OPTIONS":
             return _preflight(request)
         if request.method != "POST":
@@ -115,9 +117,9 @@ class Identity:
             return refusals.HTTPS_REQUIRED
         if realm == DISABLED_REALM:
             return refusals.REALM_OFF
-        return self._exchanged(request, pairs)
+        return await self._exchanged(request, pairs)
 
-    def _exchanged(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
+    async def _exchanged(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
         form = dict(reversed(pairs))  # of a repeated parameter Keycloak reads the first
         grant = form.get("grant_type")
         if grant is None:
@@ -131,7 +133,7 @@ class Identity:
             return refusals.WRONG_ORIGIN
         if len(form) != len(pairs):
             return refusals.DUPLICATE
-        return _wrong_kind(client) or self._granted(client, form.get("scope"), request.address)
+        return _wrong_kind(client) or await self._granted(client, form.get("scope"), request.address)
 
     def _authenticated(self, request: Request, form: dict[str, str]) -> Client | Answer:
         basic = _basic(request.headers.get(b"authorization", b""))
@@ -156,17 +158,17 @@ class Identity:
             return refusals.NO_SECRET
         return client if client.has_secret(secret) else _wrong_secret(client, secret, basic)
 
-    def _granted(self, client: Client, asked: str | None, address: str) -> Answer:
+    async def _granted(self, client: Client, asked: str | None, address: str) -> Answer:
         wanted = [] if asked is None else asked.split(" ")
         if not {"openid", *_SHOWN, *_HIDDEN, *_OPTIONAL}.issuperset(wanted):
             return refusals.invalid_scope(asked or "")
         with_identity = "openid" in wanted
         words = (*(("openid",) if with_identity else ()), *self._default_scope, *(word for word in _OPTIONAL if word in wanted))
         scope = " ".join(words)
-        token = self._tokens.service(client, address, scope, self._ids)
+        token = await self._signer.signed(self._tokens.service(client, address, scope, self._ids))
         body = b'{"access_token":"%b","expires_in":%d,"refresh_expires_in":0,"token_type":"Bearer"' % (token, self._tokens.lifetime)
         if with_identity:
-            body += b',"id_token":"%b"' % self._tokens.identity(client, self._ids)
+            body += b',"id_token":"%b"' % await self._signer.signed(self._tokens.identity(client, self._ids))
         return answer(200, body + b',"not-before-policy":0,"scope":%b}' % json.dumps(scope).encode(), *TOKEN_HEADERS, row="A1")
 
 

@@ -53,6 +53,7 @@ class Mock:
             raise CannotStart(str(error)) from None
         self._front = Front(self.url, self._store, options)
         self._server = _Server(self._front)
+        self._front.signer.crowd = self._server.server_state.tasks
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name=f"mock-wych-{self.port}", daemon=True)
         self._thread.start()
         self._server.loop.result(timeout=30)
@@ -90,6 +91,7 @@ class Mock:
         if self._thread.is_alive():
             self._server.loop.result().call_soon_threadsafe(self._server.leave)
             self._thread.join(10)
+        self._front.signer.close()
         self._store.close()
 
     def __enter__(self) -> Self:

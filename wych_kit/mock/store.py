@@ -214,10 +214,10 @@ class Store:
             pass
         return drawn
 
-    def _all(self, table: sql.FromClause, **where: Any) -> list[sql.RowMapping]:
+    def _all(self, table: sql.FromClause, **where: Any) -> list[dict[str, Any]]:
         query = sql.select(table).filter_by(**where).order_by(table.c.row)
         with self._engine.connect() as connection:
-            return [row._mapping for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
+            return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
 
     def _one(self, table: sql.FromClause, **where: Any) -> Mapping[str, Any] | None:
         return next(iter(self._all(table, **where)), None)

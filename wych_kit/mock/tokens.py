@@ -1,4 +1,4 @@
-"""The tokens the mock makes and recognises."""
+"""The tokens the mock makes, still to be signed, and recognises."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Tokens:
         now = int(self._clock.now())
         if self._since_revocation is not None:
             self._since_revocation.add((claims["jti"], now))
-        return keys.signed({"exp": now + self.lifetime, "iat": now, **claims})
+        return keys.unsigned({"exp": now + self.lifetime, "iat": now, **claims})
 
 
 def service_account(client: Client) -> str:

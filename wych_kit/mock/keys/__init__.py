@@ -50,20 +50,34 @@ JWKS = compact(_JWKS)
 _HEADER = encode(f'{{"alg":"RS256","typ" : "JWT","kid" : "{KEY_ID}"}}'.encode())
 
 
-def signed(claims: dict[str, Any]) -> bytes:
-    """A JWT over these claims. Takes about 0.2 ms, without holding the interpreter."""
-    content = _HEADER + b"." + encode(compact(claims))
-    return content + b"." + encode(_KEY.sign(content, _PADDING, _HASH))
+def unsigned(claims: dict[str, Any]) -> bytes:
+    """The first two parts of a JWT."""
+    return _HEADER + b"." + encode(compact(claims))
+
+
+def signature(content: bytes) -> bytes:
+    """The raw signature over the first two parts."""
+    return _KEY.sign(content, _PADDING, _HASH)
+
+
+def joined(content: bytes, signature_: bytes) -> bytes:
+    """All three parts."""
+    return content + b"." + encode(signature_)
+
+
+def signed(content: bytes) -> bytes:
+    """The JWT over the first two parts."""
+    return joined(content, signature(content))
 
 
 def verified(token: str) -> dict[str, Any] | None:
     """The claims of a JWT that this key signed with RS256, else None. Says nothing about expiry."""
     try:
-        header, claims, signature = token.split(".")
+        header, claims, raw = token.split(".")
         stated = json.loads(decode(header))
         if stated["alg"] != "RS256" or stated["kid"] != KEY_ID:
             return None
-        _PUBLIC.verify(decode(signature), f"{header}.{claims}".encode(), _PADDING, _HASH)
+        _PUBLIC.verify(decode(raw), f"{header}.{claims}".encode(), _PADDING, _HASH)
         found = json.loads(decode(claims))
     except (ValueError, TypeError, KeyError, InvalidSignature):
         return None
