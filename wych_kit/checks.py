@@ -50,7 +50,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """A bracket that asks "did you mean X?", or nothing when no word is near."""
     import difflib  # only the mistaken pay for it
 
-    near = difflib.get_close_matches(word, [*words], 1, 0.6)
+    near = difflib.get_close_matches(word, [*words], 1, 0.55)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
@@ -126,7 +126,7 @@ def _swapped(client_id: Secret, secret: Secret) -> bool:
 def _looks_random(text: str) -> bool:
     """A guess: 24 or more characters with small and capital letters and digits, or 32 and more hex digits; no UUID."""
     mixed = re.fullmatch(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[\w+/=~.!-]{24,}", text)
-    return bool(not _UUID.fullmatch(text) and (mixed or re.fullmatch(r"(?i)[0-9a-f]{32,}", text)))
+    return bool(not _UUID.fullmatch(text) and (mixed or re.fullmatch(r"(?i)(?=.*[0-9])[0-9a-f]{32,}", text)))
 
 
 def _looks_like_an_id(text: str) -> bool:

@@ -6,6 +6,7 @@ An empty value counts as not given, wherever it stands.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import stat
@@ -141,7 +142,7 @@ class Settings:
 
     def _about_the_file(self, stage: Stage) -> tuple[SettingInvalid, ...]:
         unknown = (line for line in self.file.lines if line.name.upper().startswith("WYCH_") and line.name not in NAMES)
-        return self.file.broken + tuple(
+        return tuple(_at(stage, problem) for problem in self.file.broken) + tuple(
             SettingInvalid(
                 line.name,
                 f"is no setting of this kit{checks.nearest(line.name.upper(), NAMES)}",
@@ -224,6 +225,13 @@ def _file(profile: str | None, path: Path | None) -> EnvFile:
             broken=(SettingInvalid(place.name, "is neither here nor in the folders above", reference="env-file-missing"),)
         )
     return EnvFile()
+
+
+def _at(stage: Stage, problem: SettingInvalid) -> SettingInvalid:
+    """A copy, since what is raised collects a traceback."""
+    moved = copy.copy(problem)
+    moved.stage = stage
+    return moved
 
 
 def _kind(path: Path) -> Literal["folder", "file"] | None:
