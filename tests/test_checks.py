@@ -201,10 +201,18 @@ def test_swapped_id_and_secret_are_suspected(client_id, secret):
 
 @pytest.mark.parametrize(
     ("client_id", "secret"),
-    [(UUID, UUID.upper()), (RANDOM, RANDOM[::-1]), ("client_987", "client_988"), ("shop", UUID), (UUID, RANDOM), ("a" * 40, UUID)],
+    [
+        (UUID, UUID.upper()),
+        (RANDOM, RANDOM[::-1]),
+        ("client_987", "client_988"),
+        ("shop", UUID),
+        (UUID, RANDOM),
+        ("a" * 40, UUID),
+        (UUID.replace("f", "F"), "acme-data"),
+    ],
 )
 def test_lookalikes_are_not_suspected(client_id, secret):
-    """Two random texts, two ids, UUID secrets as older Keycloaks made them, long plain names: nothing is suspected."""
+    """Two random texts, two ids, UUIDs in any case, long plain names: nothing is suspected."""
     assert not [*together({"WYCH_CLIENT_ID": client_id, "WYCH_CLIENT_SECRET": secret})]
 
 

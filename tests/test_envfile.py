@@ -197,9 +197,22 @@ def test_a_folder_called_env_is_no_file(tmp_path):
     """A virtual environment named .env is reported as unreadable, and saving there is refused."""
     (tmp_path / ".env").mkdir()
     assert "cannot be read" in read(tmp_path / ".env").broken[0].reason
-    with pytest.raises(SettingInvalid, match="cannot be read"):
+    with pytest.raises(SettingInvalid, match="cannot be written: it is no ordinary file"):
         save({"A": "1"}, tmp_path / ".env")
     assert [each.name for each in tmp_path.iterdir()] == [".env"]
+
+
+@posix
+def test_a_vaults_pipe_is_read_and_not_replaced(env):
+    """Vaults serve .env through a pipe: it is read once, and saving does not put a plain file in its place."""
+    os.mkfifo(env)
+    vault = threading.Thread(target=env.write_text, args=("A=1\n",))
+    vault.start()
+    assert values(env) == {"A": "1"}
+    vault.join()
+    with pytest.raises(SettingInvalid, match="cannot be written: it is no ordinary file"):
+        save({"A": "2"}, env)
+    assert stat.S_ISFIFO(env.stat().st_mode)
 
 
 @pytest.mark.parametrize("name", ["", "A B", "1A", "A=B", "A\nB", "\u00c4"])

@@ -234,6 +234,16 @@ def test_values_are_judged_beside_each_other(here):
     ]
 
 
+def test_one_reason_for_each_setting(here):
+    """When several things are wrong with a value, its own fault is told before a clash with others, and the worst clash first."""
+    loaded = load_settings(
+        environ={"WYCH_ENVIRONMENT": "production", "WYCH_CLIENT_ID": "mock-recipient", "WYCH_API_KEY": "mock-recipient"}
+    )
+    mixed = "is the mock's own, but WYCH_ENVIRONMENT is production: change one of the two"
+    assert observed(loaded.problems()) == [f"WYCH_CLIENT_ID (shell) {mixed}", f"WYCH_API_KEY (shell) {mixed}"]
+    assert [problem.reference for problem in loaded.with_(api_key="mock-recipient\n").problems("WYCH_API_KEY")] == ["odd-secret"]
+
+
 def test_with_gives_a_copy_and_leaves_the_first(here, tmp_path):
     """Values given by the program win, are marked so, and move the defaults; the settings they came from stay."""
     first = load_settings(environ={"WYCH_APP_ID": "7", "WYCH_API_URL": "https://kept.example/v3"})

@@ -100,7 +100,7 @@ def save(values: Mapping[str, str | Secret], path: Path) -> Path:
         reason = f"cannot be written: {error.strerror or type(error).__name__}"
     else:
         return target
-    raise SettingInvalid(path.name, reason, reference="env-file-unwritable")
+    raise SettingInvalid(Path(path).name, reason, reference="env-file-unwritable")
 
 
 def refuse_committable(target: Path) -> None:
@@ -177,6 +177,8 @@ def _refuse_unwritable(name: str, value: Secret) -> None:
 
 
 def _save(values: Mapping[str, Secret], target: Path) -> None:
+    if target.exists() and not target.is_file():
+        raise PermissionError(None, "it is no ordinary file")  # a vault's pipe, or a virtual environment of that name
     if target.exists() and not target.stat().st_mode & 0o200:  # root may write anything; whoever made it read-only meant it
         raise PermissionError(None, "it is read-only")
     with _spare(target) as file:

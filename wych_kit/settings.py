@@ -111,7 +111,8 @@ class Settings:
         """All that is wrong, found without any network.
 
         With names ("WYCH_CLIENT_ID"): about those, missing ones included. Without: about everything that is set, and about the
-        file it came from. The environment is always judged. When a named setting is missing, what is wrong with the file comes first, as the likely reason.
+        file it came from. The environment is always judged. When a named setting is missing, what is wrong with the file comes
+        first, as the likely reason.
         """
         return self._problems(names, "settings")
 
@@ -217,7 +218,7 @@ def _file(profile: str | None, path: Path | None) -> EnvFile:
     if path is None and profile and not re.fullmatch(r"\w[\w-]*", profile):
         reason = "is no profile: letters, digits, - and _ are (`sandbox` means the file .env.sandbox)"
         return EnvFile(broken=(SettingInvalid("profile", reason, reference="env-file-missing"),))
-    place = path or env_path(profile)
+    place = Path(path) if path else env_path(profile)
     if os.path.lexists(place):
         return envfile.read(place)
     if path is None and profile:
@@ -235,7 +236,7 @@ def _at(stage: Stage, problem: SettingInvalid) -> SettingInvalid:
 
 
 def _kind(path: Path) -> Literal["folder", "file"] | None:
-    """`pathlib`'s own questions raise where the folder may not be entered, until Python 3.14. A pipe counts as a file: vaults use them."""
+    """A pipe counts as a file, as vaults use them; what may not be looked at counts as nothing."""
     try:
         return "folder" if stat.S_ISDIR(path.stat().st_mode) else "file"
     except OSError:
