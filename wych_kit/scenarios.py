@@ -55,6 +55,7 @@ _ALL = (
     Scenario("env-file-line", "A line of the file is not NAME=value.", "Correct the line.", "yours", "wire facts D25", "documented"),
     Scenario("env-file-bom", "The file begins with a byte order mark, which hides its first name from other programs.", "Save it as UTF-8 without a byte order mark.", "yours", "wire facts D25", "documented"),
     Scenario("env-file-committable", "git would commit the file, and the secrets with it.", "Add the line .env to .gitignore; if git follows it already: git rm --cached .env", "yours", "this kit", "documented"),
+    Scenario("answers-file", "The file with the answers will not do.", "Correct what is named; the kit's own demonstration.toml shows the shape.", "yours", "this kit", "documented"),
     Scenario("shell-shadows-file", "Your shell's older value wins over the one in the file.", "Unset the variable in your shell, then run this again.", "yours", "wire facts D25", "documented"),
     Scenario("wrong-host", "The credentials belong to one host, and the request goes to another.", "Call addresses below WYCH_API_URL only, or make a second WychAuth for the other host.", "yours", "RFC 9700 section 2.3", "documented"),
     # Nothing answered

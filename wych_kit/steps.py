@@ -21,7 +21,8 @@ class HasJournal(Protocol):
     """All that a step's runner needs of a session: where the exchanges are noted."""
 
     @property
-    def journal(self) -> Journal: ...
+    def journal(self) -> Journal:
+        """The exchanges so far."""
 
 
 S = TypeVar("S", bound=HasJournal)
@@ -31,8 +32,8 @@ S = TypeVar("S", bound=HasJournal)
 class Field:
     """Something a person is asked for.
 
-    `check` gets the text before any network and gives the reason why it will not do, or `None`. `suggestion` is what Enter
-    accepts; a secret has none. `optional`: an empty answer will do.
+    `check` gets the text before any network and gives the reason why it will not do, or `None`. `suggestion` is what Enter accepts,
+    shown in the open. `optional`: an empty answer will do.
     """
 
     name: str

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.wire import is_loopback
+from wych_kit.client.wire import is_loopback, stage_of
 from wych_kit.errors import SettingInvalid, Unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from typing import Any
+
+    from wych_kit.errors import Stage
 
     Trace = Callable[[str, dict[str, Any]], None]
     AsyncTrace = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 _Origin = tuple[bytes, bytes, int | None]
+_SENDING = "send_request_headers.started"
 
 
 class Destination:
@@ -54,39 +57,62 @@ def _written(origin: _Origin) -> str:
     return f"{scheme.decode()}://{host.decode()}{f':{port}' if port else ''}"
 
 
-def not_redirected(request: httpx.Request) -> Trace:
-    """A trace function for httpx's `trace` extension that lets this request through, and nothing that a redirect makes of it.
+class _Guarded(dict[str, "Any"]):
+    """A request's extensions as they were; whoever copies them onto another request takes the guard along."""
 
-    httpx hands a request's extensions on to the request that a redirect leads to, and asks no one else before it is sent: a
-    client that follows redirects would forward the API key, and after a 307 the form with the client secret, to any host.
+    __slots__ = ("guard", "url")
+
+    def __init__(self, extensions: Mapping[str, Any], url: httpx.URL, guard: Trace | AsyncTrace) -> None:
+        super().__init__(extensions)
+        self.url = url
+        self.guard = guard
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())  # without this, dict() copies what lies underneath and asks neither of the other two
+
+    def keys(self) -> Any:
+        return super().keys() | {"trace"}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.guard if name == "trace" else super().__getitem__(name)
+
+
+def not_redirected(request: httpx.Request, *, tasks: bool) -> None:
+    """Lets this request through, and nothing that a redirect makes of it. `tasks` for a request of an `httpx.AsyncClient`.
+
+    A client that follows redirects would forward the API key, and after a 307 the form with the client secret, to any host, and
+    asks no one before. But it hands a copy of the request's extensions on, among them `trace`, which httpcore calls before it sends.
+    The request itself has no trace function of ours: on a cached token it would cost more than all else here together.
     """
-    url = request.url
-    inner = request.extensions.get("trace")
+    before = request.extensions
+    if isinstance(before, _Guarded) and before.url == request.url:
+        return  # it is sent once more
+    before = {**before} if not isinstance(before, _Guarded) else dict(before.items())
+    guard = (_async_guard if tasks else _guard)(request.url, before.get("trace"), stage_of(request))
+    request.extensions = _Guarded(before, request.url, guard)
 
+
+def _guard(url: httpx.URL, inner: Trace | None, stage: Stage) -> Trace:
     def trace(event: str, info: dict[str, Any]) -> None:
-        if event.endswith("send_request_headers.started"):
-            _compare(info["request"], url)
+        if event.endswith(_SENDING):
+            _compare(info["request"], url, stage)
         if inner is not None:
             inner(event, info)
 
     return trace
 
 
-def not_redirected_async(request: httpx.Request) -> AsyncTrace:
-    """`not_redirected` for an `httpx.AsyncClient`."""
-    url = request.url
-    inner = request.extensions.get("trace")
-
+def _async_guard(url: httpx.URL, inner: AsyncTrace | None, stage: Stage) -> AsyncTrace:
     async def trace(event: str, info: dict[str, Any]) -> None:
-        if event.endswith("send_request_headers.started"):
-            _compare(info["request"], url)
+        if event.endswith(_SENDING):
+            _compare(info["request"], url, stage)
         if inner is not None:
             await inner(event, info)
 
     return trace
 
 
-def _compare(sending: Any, meant: httpx.URL) -> None:
+def _compare(sending: Any, meant: httpx.URL, stage: Stage) -> None:
     to = sending.url
     if (to.target, to.host, to.scheme, to.port) == (meant.raw_path, meant.raw_host, meant.raw_scheme, meant.port):
         return
@@ -95,6 +121,6 @@ def _compare(sending: Any, meant: httpx.URL) -> None:
         return
     raise Unexpected(
         f"{meant.netloc.decode('ascii', 'replace')} answered with a redirect; redirects are not followed with credentials",
-        stage="call",
+        stage=stage,
         reference="redirected",
     )

@@ -57,10 +57,10 @@ class Exchange:
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> Exchange:
         """The opposite of `as_dict`. Raises `KeyError` or `TypeError` for anything else."""
-        pairs = {
-            name: [(key, value) for key, value in facts[name]] for name in ("request_headers", "response_headers") if name in facts
+        headers: dict[str, Headers] = {
+            name: [(key, value) for key, value in facts[name]] for name in ("request_headers", "response_headers")
         }
-        return cls(**{**facts, **pairs})
+        return cls(**{**facts, **headers})
 
 
 class Journal:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wych_kit.client.journal import Journal
 
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+SECRETS = ("client_secret", "api_key")
 _CONFLICT = 409
 
 
@@ -41,12 +42,12 @@ class Portal:
             say("account")
             self._sign_up(client, answers)
             say("business")
-            business = self._send(client, "POST", "businesses", {"nzbn": answers["nzbn"], "name": answers["business_name"]})
+            business = self._send(client, "POST", "businesses", {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]})
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
             issued = self._app(client, _id(business, "business_id"), answers)
         found = {name: _id(issued, name) for name in CREDENTIALS}
-        return found | {name: Secret(found[name]) for name in ("client_secret", "api_key")}
+        return found | {name: Secret(found[name]) for name in SECRETS}
 
     def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:
         form = {name: answers[name] for name in ("first_name", "last_name", "email", "password")}

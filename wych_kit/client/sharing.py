@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from wych_kit import places
 from wych_kit.client.backoff import PATIENCE
 from wych_kit.client.token import Token
 from wych_kit.errors import Refused, WychError
@@ -73,11 +74,7 @@ class TokenFile:
     """
 
     def __init__(self, home: Path | None, issuer_url: str, client_id: str, client_secret: Secret) -> None:
-        if home is None:
-            from platformdirs import user_cache_path
-
-            home = user_cache_path("wych-kit")
-        folder = home / "tokens"
+        folder = places.tokens(home)
         name = hashlib.blake2b(f"{issuer_url}\n{client_id}\n{client_secret.reveal()}".encode(), digest_size=16).hexdigest()
         self.path = folder / f"{name}.json"
         self._lock_path = folder / f"{name}.lock"

@@ -6,9 +6,14 @@ import argparse
 import sys
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.mock", epilog: str | None = None) -> int:
     """Serves until it is told to stop; the exit status (2: it could not start)."""
-    parser = argparse.ArgumentParser(prog="python -m wych_kit.mock", description="A pretend Wych on this computer.")
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="A pretend Wych on this computer.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     add("--port", type=int, default=9924, help="port to listen on, 0 for any free one (default: 9924)")

@@ -1,0 +1,8 @@
+"""`python -m wych_kit`."""
+
+import sys
+
+from wych_kit.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

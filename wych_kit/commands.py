@@ -1,0 +1,180 @@
+"""What the single commands do, after the command line is read and before the process ends. Each gives its exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+from wych_kit import __version__, places
+from wych_kit.client import claims
+from wych_kit.client.api import WychClient
+from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
+from wych_kit.diagnosis import diagnose
+from wych_kit.history import History
+from wych_kit.screen import Screen, outcome
+from wych_kit.secret import Secret
+from wych_kit.steps import Fact, Failed
+from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from wych_kit.errors import WychError
+    from wych_kit.settings import Settings, Value
+
+
+@contextlib.contextmanager
+def _connected(settings: Settings) -> Iterator[WychClient]:
+    """A client whose exchanges go into the history, whatever happens."""
+    client = WychClient(settings)
+    try:
+        with client:
+            yield client
+    finally:
+        History(settings.home).add(client.journal.exchanges)
+
+
+def explain(error: WychError, *, plain: bool = False) -> int:
+    """Say on standard error what is wrong; the exit status that it deserves."""
+    Screen(plain=plain, file=sys.stderr).wrong(diagnose(error))
+    return status_of(Failed(None, error))
+
+
+def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False) -> int:
+    """Any call. The body goes to standard output, formatted for a person and untouched for a pipe."""
+    with _connected(settings) as client:
+        response = client.request(method.upper(), path, **content)
+        if verbose:
+            for exchange in client.journal.exchanges:
+                Screen(file=sys.stderr).exchange(exchange, whole=True)
+        _print_body(response)
+        if response.is_success:
+            return DONE
+        from wych_kit.client.api import refusal
+
+        explain(refusal(response))
+        return REFUSED
+
+
+def _print_body(response: httpx.Response) -> None:
+    if sys.stdout.isatty():
+        with contextlib.suppress(ValueError):
+            response.json()
+            Screen().json(response.text)
+            return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(response.content)
+    sys.stdout.buffer.flush()
+
+
+def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:
+    """The token in force, explained: how long it is good for, each claim, the signature. Shown itself only with `raw`."""
+    with _connected(settings) as client:
+        held = client.token()
+        if raw:
+            print(held.value.reveal())  # noqa: T201 - asked for in as many words
+            return DONE
+        provider = client.discover()
+        signature = claims.verify(held.value, claims.keys(client.http, provider.jwks_uri), provider.issuer)
+    screen = Screen(plain=plain)
+    sign = {True: "good", False: "not good", None: "unknown"}[signature.verified]
+    kept = "memory only" if settings.token_cache == "memory" else "a file only you can read"
+    screen.facts(
+        [
+            Fact("Access token", str(held.value), f"fingerprint {held.value.fingerprint()}; --raw prints it"),
+            Fact("Seconds left", f"{held.seconds_left:.0f}", f"of {held.lifetime:.0f}"),
+            Fact("Signature", sign, signature.words),
+            Fact("Kept in", kept, "wych-kit forget removes it"),
+        ]
+    )
+    inside = claims.read(held.value)
+    if inside is None:
+        screen.say("The token is opaque: there is nothing in it to read, and nothing wrong with that.")
+        return DONE
+    screen.say()
+    screen.table(("claim", "value", "meaning"), [(claim.name, claim.value, claim.meaning) for claim in inside[1]])
+    return DONE if signature.verified is not False else REFUSED
+
+
+def env(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
+    """Every setting, where it comes from, and what is odd about it. 2 when something is wrong."""
+    problems = settings.problems()
+    if as_json:
+        rows = [{"name": each.name, "value": _shown(each), "origin": each.origin, "note": _note(each)} for each in settings.values]
+        print(json.dumps({"settings": rows, "problems": [str(problem) for problem in problems]}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        return USAGE if problems else DONE
+    screen = Screen(plain=plain)
+    screen.banner(settings.environment)
+    screen.table(
+        ("setting", "value", "from", "note"),
+        [(each.name, _shown(each), each.origin, _note(each)) for each in settings.values],
+    )
+    for problem in problems:
+        screen.say(f"{'' if screen.plain else '✗ '}{problem}", "yellow")
+    return USAGE if problems else DONE
+
+
+def _shown(value: Value) -> str:
+    if value.text is None:
+        return "-"
+    if isinstance(value.text, Secret):
+        return f"{value.text} {value.text.fingerprint()}"
+    return value.text
+
+
+def _note(value: Value) -> str:
+    notes = []
+    if value.shadowed:
+        notes.append(f"wins over {value.shadowed}" + (", which differs" if value.differs else ""))
+    if isinstance(value.text, Secret):
+        notes.extend(value.text.looks_odd())
+    return "; ".join(notes)
+
+
+def journal(settings: Settings, *, number: int | None = None, form: str = "list", plain: bool = False) -> int:
+    """What went over the wire in the last commands, newest last; one exchange by its number, counted from the end."""
+    kept = History(settings.home).exchanges()
+    if not kept:
+        Screen(plain=plain, file=sys.stderr).say("Nothing yet: `wych-kit start` or `wych-kit call GET users` make exchanges.")
+        return DONE
+    if number is not None and not 1 <= number <= len(kept):
+        Screen(plain=plain, file=sys.stderr).say(f"There are {len(kept)} exchanges, numbered 1 (the newest) to {len(kept)}.")
+        return USAGE
+    chosen = kept if number is None else [kept[-number]]
+    if form == "har":
+        print(json.dumps(as_har(chosen, __version__), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+    elif form == "jsonl":
+        print(as_json_lines(chosen), end="")  # noqa: T201 - this is the output
+    elif form in ("curl", "python"):
+        render = as_curl if form == "curl" else as_python
+        print("\n\n".join(render(exchange) for exchange in chosen))  # noqa: T201 - this is the output
+    elif number is not None:
+        Screen(plain=plain).exchange(chosen[0], whole=True)
+    else:
+        rows = [
+            (str(len(kept) - place), exchange.started, f"{exchange.method} {exchange.url}", outcome(exchange))
+            for place, exchange in enumerate(kept)
+        ]
+        Screen(plain=plain).table(("number", "when", "request", "answer"), rows)
+    return DONE
+
+
+def forget(settings: Settings, *, everything: bool = False, plain: bool = False) -> int:
+    """Remove the shared token; with `everything` also all tokens and the journal. Settings and the mock's memory stay."""
+    removed = []
+    if everything:
+        folder = places.tokens(settings.home)
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append("all tokens")
+        if History(settings.home).clear():
+            removed.append("the journal")
+    elif WychClient(settings).auth.forget():
+        removed.append("the token")
+    Screen(plain=plain).say(f"Removed: {' and '.join(removed)}." if removed else "There was nothing to remove.")
+    return DONE

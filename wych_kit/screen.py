@@ -1,0 +1,186 @@
+"""How things look in a terminal: the banner, a step, a table of facts, an exchange, what is wrong.
+
+Plain output, for pipes, simple terminals and screen readers (`--plain`), has the same words in the same order, one line each, and
+neither colour nor drawing. Colour is never the only sign of anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import TextIO
+
+    from rich.console import RenderableType
+
+    from wych_kit.client.journal import Exchange
+    from wych_kit.diagnosis import Diagnosis
+    from wych_kit.environments import Environment
+    from wych_kit.steps import Fact
+
+BODY_LINES = 8
+_WIDEST = 110
+_COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
+_WORDS = {
+    "mock": "a pretend Wych on this machine; nothing here is real",
+    "sandbox": "Wych's test environment",
+    "production": "the real Wych",
+}
+_DULL = {
+    "host", "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
+    "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
+}  # fmt: skip
+
+
+class Screen:
+    """Where output goes, and in which dress. `plain` is chosen by itself where nothing else would be readable."""
+
+    def __init__(self, *, plain: bool = False, file: TextIO | None = None) -> None:
+        stream = file or sys.stdout
+        self.plain = plain or not stream.isatty() or os.environ.get("TERM") in ("dumb", "unknown")
+        self.console = Console(
+            file=stream, highlight=False, emoji=False, soft_wrap=self.plain, no_color=True if self.plain else None, markup=False
+        )
+        self.console.width = min(self.console.width, _WIDEST)
+
+    def say(self, words: str = "", style: str = "") -> None:
+        """A line of text."""
+        self.console.print(Text(words, style="" if self.plain else style))
+
+    def banner(self, environment: Environment) -> None:
+        """Which Wych this is, in words and in its colour."""
+        self.say(
+            f"Wych Kit · {environment.name}: {_WORDS.get(environment.name, environment.note)}", _COLOURS.get(environment.name, "")
+        )
+
+    def heading(self, number: int, total: int, title: str, why: str) -> None:
+        """The head of a step."""
+        self.say()
+        self.say(f"Step {number} of {total}: {title}", "bold")
+        self.say(why, "dim")
+
+    def facts(self, facts: Iterable[Fact]) -> None:
+        """Rows of label, value and remark."""
+        rows = list(facts)
+        if self.plain:
+            for fact in rows:
+                self.say(f"  {fact.label}: {fact.value}" + (f" ({fact.remark})" if fact.remark else ""))
+            return
+        self.table((), [(fact.label, fact.value, fact.remark) for fact in rows])
+
+    def table(self, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """A table without lines; in plain dress, one line a row, with tabs between."""
+        heads, lines = list(titles), [list(row) for row in rows]
+        if self.plain:
+            for line in ([heads] if heads else []) + lines:
+                self.console.print(Text("\t".join(line).rstrip()))
+            return
+        table = Table(box=None, show_header=bool(heads), padding=(0, 2, 0, 0), header_style="dim")
+        for number in range(max((len(line) for line in lines), default=0)):
+            table.add_column(heads[number] if heads else "", style=("dim", "", "dim")[number] if not heads else "", overflow="fold")
+        for line in lines:
+            table.add_row(*(Text(cell) for cell in line))
+        self._indented(table)
+
+    def exchanges(self, exchanges: Iterable[Exchange]) -> None:
+        """What went over the wire: the last exchange as sent and as answered, those before it in a line each."""
+        earlier = list(exchanges)
+        if not earlier:
+            return
+        last = earlier.pop()
+        for exchange in earlier:
+            self.say(f"  {exchange.method} {exchange.url} → {outcome(exchange)}", "dim")
+        self.exchange(last)
+
+    def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
+        """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
+        self._block("as sent", f"{exchange.method} {exchange.url}", exchange.request_headers, exchange.request_body, whole=whole)
+        self._block("as answered", outcome(exchange), exchange.response_headers, exchange.response_body, whole=whole)
+
+    def wrong(self, diagnosis: Diagnosis) -> None:
+        """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
+        self.say()
+        rows = [("Seen", " ".join(diagnosis.evidence)), ("Cause", diagnosis.cause), ("Do", diagnosis.action)]
+        rows.append(
+            ("Known from", f"{diagnosis.source} ({diagnosis.basis})" + (f" · {diagnosis.reference}" if diagnosis.reference else ""))
+        )
+        self.say(f"✗ Not done ({diagnosis.stage})" if not self.plain else f"Not done ({diagnosis.stage})", "bold red")
+        if self.plain:
+            for label, words in rows:
+                self.say(f"  {label}: {words}")
+        else:
+            self.table((), rows)
+
+    def json(self, text: str) -> None:
+        """A JSON document, laid out and coloured."""
+        self.console.print_json(text, highlight=not self.plain)
+
+    def waiting(self, title: str) -> AbstractContextManager[Waiting]:
+        """Shows that something is on the way; the value's `now()` says what."""
+        return nullcontext(Waiting()) if self.plain else _spinner(self.console, title)
+
+    def _block(self, label: str, first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> None:
+        shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+        lines = [first, *shown, *_body_lines(body, None if whole else BODY_LINES)]
+        if self.plain:
+            for line in (f"  {label}:", *(f"    {line}" for line in lines)):
+                self.say(line)
+            return
+        grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        grid.add_column(style="dim", min_width=len("as answered"))
+        grid.add_column(overflow="fold")
+        grid.add_row(label, Text("\n".join(lines)))
+        self._indented(grid)
+
+    def _indented(self, what: RenderableType) -> None:
+        self.console.print(Padding(what, (0, 0, 0, 2)))
+
+
+class Waiting:
+    """Something that is on the way."""
+
+    def now(self, words: str) -> None:
+        """What is being waited for at this moment."""
+
+
+@contextmanager
+def _spinner(console: Console, title: str) -> Iterator[Waiting]:
+    with console.status(f"{title} …") as status:
+
+        class Spinning(Waiting):
+            def now(self, words: str) -> None:
+                status.update(f"{title}: {words} …")
+
+        yield Spinning()
+
+
+def outcome(exchange: Exchange) -> str:
+    """Status and time of an exchange, or why there is none."""
+    took = "" if exchange.seconds is None else f", {1000 * exchange.seconds:.0f} ms"
+    if exchange.status is None:
+        return f"no answer ({exchange.error or 'cut short'}{took})"
+    return f"{exchange.status} {exchange.reason}".rstrip() + took
+
+
+def _body_lines(body: str, most: int | None) -> list[str]:
+    if not body:
+        return []
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = body.replace("&", "\n&") if "\n" not in body and "=" in body.partition("&")[0] else body
+    lines = text.splitlines()
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"… {len(lines) - most + 1} more lines: wych-kit journal"]

@@ -1,0 +1,149 @@
+"""`wych-kit start`: the journey from the first answer to the last exit status, at a keyboard, in a pipe, or as one JSON document."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from wych_kit import checks
+from wych_kit.errors import SettingInvalid, WychError
+from wych_kit.history import History
+from wych_kit.journey import STEPS, Session, open_fields
+from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
+from wych_kit.screen import Screen
+from wych_kit.steps import Done
+from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has_a_person, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from wych_kit.steps import Answer, Failed, Step
+
+
+def start(session: Session, *, answers: Path | None = None, as_json: bool = False, plain: bool = False) -> int:
+    """Walk the journey; the exit status. Raises `SettingInvalid` for an answers file that will not do.
+
+    With nobody to ask, answers come from settings and the file; on the mock the demonstration's answers fill what is left open. With
+    a person, the person is asked.
+    """
+    given = _read(answers) if answers else {}
+    screen = None if as_json else Screen(plain=plain)
+    if screen:
+        screen.banner(session.settings.environment)
+    ask: Given | Person
+    if screen and has_a_person():
+        ask = Person(screen, given)
+    else:
+        ask = Given(given, demonstration() if session.on_the_mock else {})
+        if missing := _missing(session, ask):
+            return _nobody_to_ask(screen, missing)
+    try:
+        walked = walk(session, screen, ask)
+    except KeyboardInterrupt:
+        return _broken_off(session, screen, ask)
+    finally:
+        History(session.settings.home).add(session.journal.exchanges)
+        session.close()
+    if screen:
+        _close(session, screen, walked, ask)
+    else:
+        print(json.dumps(_document(session, walked, ask), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+    return walked.status
+
+
+def _read(path: Path) -> dict[str, Answer]:
+    """The answers in a TOML file: names and texts, in tables called like the steps or without."""
+
+    def invalid(reason: str) -> SettingInvalid:
+        return SettingInvalid(str(path), reason, reference="answers-file")
+
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise invalid(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
+        raise invalid(f"is not TOML: {error}") from None
+    tables = {step.name for step in STEPS}
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        flat.update(value if isinstance(value, dict) and name in tables else {name: value})
+    known = [field.name for field in (*ACCOUNT, *BROUGHT)]
+    for name, value in flat.items():
+        if name not in known:
+            raise invalid(f"has {name!r}, which no step asks{checks.nearest(name, known)}")
+        if not isinstance(value, str):
+            raise invalid(f"has {name} without quotes: write it as a text")
+    return flat
+
+
+def _missing(session: Session, ask: Given) -> dict[str, str]:
+    """What is asked and not there, with a word on what it is."""
+    fields = open_fields(session)
+    found = ask(fields, {})
+    ask.used.clear()
+    return {field.name: f"{field.label}. {field.help}" for field in fields if not field.optional and field.name not in found}
+
+
+def _nobody_to_ask(screen: Screen | None, missing: Mapping[str, str]) -> int:
+    names = {f"WYCH_{name.upper()}": words for name, words in missing.items()}
+    if screen is None:
+        print(json.dumps({"ok": False, "missing": names}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        return USAGE
+    screen.say("Not started: nobody is here to ask, and these are missing:")
+    for name, words in names.items():
+        screen.say(f"  {name}: {words}")
+    screen.say("Give them in .env, in the shell, or in a file with --answers; or run this in a terminal.")
+    return USAGE
+
+
+def _broken_off(session: Session, screen: Screen | None, ask: Given | Person) -> int:
+    trouble = ""
+    if isinstance(ask, Person) and not session.on_the_mock:
+        try:
+            session.keep_brought(ask.partial)
+        except WychError as error:
+            trouble = str(error)
+    if screen:
+        screen.say()
+        saved = f"Saved in {session.path}: {', '.join(session.saved)}." if session.saved else "Nothing was saved."
+        screen.say(f"Stopped. {trouble or saved}")
+        screen.say("Go on with: wych-kit start")
+    return INTERRUPTED
+
+
+def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person) -> None:
+    screen.say()
+    if isinstance(ask, Given) and ask.used:
+        screen.say(f"Answered with the demonstration answers that come with the kit: {', '.join(ask.used)}.")
+    if session.saved:
+        screen.say(f"Saved in {session.path}: {', '.join(session.saved)}.")
+    if walked.status == DONE:
+        screen.say("Next: wych-kit call GET users · wych-kit token · wych-kit journal 1 --as curl", "bold")
+    else:
+        screen.say("When that is put right: wych-kit start goes on from here. What was sent: wych-kit journal", "bold")
+
+
+def _document(session: Session, walked: Walk, ask: Given | Person) -> dict[str, Any]:
+    return {
+        "ok": walked.status == DONE,
+        "environment": session.settings.environment.name,
+        "steps": [_step(step, outcome) for step, outcome in walked.outcomes],
+        "saved": {"file": str(session.path), "settings": list(session.saved)},
+        "demonstration_answers": ask.used if isinstance(ask, Given) else [],
+    }
+
+
+def _step(step: Step[Session], outcome: Done | Failed) -> dict[str, Any]:
+    common = {"name": step.name, "exchanges": [exchange.as_dict() for exchange in outcome.exchanges]}
+    if isinstance(outcome, Done):
+        facts = [{"label": fact.label, "value": fact.value, "remark": fact.remark} for fact in outcome.facts]
+        return {**common, "outcome": "done", "have": outcome.have, "facts": facts}
+    found = outcome.diagnosis
+    return {
+        **common,
+        "outcome": "failed",
+        "faults": dict(outcome.faults),
+        "diagnosis": None if found is None else {name: getattr(found, name) for name in found.__slots__},
+    }

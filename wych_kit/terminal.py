@@ -1,0 +1,185 @@
+"""The journey in a terminal: asks what is not known, shows each step as it really happens. Decides nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wych_kit.errors import SettingInvalid, SettingMissing, Unreachable
+from wych_kit.journey import STEPS
+from wych_kit.secret import Secret
+from wych_kit.steps import Done, Failed, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.validation import Validator
+
+    from wych_kit.journey import Session
+    from wych_kit.screen import Screen
+    from wych_kit.steps import Answer, Field, Step
+
+DONE, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses."""
+
+
+@dataclass
+class Walk:
+    """A journey as it was walked: each step's outcome, in order. `status` is the exit status it deserves."""
+
+    outcomes: list[tuple[Step[Session], Done | Failed]] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """0 done, 1 refused, 2 something to be given or corrected, 3 nothing answered."""
+        last = self.outcomes[-1][1] if self.outcomes else None
+        return status_of(last) if isinstance(last, Failed) else DONE
+
+
+def status_of(failed: Failed) -> int:
+    """The exit status of a failure."""
+    if failed.error is None or failed.faults or isinstance(failed.error, SettingMissing | SettingInvalid):
+        return USAGE
+    return UNREACHABLE if isinstance(failed.error, Unreachable) else REFUSED
+
+
+class Asking(Protocol):
+    """Where answers come from: those to be had for these fields. `asks_again`: a wrong answer may be followed by a better one."""
+
+    asks_again: bool
+
+    def __call__(self, fields: Sequence[Field], faults: Mapping[str, str], /) -> dict[str, Answer]: ...
+
+
+def walk(session: Session, screen: Screen | None, ask: Asking) -> Walk:
+    """Take the steps in order until one fails for good. `screen` is `None` when nothing is to be drawn.
+
+    A step whose answers were not taken is tried again with new ones, for as long as `ask` has any. `KeyboardInterrupt` passes.
+    """
+    taken = Walk()
+    for number, step in enumerate(STEPS, 1):
+        if screen:
+            screen.heading(number, len(STEPS), step.title, step.why)
+        outcome = _take(step, session, screen, ask)
+        taken.outcomes.append((step, outcome))
+        if isinstance(outcome, Failed):
+            break
+    return taken
+
+
+def _take(step: Step[Session], session: Session, screen: Screen | None, ask: Asking) -> Done | Failed:
+    answers: dict[str, Answer] = {}
+    faults: Mapping[str, str] = {}
+    while True:
+        asked = [each for each in step.fields(session) if each.name not in answers or each.name in faults]
+        if asked:
+            answers.update(ask(asked, faults))
+        if screen is None:
+            outcome = run(step, session, answers)
+        else:
+            with screen.waiting(step.title) as waiting:
+                outcome = run(step, session, answers, say=waiting.now)
+        _show(screen, outcome)
+        if isinstance(outcome, Done) or not outcome.faults or not ask.asks_again:
+            return outcome
+        faults = outcome.faults
+
+
+def _show(screen: Screen | None, outcome: Done | Failed) -> None:
+    if screen is None:
+        return
+    screen.exchanges(outcome.exchanges)
+    if isinstance(outcome, Done):
+        screen.say(("" if screen.plain else "✓ ") + outcome.have, "green")
+        screen.facts(outcome.facts)
+        return
+    for name, fault in outcome.faults.items():
+        screen.say(f"  {name}: {fault}", "yellow")
+    if outcome.diagnosis:
+        screen.wrong(outcome.diagnosis)
+
+
+@dataclass
+class Given:
+    """Answers from a file, and on the mock the demonstration's for what the file leaves open. `used` names those."""
+
+    answers: Mapping[str, Answer]
+    fallback: Mapping[str, Answer] = field(default_factory=dict)
+    used: list[str] = field(default_factory=list)
+    asks_again: bool = False
+
+    def __call__(self, fields: Sequence[Field], _faults: Mapping[str, str]) -> dict[str, Answer]:
+        """The answers there are."""
+        found: dict[str, Answer] = {}
+        for each in fields:
+            if each.name not in self.answers and each.name in self.fallback:
+                self.used.append(each.label)
+            answer = self.answers.get(each.name) or self.fallback.get(each.name)
+            if answer:
+                found[each.name] = Secret(answer) if each.secret else answer
+        return found
+
+
+class Person:
+    """Asks at the keyboard. Secrets stay hidden, pasting works, Enter takes what is shown in brackets; a wrong answer is asked again.
+
+    `answers` from a file are taken without asking, once. `console`: prompt_toolkit's `input` and `output`, for tests.
+    Raises `KeyboardInterrupt` for Ctrl-C and at the end of input; `partial` has what was answered until then.
+    """
+
+    asks_again = True
+
+    def __init__(self, screen: Screen, answers: Mapping[str, Answer], **console: Any) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.history import DummyHistory
+
+        self._screen = screen
+        self._given = Given(answers)
+        # No history: the arrow keys must not bring a password back.
+        self._session: PromptSession[str] = PromptSession(history=DummyHistory(), **console)
+        self.partial: dict[str, Answer] = {}
+
+    def __call__(self, fields: Sequence[Field], faults: Mapping[str, str]) -> dict[str, Answer]:
+        """Answers to these fields."""
+        self.partial = {name: answer for name, answer in self._given(fields, {}).items() if name not in faults}
+        for each in fields:
+            if each.name not in self.partial or each.fault(self.partial[each.name]):
+                self.partial[each.name] = self._ask(each)
+        return dict(self.partial)
+
+    def _ask(self, each: Field) -> Answer:
+        if each.help:
+            self._screen.say(f"  {each.help}", "dim")
+        shown = f" [{each.suggestion}]" if each.suggestion else ""
+        try:
+            answer = Secret(
+                self._session.prompt(
+                    f"  {each.label}{shown}: ",
+                    is_password=each.secret,
+                    validator=_explaining(each),
+                    validate_while_typing=False,
+                )
+                or each.suggestion
+            )
+        except EOFError:
+            raise KeyboardInterrupt from None
+        return answer if each.secret else answer.reveal().strip()
+
+
+def _explaining(each: Field) -> Validator:
+    from prompt_toolkit.validation import ValidationError, Validator
+
+    class Explaining(Validator):
+        def validate(self, document: Document) -> None:
+            fault = each.fault(Secret(document.text or each.suggestion))
+            if fault:
+                raise ValidationError(len(document.text), f"{each.label} {fault}")
+
+    return Explaining()
+
+
+def has_a_person() -> bool:
+    """Whether somebody can be asked: both ends are a terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
