@@ -64,7 +64,7 @@ def valid_body(body: bytes) -> dict[str, Any] | None:
     """The gateway's request model for POST /user: a JSON object with a text `email`."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and isinstance(value.get("email"), str) else None
 

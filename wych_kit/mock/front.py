@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from wych_kit.mock import gateway, identity
@@ -53,6 +54,7 @@ class Front:
         self.clock, self.faults, self.ledger = Clock(), Faults(), Ledger()
         self.tokens = Tokens(f"{url}/realms/{identity.REALM}", self.clock, options.expires_in)
         self.signer = Signer()
+        self.leaving = asyncio.Event()
         seed = options.seed
         self._store = store
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
@@ -69,7 +71,7 @@ class Front:
             self.ledger.token_requests += 1
         fits = await read_body(request, receive, role.body_limit)
         if canned := self.faults.next(place):
-            await asyncio.sleep(canned.delay)
+            await self._wait(canned.delay)
             given = canned.answer
         else:
             given = await _answered(role, request) if fits else role.too_large(request)
@@ -82,6 +84,12 @@ class Front:
         for part in (self.clock, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()
         self._ids.restart()
+
+    async def _wait(self, seconds: float) -> None:
+        """Waits, unless the mock is stopping."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.leaving.wait(), seconds)
 
     def _role(self, path: str) -> tuple[Role, str]:
         if place := _PLACES.get(path.removesuffix("/")):

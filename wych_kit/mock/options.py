@@ -50,9 +50,9 @@ class Options:
         if self.ephemeral:
             return None
         if self.path is not None:
-            return Path(self.path)
+            return Path(self.path).expanduser()
         if home := os.environ.get("WYCH_HOME"):
-            return Path(home) / "mock.sqlite"
+            return Path(home).expanduser() / "mock.sqlite"
         from platformdirs import user_data_path
 
         return user_data_path("wych-kit", appauthor=False) / "mock.sqlite"

@@ -37,6 +37,12 @@ _INVENTED = {"x-wych-mock-basis": "invented"}
 _APP_FACTS = ("name", "description", "website", "callback_url")
 
 
+_ROUTING = {
+    "Not Found": "The portal has no such path: look at the list in `wych_kit.mock.portal`.",
+    "Method Not Allowed": "The portal's path takes another method: look at the list in `wych_kit.mock.portal`.",
+}
+
+
 class Portal:
     """Answers what lies under /portal. `url` is the mock's own address."""
 
@@ -57,6 +63,7 @@ class Portal:
         ]
         handlers: dict[Any, Any] = {FieldErrors: _field_errors, HTTPException: _http_error}
         self._pages = Starlette(routes=routes, exception_handlers=handlers)
+        self._pages.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
         """Runs the web application on a request that is already read."""
@@ -167,7 +174,7 @@ class Portal:
 async def _typed(request: WebRequest) -> dict[str, Any]:
     try:
         typed = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         typed = None
     if not isinstance(typed, dict):
         raise HTTPException(400, "Send a JSON object.")
@@ -188,7 +195,8 @@ async def _field_errors(request: WebRequest, error: FieldErrors) -> Response:
 
 
 async def _http_error(request: WebRequest, error: HTTPException) -> Response:
-    response = _refused(request, error.status_code, {"request": error.detail})
+    sentence = _ROUTING.get(error.detail, error.detail)
+    response = _refused(request, error.status_code, {"request": sentence})
     response.headers.update(error.headers or {})
     return response
 

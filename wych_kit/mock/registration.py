@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+EMAIL = re.compile(r"[^@\s\ud800-\udfff]+@[^@\s\ud800-\udfff]+\.[^@\s.\ud800-\udfff]+")
 _LONGEST = 200
 _SHORTEST_PASSWORD = 8
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -42,6 +42,8 @@ class _Field(NamedTuple):
             return "", self.missing if self.required else ""
         if len(text) > _LONGEST:
             return "", f"Shorten this to {_LONGEST} characters or fewer."
+        if not text.isprintable():
+            return "", "Leave out line breaks and other characters that cannot be seen."
         return text, self.fault(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import os
@@ -22,7 +23,6 @@ from wych_kit.mock.options import PORT, Options
 from wych_kit.mock.store import Store, StoreUnusable
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
 
     from wych_kit.mock.clock import Clock
@@ -51,7 +51,9 @@ class Mock:
         except StoreUnusable as error:
             listener.close()
             raise CannotStart(str(error)) from None
+        self.options = options
         self._front = Front(self.url, self._store, options)
+        self.answer_next = self._front.faults.answer_next
         self._server = _Server(self._front)
         self._front.signer.crowd = self._server.server_state.tasks
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name=f"mock-wych-{self.port}", daemon=True)
@@ -73,11 +75,6 @@ class Mock:
         """How many requests the token endpoint has seen."""
         return self._front.ledger.token_requests
 
-    @property
-    def answer_next(self) -> Callable[..., None]:
-        """See `wych_kit.mock.faults.Faults.answer_next`."""
-        return self._front.faults.answer_next
-
     def revoke_tokens(self) -> None:
         """From now on the gateway refuses every token issued so far (wire facts B3-3)."""
         self._in_loop(self._front.tokens.revoke_all)
@@ -89,7 +86,7 @@ class Mock:
     def stop(self) -> None:
         """Stops answering, frees the port and lets go of the file. A second call does nothing."""
         if self._thread.is_alive():
-            self._server.loop.result().call_soon_threadsafe(self._server.leave)
+            self._server.loop.result().call_soon_threadsafe(self._front.leaving.set)
             self._thread.join(10)
         self._front.signer.close()
         self._store.close()
@@ -142,26 +139,34 @@ def serve(*, as_json: bool = False, **options: Any) -> int:
     except (CannotStart, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    with mock:
-        stopped = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
-        _announce(mock, Options(**options), as_json=as_json)
-        while not stopped.wait(3600):
+    stopped = threading.Event()
+    with mock, _on_signals(stopped.set):
+        _announce(mock, as_json=as_json)
+        while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
             pass
     return 0
 
 
-def _announce(mock: Mock, options: Options, *, as_json: bool) -> None:
+@contextmanager
+def _on_signals(act: Callable[[], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, lambda *_: act()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _announce(mock: Mock, *, as_json: bool) -> None:
     if as_json:
         names = ("url", "issuer_url", "api_url", "portal_url", "connect_url")
         print(json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}), flush=True)  # noqa: T201
     else:
-        kept = options.memory or "nothing (ephemeral)"
+        kept = mock.options.memory or "nothing (ephemeral)"
         print(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", flush=True)  # noqa: T201
-    if not _is_loopback(options.host):
+    if not _is_loopback(mock.options.host):
         print(  # noqa: T201
-            f"Listening on {options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
+            f"Listening on {mock.options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
             file=sys.stderr,
             flush=True,
         )
@@ -185,17 +190,20 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+        self._leaving = front.leaving
         self.loop: Future[asyncio.AbstractEventLoop] = Future()
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        except BaseException as error:
+            if self.loop.done():
+                raise
+            self.loop.set_exception(error)  # whoever waits for the start gets it
+
     async def main_loop(self) -> None:
-        import asyncio
-
-        self._left = asyncio.Event()
         self.loop.set_result(asyncio.get_running_loop())
-        await self._left.wait()
-
-    def leave(self) -> None:
-        self._left.set()
+        await self._leaving.wait()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,8 @@
 
 Every change is committed before it is answered, with `synchronous=FULL`: a registration that was confirmed outlives a killed
 process and a power cut, for a few milliseconds each. The credentials of apps are kept in memory too, so that asking for a token
-costs no SQL; an app made by another process on the same file is found when it is first asked for.
+costs no SQL; an app made by another process on the same file is found when it is first asked for (but new secrets that the other
+process gave to an app known here are not noticed until a restart).
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class Store:
         try:
             self._engine = _open(path)
             with self._engine.begin() as connection:
-                _METADATA.create_all(connection)
+                for table in _TABLES:
+                    connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
                 _plant(connection)
                 self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in _TABLES}
         except (DatabaseError, OSError) as error:
@@ -249,8 +251,6 @@ def _open(path: Path | None) -> sql.Engine:
 
 def _plant(connection: sql.Connection) -> None:
     """Puts the ready-made app and its users there, once."""
-    if connection.execute(APPS.select().where(APPS.c.id == READY_MADE.app_id)).first():
-        return
     app = {
         "id": READY_MADE.app_id,
         "partner_id": READY_MADE.partner_id,
@@ -263,6 +263,6 @@ def _plant(connection: sql.Connection) -> None:
         "secret": digest(READY_MADE.client_secret),
         "api_key": digest(READY_MADE.api_key),
     }
-    connection.execute(APPS.insert(), app)
+    connection.execute(APPS.insert().prefix_with("OR IGNORE"), app)
     users = [{"id": user_id, "app_id": READY_MADE.app_id, "email": email} for user_id, email in READY_MADE_USERS]
-    connection.execute(USERS.insert(), users)
+    connection.execute(USERS.insert().prefix_with("OR IGNORE"), users)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wych_kit.mock.ids import Ids
 
 REALM_ROLES = ["default-roles-partner", "offline_access", "uma_authorization"]
+# The key is public, so anybody can sign anything with it.
+_SHAPE = {"exp": int, "iat": int, "jti": str, "iss": str, "sub": str, "typ": str, "azp": str}
 ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
 
 
@@ -84,9 +86,9 @@ class Tokens:
     def recognised(self, token: str) -> tuple[dict[str, Any] | None, str]:
         """The claims of an access token that counts now; else None, and why not in words."""
         claims = self._read(token)
-        if claims is None:
+        if claims is None or not all(isinstance(claims.get(name), kind) for name, kind in _SHAPE.items()):
             return None, "the bearer is not a token that this realm signed"
-        if claims.get("typ") != "Bearer" or claims.get("iss") != self.issuer:
+        if claims["typ"] != "Bearer" or claims["iss"] != self.issuer:
             return None, "the token is of another kind or another issuer"
         if claims["exp"] <= self._clock.now():
             return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"

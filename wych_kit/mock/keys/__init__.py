@@ -79,6 +79,6 @@ def verified(token: str) -> dict[str, Any] | None:
             return None
         _PUBLIC.verify(decode(raw), f"{header}.{claims}".encode(), _PADDING, _HASH)
         found = json.loads(decode(claims))
-    except (ValueError, TypeError, KeyError, InvalidSignature):
+    except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
         return None
     return found if isinstance(found, dict) else None
