@@ -104,26 +104,31 @@ def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:
 def env(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
     """Every setting, where it comes from, and what is odd about it. 2 when something is wrong."""
     problems = settings.problems()
+    mixed_up = {problem.name for problem in problems if problem.reference == "swapped-credentials"}
     if as_json:
-        rows = [{"name": each.name, "value": _shown(each), "origin": each.origin, "note": _note(each)} for each in settings.values]
+        rows = [
+            {"name": each.name, "value": _shown(each, mixed_up), "origin": each.origin, "note": _note(each)}
+            for each in settings.values
+        ]
         print(json.dumps({"settings": rows, "problems": [str(problem) for problem in problems]}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
         return USAGE if problems else DONE
     screen = Screen(plain=plain)
     screen.banner(settings.environment)
     screen.table(
         ("setting", "value", "from", "note"),
-        [(each.name, _shown(each), each.origin, _note(each)) for each in settings.values],
+        [(each.name, _shown(each, mixed_up), each.origin, _note(each)) for each in settings.values],
     )
     for problem in problems:
         screen.say(f"{'' if screen.plain else '✗ '}{problem}", "yellow")
     return USAGE if problems else DONE
 
 
-def _shown(value: Value) -> str:
+def _shown(value: Value, mixed_up: set[str]) -> str:
     if value.text is None:
         return "-"
-    if isinstance(value.text, Secret):
-        return f"{value.text} {value.text.fingerprint()}"
+    if isinstance(value.text, Secret) or value.name in mixed_up:  # a secret in the wrong place is a secret still
+        secret = Secret(value.text)
+        return f"{secret} {secret.fingerprint()}"
     return value.text
 
 

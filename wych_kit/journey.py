@@ -113,7 +113,7 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
     session.settings.require(*map(_variable, CREDENTIALS), stage="register")
     return Done(
         facts=tuple(_credential(session, name) for name in CREDENTIALS),
-        have=f"Two ids, two secrets and the client id that goes with them, {_kept(session)}.",
+        have=f"Three credentials and two ids, {_kept(session)}.",
         link=session.settings.portal_url or "",
     )
 
@@ -195,7 +195,7 @@ def _nothing(_: Session) -> Sequence[Field]:
 REGISTER = Step(
     "register",
     "Register",
-    "Wych must know your organisation and your app before it answers. The app's page then shows three secrets and two ids.",
+    "Wych must know your organisation and your app before it answers. The app's page then shows three credentials and two ids.",
     _register_fields,
     _register,
 )

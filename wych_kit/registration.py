@@ -38,18 +38,18 @@ def nzbn_fault(text: str) -> str | None:
 ACCOUNT = (
     Field("first_name", "First name", suggestion="Kim", check=_text),
     Field("last_name", "Last name", suggestion="Tester", check=_text),
-    Field("email", "Email", "You sign in with it.", suggestion="kim.tester@example.com", check=_email),
+    Field("email", "Email", "you sign in with it", suggestion="kim.tester@example.com", check=_email),
     Field(
         "password",
         "Password",
-        "For the mock's portal only; typed, it stays hidden.",
+        "hidden as you type",
         secret=True,
         suggestion="mock-only-password",
         check=_password,
     ),
     Field("business_name", "Business name", suggestion="Kowhai Budgeting Limited", check=_text),
-    Field("nzbn", "NZBN", "The 13 digit New Zealand Business Number.", suggestion="9429000000109", check=nzbn_fault),
-    Field("app_name", "App name", "Your customers will see it.", suggestion="Kowhai Budgeting", check=_text),
+    Field("nzbn", "NZBN", "13 digits", suggestion="9429000000109", check=nzbn_fault),
+    Field("app_name", "App name", "your customers see it", suggestion="Kowhai Budgeting", check=_text),
 )
 """The mock's registration, in its order. The fields' names are the portal's."""
 
@@ -59,13 +59,13 @@ def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Fiel
 
 
 BROUGHT = (
-    _brought("issuer_url", "Issuer", "Where tokens come from, such as https://login.wych.app/realms/partner"),
-    _brought("api_url", "API address", "With its version, such as https://api.wych.io/v3"),
-    _brought("client_id", "Client id", "From the app's page."),
-    _brought("client_secret", "Client secret", "From the app's page; it stays hidden while you paste.", secret=True),
-    _brought("api_key", "API key", "From the app's page; it stays hidden while you paste.", secret=True),
-    _brought("partner_id", "Partner id", "Your organisation's id."),
-    _brought("app_id", "App id", "Your app's id."),
+    _brought("issuer_url", "Issuer", "like https://login.wych.app/realms/partner"),
+    _brought("api_url", "API address", "like https://api.wych.io/v3"),
+    _brought("client_id", "Client id", "from the app's page"),
+    _brought("client_secret", "Client secret", "hidden as you paste", secret=True),
+    _brought("api_key", "API key", "hidden as you paste", secret=True),
+    _brought("partner_id", "Partner id", "your organisation's"),
+    _brought("app_id", "App id", "your app's"),
 )
 """What a person brings from Wych's own portal (API facts, section 1)."""
 

@@ -38,7 +38,7 @@ _WORDS = {
     "production": "the real Wych",
 }
 _DULL = {
-    "host", "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
+    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
     "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
 }  # fmt: skip
 
@@ -100,12 +100,14 @@ class Screen:
             return
         last = earlier.pop()
         for exchange in earlier:
-            self.say(f"  {exchange.method} {exchange.url} → {outcome(exchange)}", "dim")
+            self.say(f"  {exchange.method} {_split(exchange.url)[1]} → {outcome(exchange)}", "dim")
         self.exchange(last)
 
     def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
         """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
-        self._block("as sent", f"{exchange.method} {exchange.url}", exchange.request_headers, exchange.request_body, whole=whole)
+        host, path = _split(exchange.url)
+        headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
+        self._block("as sent", f"{exchange.method} {path}", [("host", host), *headers], exchange.request_body, whole=whole)
         self._block("as answered", outcome(exchange), exchange.response_headers, exchange.response_body, whole=whole)
 
     def wrong(self, diagnosis: Diagnosis) -> None:
@@ -171,6 +173,13 @@ def outcome(exchange: Exchange) -> str:
     if exchange.status is None:
         return f"no answer ({exchange.error or 'cut short'}{took})"
     return f"{exchange.status} {exchange.reason}".rstrip() + took
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The host as it is connected to, with its scheme, and the rest as it is asked for."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}", slash + path or "/"
 
 
 def _body_lines(body: str, most: int | None) -> list[str]:

@@ -83,7 +83,7 @@ def _missing(session: Session, ask: Given) -> dict[str, str]:
     fields = open_fields(session)
     found = ask(fields, {})
     ask.used.clear()
-    return {field.name: f"{field.label}. {field.help}" for field in fields if not field.optional and field.name not in found}
+    return {field.name: f"{field.label} ({field.help})" for field in fields if not field.optional and field.name not in found}
 
 
 def _nobody_to_ask(screen: Screen | None, missing: Mapping[str, str]) -> int:

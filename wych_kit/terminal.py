@@ -14,9 +14,6 @@ from wych_kit.steps import Done, Failed, run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prompt_toolkit.document import Document
-    from prompt_toolkit.validation import Validator
-
     from wych_kit.journey import Session
     from wych_kit.screen import Screen
     from wych_kit.steps import Answer, Field, Step
@@ -150,34 +147,20 @@ class Person:
         return dict(self.partial)
 
     def _ask(self, each: Field) -> Answer:
-        if each.help:
-            self._screen.say(f"  {each.help}", "dim")
+        about = f" ({each.help})" if each.help else ""
         shown = f" [{each.suggestion}]" if each.suggestion else ""
-        try:
-            answer = Secret(
-                self._session.prompt(
-                    f"  {each.label}{shown}: ",
-                    is_password=each.secret,
-                    validator=_explaining(each),
-                    validate_while_typing=False,
-                )
-                or each.suggestion
-            )
-        except EOFError:
-            raise KeyboardInterrupt from None
-        return answer if each.secret else answer.reveal().strip()
-
-
-def _explaining(each: Field) -> Validator:
-    from prompt_toolkit.validation import ValidationError, Validator
-
-    class Explaining(Validator):
-        def validate(self, document: Document) -> None:
-            fault = each.fault(Secret(document.text or each.suggestion))
-            if fault:
-                raise ValidationError(len(document.text), f"{each.label} {fault}")
-
-    return Explaining()
+        typed = Secret("")
+        while True:
+            again = "" if each.secret else typed.reveal()
+            try:
+                typed = Secret(self._session.prompt(f"  {each.label}{about}{shown}: ", is_password=each.secret, default=again))
+            except EOFError:
+                raise KeyboardInterrupt from None
+            answer = typed or Secret(each.suggestion)
+            fault = each.fault(answer)
+            if fault is None:
+                return answer if each.secret else answer.reveal().strip()
+            self._screen.say(f"  {each.label} {fault}.", "yellow")
 
 
 def has_a_person() -> bool:
