@@ -132,14 +132,15 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("ask", "status", "kind", "body"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
-def test_row(caller, wych, request, ask, status, kind, body):
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_row(caller, wych, row):
     """The answer is the row's to the byte, with the gateway's headers, and the record names the row."""
+    name, ask, status, kind, body = row
     got = ask(caller)
     assert (got.status, got.body, got.headers["x-amzn-errortype"]) == (status, body, kind)
     common(got)
     assert set(got.headers) == {*COMMON, "x-amzn-errortype"}
-    assert wych.requests[-1].row == request.node.callspec.id.split()[0]
+    assert wych.requests[-1].row == name.split()[0]
     assert wych.requests[-1].reason
 
 
@@ -246,7 +247,7 @@ def test_b3_3_another_signature(caller):
     claims = jwt.decode(good, options={"verify_signature": False})
     forged = jwt.encode(claims, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": keys.KEY_ID})
     unsigned = jwt.encode(claims, "", "none")
-    head, body, signature = good.split(".")
+    head, _, signature = good.split(".")
     changed = json.dumps({**claims, "sub": "somebody else"}).encode()
     swapped = f"{head}.{base64.urlsafe_b64encode(changed).rstrip(b'=').decode()}.{signature}"
     for token in (forged, unsigned, swapped, good[:-10], good + "."):
@@ -369,10 +370,10 @@ def test_b3_21_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
         ("@/user", "POST", b'{"email":"\\ud800@b.example"}', 422),
     ],
 )
-def test_b3_25_the_applications_own_refusals_are_marked_invented(caller, wych, path, method, body, status):
+def test_b3_25_the_applications_own_refusals_are_marked_invented(caller, path, method, body, status):
     """B3-25: what the application says of errors is not public; the mock's answers say that they are invented."""
     got = caller.ask(method, path.replace("@", caller.base), caller.headers(), body)
-    assert (got.status, got.headers["x-wych-mock-basis"], wych.requests[-1].row) == (status, "invented", "B3-25")
+    assert (got.status, got.headers["x-wych-mock-basis"], caller.wych.requests[-1].row) == (status, "invented", "B3-25")
     assert set(got.json) == {"error", "message"}
     assert "x-amzn-errortype" not in got.headers
 

@@ -1,7 +1,17 @@
 """The partner portal: account, business, "Receive Data", app, credentials, as JSON over HTTP.
 
 Invented throughout, and every answer says so in `x-wych-mock-basis`: Wych's portal is for people, in a browser, and what lies behind
-its forms is not public. Only the order of the steps is documented. Errors are `{"errors": {field: sentence}}`.
+its forms is not public. Only the order of the steps is documented.
+
+    POST /portal/api/accounts                           first_name, last_name, email, password → 201 account_id, session
+    POST /portal/api/sessions                           email, password → 200 account_id, session
+    POST /portal/api/businesses                         nzbn, name → 201 business_id, partner_id (200: known already)
+    PUT  /portal/api/businesses/{business_id}/receive-data                   → 200
+    POST /portal/api/businesses/{business_id}/apps      name, description?, website?, callback_url? → 201 the app and its secrets
+    GET  /portal/api/apps/{app_id}                      → 200 the app without its secrets
+    POST /portal/api/apps/{app_id}/credentials          → 200 the app and new secrets
+
+From businesses on they take `Authorization: Bearer <session>`. Refusals are `{"errors": {field: sentence}}`.
 """
 
 from __future__ import annotations

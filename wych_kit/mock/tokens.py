@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from wych_kit.mock.ids import Ids
 
 REALM_ROLES = ["default-roles-partner", "offline_access", "uma_authorization"]
+ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
 # The key is public, so anybody can sign anything with it.
 _SHAPE = {"exp": int, "iat": int, "jti": str, "iss": str, "sub": str, "typ": str, "azp": str}
-ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
 
 
 class Tokens:

@@ -1,0 +1,243 @@
+"""Registration over HTTP: the steps in order, bad input refused field by field, and what is never shown again."""
+
+from __future__ import annotations
+
+import pytest
+
+from wych_kit.mock.registration import check_digit_fits
+
+ACCOUNTS, SESSIONS, BUSINESSES = (f"/portal/api/{name}" for name in ("accounts", "sessions", "businesses"))
+PERSON = {"first_name": "Kim", "last_name": "Lee", "email": "kim@example.com", "password": "correct horse"}
+NZBN = "9429041525746"
+
+
+@pytest.fixture
+def session(caller):
+    return caller.send_json("POST", ACCOUNTS, PERSON).json["session"]
+
+
+def test_register_gives_working_credentials(caller, wych):
+    """All steps end in an app whose credentials get a token and a first answer, with every address a client needs."""
+    app, *_ = caller.register()
+    assert set(app) == {
+        *("app_id", "partner_id", "client_id", "client_secret", "api_key", "issuer_url", "api_url", "connect_url"),
+    }
+    assert (app["issuer_url"], app["api_url"], app["connect_url"]) == (wych.issuer_url, wych.api_url, wych.connect_url)
+    assert caller.works(app)
+
+
+def test_answers_say_that_they_are_invented(caller, wych):
+    """Successes and refusals of the portal both say so on the wire, and in the record."""
+    good = caller.send_json("POST", ACCOUNTS, PERSON)
+    bad = caller.send_json("POST", ACCOUNTS, {})
+    lost = caller.ask("GET", "/portal")
+    assert {got.headers["x-wych-mock-basis"] for got in (good, bad, lost)} == {"invented"}
+    assert {seen.row for seen in wych.requests} == {"invented"}
+    assert wych.requests[1].reason.startswith("Give your first name.")
+
+
+def test_account_is_made_once(caller):
+    """The same address again is refused with what to do, whatever its case."""
+    first = caller.send_json("POST", ACCOUNTS, PERSON)
+    again = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "KIM@example.com"})
+    assert (first.status, set(first.json)) == (201, {"account_id", "session"})
+    assert again.status == 409
+    assert "sign in" in again.json["errors"]["email"]
+
+
+def test_sign_in(caller):
+    """The right password gives a session of the same account; a wrong one and an unknown address are refused alike."""
+    account = caller.send_json("POST", ACCOUNTS, PERSON).json["account_id"]
+    good = caller.send_json("POST", SESSIONS, {"email": "Kim@Example.com", "password": "correct horse"})
+    assert (good.status, good.json["account_id"]) == (200, account)
+    wrong = caller.send_json("POST", SESSIONS, {"email": "kim@example.com", "password": "battery staple"})
+    unknown = caller.send_json("POST", SESSIONS, {"email": "tom@example.com", "password": "correct horse"})
+    assert (wrong.status, unknown.status) == (401, 401)
+    assert wrong.body == unknown.body
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"first_name": None}, {"first_name"}),
+        ({"last_name": "  "}, {"last_name"}),
+        ({"email": "kim"}, {"email"}),
+        ({"email": "kim@example"}, {"email"}),
+        ({"password": "short"}, {"password"}),
+        ({"first_name": 7}, {"first_name"}),
+        ({"first_name": "x" * 201}, {"first_name"}),
+        ({"first_name": "Kim\nLee"}, {"first_name"}),
+        ({"last_name": "\ud800"}, {"last_name"}),
+        ({"first_name": "", "last_name": "", "email": "", "password": ""}, set(PERSON)),
+    ],
+)
+def test_account_fields(caller, changes, fields):
+    """Every wrong field is named at once, each with one sentence."""
+    got = caller.send_json("POST", ACCOUNTS, PERSON | changes)
+    assert (got.status, set(got.json["errors"])) == (422, fields)
+    assert all(sentence.endswith(".") for sentence in got.json["errors"].values())
+
+
+def test_refused_account_is_not_kept(caller):
+    """After a refusal the address is still free."""
+    caller.send_json("POST", ACCOUNTS, PERSON | {"password": "short"})
+    assert caller.send_json("POST", ACCOUNTS, PERSON).status == 201
+
+
+@pytest.mark.parametrize(
+    ("nzbn", "sentence"),
+    [
+        ("", "Give the business's NZBN."),
+        ("942904152574", "Give the 13 digits of the NZBN, without spaces."),
+        ("9429 0415 25746", "Give the 13 digits of the NZBN, without spaces."),
+        ("942904152574x", "Give the 13 digits of the NZBN, without spaces."),
+        ("٩٤٢٩٠٤١٥٢٥٧٤٦", "Give the 13 digits of the NZBN, without spaces."),
+        ("9429041525747", "Check the NZBN: its last digit does not fit the others."),
+        ("9429041552746", "Check the NZBN: its last digit does not fit the others."),
+    ],
+)
+def test_nzbn(caller, session, nzbn, sentence):
+    """An NZBN is 13 digits with the right check digit, and what is wrong is said."""
+    got = caller.send_json("POST", BUSINESSES, {"nzbn": nzbn, "name": "Kim Ltd"}, session)
+    assert (got.status, got.json) == (422, {"errors": {"nzbn": sentence}})
+
+
+@pytest.mark.parametrize("number", ["9429041525746", "4006381333931", "9780306406157", "0000000000000"])
+def test_check_digit(number):
+    """The GS1 rule on known numbers: exactly one last digit fits."""
+    assert check_digit_fits(number)
+    assert sum(check_digit_fits(number[:-1] + digit) for digit in "0123456789") == 1
+
+
+def test_business_is_made_once_for_an_account(caller, session):
+    """The same NZBN again gives the same ids with 200; another account gets a business of its own."""
+    facts = {"nzbn": NZBN, "name": "Kim Ltd"}
+    first, again = (caller.send_json("POST", BUSINESSES, facts, session) for _ in range(2))
+    assert (first.status, again.status, first.json) == (201, 200, again.json)
+    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json["session"]
+    assert caller.send_json("POST", BUSINESSES, facts, other).json["business_id"] != first.json["business_id"]
+
+
+def test_receive_data_comes_before_an_app(caller, session):
+    """An app before "Receive Data" is refused with what is missing; after it, it is made."""
+    business = caller.send_json("POST", BUSINESSES, {"nzbn": NZBN, "name": "Kim Ltd"}, session).json["business_id"]
+    early = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "App"}, session)
+    assert early.status == 409
+    assert "Receive Data" in early.json["errors"]["business"]
+    assert caller.send_json("PUT", f"{BUSINESSES}/{business}/receive-data", None, session).status == 200
+    assert caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "App"}, session).status == 201
+
+
+@pytest.mark.parametrize(
+    ("facts", "fields"),
+    [
+        ({}, {"name"}),
+        ({"name": "x" * 201}, {"name"}),
+        ({"name": "B", "website": "example.com"}, {"website"}),
+        ({"name": "B", "callback_url": "http://example.com/back"}, {"callback_url"}),
+        ({"name": "B", "callback_url": "https://a b.example"}, {"callback_url"}),
+        ({"name": "B", "callback_url": "https://[broken"}, {"callback_url"}),
+        ({"name": "", "website": "x", "callback_url": "x", "description": 1}, {"name", "website", "callback_url", "description"}),
+        ({"name": "B", "callback_url": "http://127.0.0.1:8000/back", "website": "http://example.com", "description": "Ours"}, None),
+    ],
+)
+def test_app_fields(caller, facts, fields):
+    """Addresses must be addresses, a callback https unless on this computer; the rest may be left out."""
+    _, session, business = caller.register()
+    got = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", facts, session)
+    assert (got.status, got.json.get("errors", {}).keys()) == ((422, fields) if fields else (201, set()))
+
+
+def test_app_name_is_taken_once(caller):
+    """The same name again is refused with the id of the app that has it, so that its credentials can be renewed."""
+    app, session, business = caller.register()
+    again = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "Kim's app"}, session)
+    assert (again.status, again.json["app_id"]) == (409, app["app_id"])
+    assert "name" in again.json["errors"]
+
+
+def test_renewed_credentials_replace_the_old(caller):
+    """New secrets work and the old ones stop, both the client secret and the API key."""
+    app, session, _ = caller.register()
+    token = caller.token(client_id=app["client_id"], client_secret=app["client_secret"])
+    got = caller.send_json("POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session)
+    assert (got.status, set(got.json)) == (200, set(app))
+    assert {name for name in app if app[name] != got.json[name]} == {"client_secret", "api_key"}
+    assert caller.works(got.json)
+    assert caller.token_request(client_id=app["client_id"], client_secret=app["client_secret"]).status == 401
+    users = f"/v3/partner/{app['partner_id']}/app/{app['app_id']}/users"
+    assert caller.ask("GET", users, {"Authorization": f"Bearer {token}", "x-api-key": app["api_key"]}).status == 403
+    assert caller.ask("GET", users, {"Authorization": f"Bearer {token}", "x-api-key": got.json["api_key"]}).status == 200
+
+
+def test_app_is_shown_without_its_secrets(caller):
+    """An app's page has everything but the secrets, which are shown once."""
+    app, session, _ = caller.register()
+    got = caller.send_json("GET", f"/portal/api/apps/{app['app_id']}", None, session)
+    assert (got.status, got.json["name"], got.json["client_id"]) == (200, "Kim's app", app["client_id"])
+    assert app["client_secret"].encode() not in got.body
+    assert app["api_key"].encode() not in got.body
+
+
+@pytest.mark.parametrize("session", ["", "nonsense"])
+def test_unknown_session(caller, session):
+    """Without a session every later step is refused with where to get one."""
+    for method, path in (
+        ("POST", BUSINESSES),
+        ("PUT", f"{BUSINESSES}/x/receive-data"),
+        ("POST", f"{BUSINESSES}/x/apps"),
+        ("GET", "/portal/api/apps/x"),
+        ("POST", "/portal/api/apps/x/credentials"),
+    ):
+        got = caller.send_json(method, path, {}, session)
+        assert (got.status, "Sign in" in got.json["errors"]["request"]) == (401, True)
+
+
+def test_other_peoples_things_are_not_found(caller, wych):
+    """A business or app of another account, and the ready-made app, look like ones that do not exist."""
+    app, _, business = caller.register()
+    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json["session"]
+    ready = wych.credentials.app_id
+    for method, path in (
+        ("PUT", f"{BUSINESSES}/{business}/receive-data"),
+        ("POST", f"{BUSINESSES}/{business}/apps"),
+        ("GET", f"/portal/api/apps/{app['app_id']}"),
+        ("POST", f"/portal/api/apps/{app['app_id']}/credentials"),
+        ("POST", f"/portal/api/apps/{ready}/credentials"),
+    ):
+        assert caller.send_json(method, path, {"name": "Mine"}, other).status == 404
+    assert caller.works(app)
+
+
+@pytest.mark.parametrize("body", [b"", b"first_name=Kim", b"[]", b'"text"', b"{", b"\xff", b"[" * 60_000])
+def test_not_a_json_object(caller, body):
+    """Anything but a JSON object is refused as such."""
+    got = caller.ask("POST", ACCOUNTS, {}, body)
+    assert (got.status, got.json) == (400, {"errors": {"request": "Send a JSON object."}})
+
+
+def test_too_large(caller):
+    """More than 64 KiB is not read."""
+    got = caller.ask("POST", ACCOUNTS, {}, b" " * 65_537)
+    assert (got.status, "64 KiB" in got.json["errors"]["request"]) == (413, True)
+
+
+def test_unknown_path_and_method(caller):
+    """What the portal does not have it says in words."""
+    assert "no such path" in caller.ask("GET", "/portal/api/nonsense").json["errors"]["request"]
+    got = caller.ask("GET", ACCOUNTS)
+    assert (got.status, got.headers["allow"]) == (405, "POST")
+    assert "another method" in got.json["errors"]["request"]
+
+
+def test_passwords_and_secrets_are_not_in_the_file(tmp_path, caller_for):
+    """The database holds hashes of what was typed and issued, never the things themselves."""
+    from wych_kit import mock
+
+    file = tmp_path / "mock.sqlite"
+    with mock.running(path=file) as wych:
+        app, *_ = caller_for(wych).register()
+    kept = b"".join(part.read_bytes() for part in tmp_path.iterdir())
+    assert app["client_id"].encode() in kept
+    for secret in (app["client_secret"], app["api_key"], "correct horse", wych.credentials.client_secret, wych.credentials.api_key):
+        assert secret.encode() not in kept

@@ -1,0 +1,414 @@
+"""Starting, stopping, remembering, forgetting, and being told to misbehave."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from wych_kit import mock
+from wych_kit.mock.options import Options
+
+DISCOVERY = "/realms/partner/.well-known/openid-configuration"
+
+
+class Process:
+    """A mock as a process, its addresses read from the line it prints."""
+
+    def __init__(self, *arguments):
+        command = [sys.executable, "-m", "wych_kit.mock", "--port", "0", "--json", *map(str, arguments)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addresses = json.loads(self.process.stdout.readline())
+        self.port = int(self.addresses["url"].rpartition(":")[2])
+        self.credentials = mock.READY_MADE
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGKILL)
+
+    def end(self, number):
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=10)
+        return self.process.returncode, out, err
+
+
+def test_addresses(wych):
+    """The addresses belong together, without a trailing slash, on loopback."""
+    assert wych.url == f"http://127.0.0.1:{wych.port}"
+    assert [wych.issuer_url, wych.api_url, wych.portal_url, wych.connect_url] == [
+        f"{wych.url}{path}" for path in ("/realms/partner", "/v3", "/portal", "/app")
+    ]
+
+
+def test_ready_made_app(caller, wych):
+    """Every mock knows the same app, its text hides its secrets, and it works."""
+    ready = wych.credentials
+    assert ready == mock.READY_MADE
+    assert ready.client_secret not in repr(ready)
+    assert ready.api_key not in repr(ready)
+    assert caller.works({name: getattr(ready, name) for name in ("client_id", "client_secret", "api_key", "partner_id", "app_id")})
+
+
+def test_stop_frees_the_port_and_leaves_no_thread(caller_for):
+    """After stopping, nothing of the mock runs, its port can be used again, and stopping again does no harm."""
+    before = set(threading.enumerate())
+    wych = mock.start(ephemeral=True)
+    pool = [threading.Thread(target=caller_for(wych).token) for _ in range(8)]  # enough at once that the signing threads start
+    for thread in pool:
+        thread.start()
+    for thread in pool:
+        thread.join()
+    wych.stop()
+    wych.stop()
+    assert set(threading.enumerate()) == before
+    with mock.running(ephemeral=True, port=wych.port) as second:
+        assert second.port == wych.port
+
+
+def test_stop_does_not_wait_for_a_slow_answer(caller_for):
+    """Stopping answers what is being delayed at once, and complains of nothing."""
+    wych = mock.start(ephemeral=True)
+    wych.answer_next("discovery", status=200, body=b"late", delay=60)
+    got = []
+    asking = threading.Thread(target=lambda: got.append(caller_for(wych).ask("GET", DISCOVERY).body))
+    asking.start()
+    while not wych._server.server_state.tasks:
+        time.sleep(0.001)
+    began = time.monotonic()
+    wych.stop()
+    asking.join(5)
+    assert time.monotonic() - began < 5
+    assert got == [b"late"]
+
+
+def test_taken_port_is_said(wych):
+    """A taken port is an error that names it and says what to do; the mock that has it goes on."""
+    with pytest.raises(mock.CannotStart, match=rf"Port {wych.port} on 127\.0\.0\.1 is taken.*--port 0"):
+        mock.start(port=wych.port, ephemeral=True)
+
+
+def test_failed_start_leaves_nothing(tmp_path):
+    """When the file cannot be used the port is free again and no thread runs."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    before = set(threading.enumerate())
+    (tmp_path / "mock.sqlite").write_text("this is not a database, and long enough to be read as one" * 20)
+    with pytest.raises(mock.CannotStart, match=r"cannot keep its memory in .*mock\.sqlite .*Give another file"):
+        mock.start(port=port, path=tmp_path / "mock.sqlite")
+    assert set(threading.enumerate()) == before
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+    gc.collect()
+
+
+def test_directory_as_file_is_said(tmp_path):
+    """A path that is a directory is refused with what to do."""
+    with pytest.raises(mock.CannotStart, match="Give another file"):
+        mock.start(path=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"port": 70_000}, "port must be"),
+        ({"expires_in": 0}, "expires_in must be 1 or more"),
+        ({"rate": 0}, "rate must be more than 0"),
+        ({"burst": 3}, "burst needs a rate"),
+        ({"quota": -1}, "quota must be 0 or more"),
+        ({"path": "x", "ephemeral": True}, "give one of them"),
+    ],
+)
+def test_senseless_options(options, says):
+    """An option that cannot be is refused before anything starts."""
+    with pytest.raises(ValueError, match=says):
+        mock.start(**options)
+
+
+def test_default_file(tmp_path, monkeypatch):
+    """Without a path the mock remembers in WYCH_HOME, else in the user's data directory."""
+    monkeypatch.setenv("WYCH_HOME", str(tmp_path))
+    assert Options().memory == tmp_path / "mock.sqlite"
+    monkeypatch.delenv("WYCH_HOME")
+    assert Options().memory.parts[-2:] == ("wych-kit", "mock.sqlite")
+    assert Options(ephemeral=True).memory is None
+
+
+def test_yesterdays_credentials_and_token_work_today(tmp_path, caller_for):
+    """What was registered, and a token that has not expired, outlive a restart on the same file and port."""
+    file = tmp_path / "deep" / "mock.sqlite"
+    with mock.running(path=file) as wych:
+        caller = caller_for(wych)
+        app, *_ = caller.register()
+        headers, port = caller.headers(), wych.port
+        user = caller.call("/user", "POST", b'{"email":"new@example.com"}').json
+    with mock.running(path=file, port=port) as wych:
+        caller = caller_for(wych)
+        assert caller.works(app)
+        assert user in caller.ask("GET", f"{caller.base}/users", headers).json
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_file_is_the_users_alone(tmp_path):
+    """Nobody else may read the file."""
+    with mock.running(path=tmp_path / "mock.sqlite"):
+        modes = {stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
+    assert modes == {0o600}
+
+
+def test_a_confirmed_registration_survives_kill_9(tmp_path, caller_for):
+    """A process killed right after its 201 has kept what it confirmed."""
+    file = tmp_path / "mock.sqlite"
+    with Process("--path", file) as process:
+        app, *_ = caller_for(process).register()
+        process.end(signal.SIGKILL)
+    with mock.running(path=file) as wych:
+        assert caller_for(wych).works(app)
+
+
+def test_another_process_on_the_same_file(tmp_path, caller_for):
+    """An app made in one mock is known to another on the same file."""
+    file = tmp_path / "mock.sqlite"
+    with mock.running(path=file) as first, mock.running(path=file) as second:
+        app, *_ = caller_for(first).register()
+        assert caller_for(second).works(app)
+
+
+def test_many_first_starts_on_one_file(tmp_path):
+    """Several mocks that start at once on a file that is not there yet all start."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(6) as pool:
+        for wych in list(pool.map(lambda _: mock.start(path=tmp_path / "mock.sqlite"), range(6))):
+            wych.stop()
+
+
+def test_reset_forgets_what_came_after_the_start(tmp_path, caller_for):
+    """Reset takes back registrations, users, renewals, the record, counters, canned answers and the clock; not what was there before."""
+    file = tmp_path / "mock.sqlite"
+    with mock.running(path=file) as wych:
+        before, *_ = caller_for(wych).register()
+    with mock.running(path=file) as wych:
+        caller = caller_for(wych)
+        sign_in = caller.send_json("POST", "/portal/api/sessions", {"email": "kim@example.com", "password": "correct horse"})
+        session = sign_in.json["session"]
+        caller.send_json("POST", f"/portal/api/apps/{before['app_id']}/credentials", None, session)
+        after, *_ = caller.register("tom@example.com")
+        caller.call("/user", "POST", b'{"email":"new@example.com"}')
+        headers = caller.headers()
+        wych.clock.advance(5000)
+        wych.answer_next("token", status=500)
+        wych.revoke_tokens()
+        assert not caller.works(before)
+
+        wych.reset()
+        assert (wych.requests, wych.token_requests) == ([], 0)
+        assert abs(wych.clock.now() - time.time()) < 5
+        assert len(caller.ask("GET", f"{caller.base}/users", headers).json) == 3
+        assert caller.works(before)
+        assert not caller.works(after)
+        assert caller.send_json("POST", "/portal/api/businesses", {}, session).status == 401
+
+
+def test_seed_repeats_everything(caller_for):
+    """Two runs with a seed and a frozen clock issue the same ids, secrets, keys and tokens; another seed and no seed do not."""
+
+    def run(seed, port=0):
+        with mock.running(seed=seed, ephemeral=True, port=port) as wych:
+            wych.clock.freeze(1_800_000_000)
+            caller = caller_for(wych)
+            got = [
+                caller.register()[0],
+                caller.token(),
+                caller.call("/users").headers,
+                caller.call("/user", "POST", b'{"email":"a@b.example"}').json,
+            ]
+            wych.reset()
+            wych.clock.freeze(1_800_000_000)
+            assert [caller.register()[0], caller.token()] == got[:2]
+            return got, wych.port
+
+    first, port = run(7)
+    assert run(7, port)[0] == first
+    assert run("7", port)[0] == first
+    assert run(8, port)[0][0]["client_secret"] != first[0]["client_secret"]
+
+
+def test_unseeded_ids_differ(caller_for):
+    """Without a seed no two mocks issue the same."""
+    secrets = set()
+    for _ in range(3):
+        with mock.running(ephemeral=True) as wych:
+            secrets.add(caller_for(wych).register()[0]["client_secret"])
+    assert len(secrets) == 3
+
+
+def test_seed_on_a_file_does_not_repeat_what_is_there(tmp_path, caller_for):
+    """A seeded mock that is started again on its file issues new ids, not the old ones."""
+    apps = []
+    for email in ("kim@example.com", "tom@example.com"):
+        with mock.running(seed=1, path=tmp_path / "mock.sqlite") as wych:
+            apps.append(caller_for(wych).register(email)[0])
+    assert not {*apps[0].values()} & ({*apps[1].values()} - {apps[1]["issuer_url"], apps[1]["api_url"], apps[1]["connect_url"]})
+
+
+def test_expires_in(caller_for):
+    """A token's life can be set, and is what the answer and the token say."""
+    with mock.running(ephemeral=True, expires_in=2) as wych:
+        caller = caller_for(wych)
+        headers = caller.headers()
+        assert caller.token_request().json["expires_in"] == 2
+        wych.clock.advance(3)
+        assert caller.ask("GET", f"{caller.base}/users", headers).status == 401
+
+
+def test_clock_shows_in_date(caller, wych):
+    """The gateway's Date is the mock's clock."""
+    wych.clock.freeze(0)
+    assert caller.ask("GET", "/v3").headers["date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+    wych.clock.advance(86_401)
+    assert caller.ask("GET", "/v3").headers["date"] == "Fri, 02 Jan 1970 00:00:01 GMT"
+
+
+def test_record_keeps_no_secret(caller, wych):
+    """The record has method, path, status, row and reason, and nothing of headers, query or body."""
+    caller.ask("GET", "/v3/partner?token=canary-query", {"Authorization": "Bearer canary-header"})
+    caller.token_request(client_secret="canary-secret")
+    last = wych.requests[-1]
+    assert (last.method, last.path, last.status) == ("POST", "/realms/partner/protocol/openid-connect/token", 401)
+    assert "canary" not in repr(wych.requests)
+
+
+def test_record_is_bounded(caller, wych):
+    """Only the last thousand requests are kept; the count of token requests goes on."""
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", wych.port)
+    for _ in range(1005):
+        connection.request("GET", "/realms/partner/protocol/openid-connect/token")
+        connection.getresponse().read()
+    connection.close()
+    assert (len(wych.requests), wych.token_requests) == (1000, 1005)
+
+
+def test_answer_next(caller, wych):
+    """A canned answer is given as often as told, instead of the true one, only where told; then all is as before."""
+    wych.answer_next("token", status=429, headers={"Retry-After": "1"}, body=b"slow down", times=2)
+    assert caller.ask("GET", DISCOVERY).status == 200
+    for _ in range(2):
+        got = caller.token_request()
+        assert (got.status, got.headers, got.body) == (429, {"retry-after": "1", "content-length": "9"}, b"slow down")
+    assert wych.requests[-1].row == "canned"
+    assert caller.token_request().status == 200
+    assert wych.token_requests == 3
+
+
+@pytest.mark.parametrize("where", ["discovery", "keys", "api", "portal"])
+def test_answer_next_elsewhere(caller, wych, where):
+    """Each place has its own queue."""
+    wych.answer_next(where, status=503)
+    paths = {"discovery": DISCOVERY, "keys": "/realms/partner/protocol/openid-connect/certs", "api": "/v3/x", "portal": "/portal"}
+    assert {name: caller.ask("GET", path).status == 503 for name, path in paths.items()} == {name: name == where for name in paths}
+
+
+def test_answer_next_with_delay(caller, wych):
+    """A canned answer can be late."""
+    wych.answer_next("discovery", status=200, delay=0.2)
+    began = time.monotonic()
+    caller.ask("GET", DISCOVERY)
+    assert time.monotonic() - began >= 0.2
+
+
+def test_answer_next_nowhere(wych):
+    """A place that the mock does not have is refused with those it has."""
+    with pytest.raises(ValueError, match=r"'tokens'.*discovery, keys, token, api, portal"):
+        wych.answer_next("tokens", status=500)
+
+
+def test_no_answer_waits_for_nagle(wych):
+    """On a kept connection an answer takes a few milliseconds, not the 40 of a delayed acknowledgement."""
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", wych.port)
+    took = []
+    for _ in range(20):
+        began = time.perf_counter()
+        connection.request("GET", DISCOVERY)
+        connection.getresponse().read()
+        took.append(time.perf_counter() - began)
+    connection.close()
+    assert sorted(took)[10] < 0.03
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_process_ends_cleanly_when_told(number):
+    """As a process it prints one line with its addresses, serves, and exits with 0 on either signal."""
+    with Process("--ephemeral", "--seed", "1", "--expires-in", "60") as process:
+        addresses = dict(process.addresses)
+        assert addresses.pop("pid") == process.process.pid
+        assert set(addresses) == {"url", "issuer_url", "api_url", "portal_url", "connect_url"}
+        assert process.end(number) == (0, "", "")
+
+
+def test_process_says_when_the_port_is_taken(wych):
+    """A taken port is said in one line and exit status 2."""
+    command = [sys.executable, "-m", "wych_kit.mock", "--ephemeral", "--port", str(wych.port)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Port {wych.port} on 127.0.0.1 is taken")
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
+    """Told to listen beyond loopback, it says who can reach it and what not to type."""
+    from wych_kit.mock import server
+
+    monkeypatch.setattr(wych, "options", Options(host="192.168.1.7", ephemeral=True))
+    server._announce(wych, as_json=False)
+    out, err = capsys.readouterr()
+    assert "keeping nothing" in out
+    assert "everyone on this network" in err
+    assert "plain http" in err
+    monkeypatch.setattr(wych, "options", Options(ephemeral=True))
+    server._announce(wych, as_json=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost"), ("10.0.0.1", "10.0.0.1")],
+)
+def test_host_in_addresses(host, shown):
+    """A host is written as a client needs it."""
+    from wych_kit.mock.server import _in_url
+
+    assert _in_url(host) == shown
+
+
+def test_foreign_address_is_said():
+    """An address that is not this computer's is refused with what to do."""
+    with pytest.raises(mock.CannotStart, match=r"Give an address of this computer"):
+        mock.start(host="192.0.2.1", ephemeral=True)
+
+
+def test_logging_is_left_alone(monkeypatch):
+    """Starting a mock changes no logger and writes nothing."""
+    import logging
+
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    before = [(logger.level, list(logger.handlers)) for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))]
+    with mock.running(ephemeral=True):
+        pass
+    assert [(logger.level, list(logger.handlers)) for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))] == before
+    assert sys.stderr.getvalue() == ""
