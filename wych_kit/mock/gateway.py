@@ -133,7 +133,7 @@ class Gateway:
             (b"x-amzn-requestid", self._ids.uuid().encode()),
             (b"x-amz-apigw-id", base64.b64encode(self._ids.octets(11))),
         )
-        if request.headers.get(b"connection", b"").lower() != b"close":
+        if request.scope["http_version"] == "1.1" and b"close" not in request.headers.get(b"connection", b"").lower():
             common = (*common, (b"connection", b"keep-alive"))
         return Answer(bare.status, (*bare.headers, *common), bare.body, bare.row, bare.reason)
 

@@ -1,4 +1,9 @@
-"""The realm: discovery, keys and the token endpoint, checked in Keycloak's order (wire facts A2)."""
+"""The realm: discovery, keys and the token endpoint, checked in Keycloak's order (wire facts A2).
+
+Discovery names all of Keycloak's endpoints, as the real document does; those that the mock does not have yet (introspection, userinfo,
+revocation, and all that a browser would use) answer as an unknown path, row A3-24. Of the grants it has client_credentials only;
+any other is unknown to it, row A3-2.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import uvicorn
 
@@ -106,7 +106,8 @@ class Mock:
 
         def run() -> None:
             try:
-                done.set_result(act())  # type: ignore[func-returns-value]
+                act()
+                done.set_result(None)
             except Exception as error:  # noqa: BLE001 - it belongs to the caller
                 done.set_exception(error)
 
@@ -137,7 +138,7 @@ def serve(*, as_json: bool = False, **options: Any) -> int:
     try:
         mock = Mock(Options(**{"port": PORT, **options}))
     except (CannotStart, ValueError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        _say(str(error), sys.stderr)
         return 2
     stopped = threading.Event()
     with mock, _on_signals(stopped.set):
@@ -160,16 +161,20 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
 def _announce(mock: Mock, *, as_json: bool) -> None:
     if as_json:
         names = ("url", "issuer_url", "api_url", "portal_url", "connect_url")
-        print(json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}), flush=True)  # noqa: T201
+        _say(json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}), sys.stdout)
     else:
         kept = mock.options.memory or "nothing (ephemeral)"
-        print(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", flush=True)  # noqa: T201
+        _say(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", sys.stdout)
     if not _is_loopback(mock.options.host):
-        print(  # noqa: T201
+        _say(
             f"Listening on {mock.options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
-            file=sys.stderr,
-            flush=True,
+            sys.stderr,
         )
+
+
+def _say(text: str, to: TextIO) -> None:
+    to.write(text + "\n")
+    to.flush()  # whoever started this process waits for the line
 
 
 class _Server(uvicorn.Server):

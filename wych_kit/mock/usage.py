@@ -69,7 +69,7 @@ class _Windows(Storage, MovingWindowSupport):
     def get(self, key: str) -> int:
         return self._counts[key]
 
-    def get_expiry(self, key: str) -> float:  # noqa: ARG002
+    def get_expiry(self, key: str) -> float:  # noqa: ARG002 - every key counts to the day's end
         return (self._clock.now() // _DAY + 1) * _DAY
 
     def check(self) -> bool:
@@ -95,7 +95,7 @@ class _Windows(Storage, MovingWindowSupport):
         taken.extend([now] * amount)
         return True
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 - the library's signature
         now = self._clock.now() * 1000
         live = [at for at in self._entries[key] if at > now - expiry]
         return (live[0] if live else now, len(live))
