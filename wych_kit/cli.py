@@ -134,9 +134,8 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
         return contextlib.nullcontext()
     from wych_kit import mock, places
 
-    print(  # noqa: T201 - for whoever watches; the output stays clean
-        f"No mock runs at {host}:{port}: one is started for this command. `wych-kit mock` keeps one running.", file=sys.stderr
-    )
+    # For whoever watches; the output stays clean.
+    print("Started the mock for this command; `wych-kit mock` keeps one running.", file=sys.stderr)  # noqa: T201 - as above
     return mock.running(host=host, port=port, path=places.mock(settings.home))
 
 

@@ -32,7 +32,13 @@ class Scenario:
     basis: Basis
 
 
-_KEYCLOAK, _GATEWAY = "wire facts A3", "wire facts B3, an assumed gateway"
+def _keycloak(rows: str) -> str:
+    return f"how Keycloak answers (wire facts {rows})"
+
+
+def _gateway(rows: str) -> str:
+    return f"how AWS API Gateway answers, if Wych uses that (wire facts {rows})"
+
 
 _ALL = (
     # Before anything is sent
@@ -70,31 +76,31 @@ _ALL = (
     Scenario("bad-address", "The text is no address that can be called.", "Correct it; it starts with https://.", "yours", "RFC 3986", "documented"),
     Scenario("token-lock", "Another of your processes holds the token's lock and does not finish.", "End that process, or set WYCH_TOKEN_CACHE=memory.", "yours", "this kit", "documented"),
     # The identity provider
-    Scenario("wrong-realm", "The realm in the issuer's address does not exist; upper and lower case count.", "Copy WYCH_ISSUER_URL again; Wych prints https://login.wych.app/realms/partner.", "yours", f"{_KEYCLOAK}-22", "inferred"),
-    Scenario("double-slash", "There are two slashes in a row in the path.", "Join the parts of the address with one slash.", "yours", f"{_KEYCLOAK}-26", "inferred"),
-    Scenario("wrong-token-endpoint", "There is no token endpoint at that path: often an old /auth in front of it.", "Take token_endpoint from the discovery document instead of writing it.", "yours", f"{_KEYCLOAK}-24, -25", "inferred"),
+    Scenario("wrong-realm", "The realm in the issuer's address does not exist; upper and lower case count.", "Copy WYCH_ISSUER_URL again; Wych prints https://login.wych.app/realms/partner.", "yours", _keycloak("A3-22"), "inferred"),
+    Scenario("double-slash", "There are two slashes in a row in the path.", "Join the parts of the address with one slash.", "yours", _keycloak("A3-26"), "inferred"),
+    Scenario("wrong-token-endpoint", "There is no token endpoint at that path: often an old /auth in front of it.", "Take token_endpoint from the discovery document instead of writing it.", "yours", _keycloak("A3-24, A3-25"), "inferred"),
     Scenario("discovery-incomplete", "What answered is not a complete discovery document.", "Check WYCH_ISSUER_URL: the document is at that address plus /.well-known/openid-configuration.", "unclear", "OpenID Connect Discovery 1.0 section 3", "documented"),
     Scenario("issuer-mismatch", "The document belongs to another issuer than the one that was asked.", "Set WYCH_ISSUER_URL to exactly the issuer you were given; if it is, do not send your secret there.", "unclear", "OpenID Connect Discovery 1.0 section 4.3", "documented"),
     Scenario("endpoint-elsewhere", "The document would send your secret to another host than the issuer's.", "Check WYCH_ISSUER_URL. If it is right, ask Wych before going on.", "unclear", "RFC 9700 section 4.4, read strictly", "inferred"),
     Scenario("redirected", "The server wants the request to go elsewhere, and credentials do not travel.", "Use the final address in the setting; if it is a login page, a proxy or wifi portal is in between.", "unclear", "wire facts D22", "documented"),
     Scenario("not-json", "Something other than the service answered: often a proxy's or a wifi portal's page.", "Open the address in a browser and see what it says.", "the network's", "wire facts D23", "inferred"),
     Scenario("answer-too-long", "The answer is far longer than it could be.", "Check the address: it is probably not the service.", "unclear", "this kit's limits", "invented"),
-    Scenario("unknown-client", "The identity provider does not know the client id.", "Copy WYCH_CLIENT_ID again from the app's page; check that it is of this environment.", "yours", f"{_KEYCLOAK}-3", "inferred"),
-    Scenario("wrong-client-secret", "The client id is known, and the secret is not the one that belongs to it.", "Copy WYCH_CLIENT_SECRET again from the app's page, or rotate it there.", "yours", f"{_KEYCLOAK}-4", "inferred"),
-    Scenario("wrong-grant-type", "The grant was not understood.", "Send grant_type=client_credentials, spelt exactly so, as a form.", "yours", f"{_KEYCLOAK}-1, -2", "inferred"),
-    Scenario("wrong-scope", "The scope is not one of this client's.", "Leave scope out: Wych's example has none.", "yours", f"{_KEYCLOAK}-13", "inferred"),
-    Scenario("wrong-method", "The token endpoint takes POST only.", "Send a POST, and do not follow redirects, which turn it into a GET.", "yours", f"{_KEYCLOAK}-19", "inferred"),
+    Scenario("unknown-client", "The identity provider does not know the client id.", "Copy WYCH_CLIENT_ID again from the app's page; check that it is of this environment.", "yours", _keycloak("A3-3"), "inferred"),
+    Scenario("wrong-client-secret", "The client id is known, and the secret is not the one that belongs to it.", "Copy WYCH_CLIENT_SECRET again from the app's page, or rotate it there.", "yours", _keycloak("A3-4"), "inferred"),
+    Scenario("wrong-grant-type", "The grant was not understood.", "Send grant_type=client_credentials, spelt exactly so, as a form.", "yours", _keycloak("A3-1, A3-2"), "inferred"),
+    Scenario("wrong-scope", "The scope is not one of this client's.", "Leave scope out: Wych's example has none.", "yours", _keycloak("A3-13"), "inferred"),
+    Scenario("wrong-method", "The token endpoint takes POST only.", "Send a POST, and do not follow redirects, which turn it into a GET.", "yours", _keycloak("A3-19"), "inferred"),
     Scenario("too-many-token-requests", "The token endpoint is asked too often.", "Wait, and keep one token for its whole life: WychAuth does.", "yours", "API facts section 7", "documented"),
     Scenario("no-token", "The token endpoint said yes and sent no token that can be used.", "Ask Wych, with the time and the request as the journal shows it.", "theirs", "RFC 6749 section 5.1", "documented"),
     Scenario("not-bearer", "The token is of a kind this kit does not know.", "Ask Wych which token_type it sends.", "theirs", "RFC 6749 section 7.1", "documented"),
     Scenario("odd-lifetime", "The token's lifetime is not a number.", "Ask Wych, with the answer as the journal shows it.", "theirs", "RFC 6749 section 5.1", "documented"),
     # The gateway
-    Scenario("bearer-refused", "The gateway did not accept the bearer token, a new one neither.", "Check that issuer and API are of the same environment, and that the call takes a service token.", "unclear", f"{_GATEWAY}-2, -3", "inferred"),
-    Scenario("api-key-refused", "The gateway does not know the API key, or its plan does not cover this API.", "Copy WYCH_API_KEY again from the app's page; check that it is of this environment.", "yours", f"{_GATEWAY}-1", "inferred"),
-    Scenario("wrong-path", "There is no such path or method; this gateway says 403 for that, not 404.", "Check version, path and method; take a slash at the end away.", "yours", f"{_GATEWAY}-9, -10", "inferred"),
-    Scenario("throttled", "Too many calls in a moment.", "Wait a few seconds, then call more slowly.", "yours", f"{_GATEWAY}-13", "inferred"),
-    Scenario("quota-spent", "The plan's calls for this period are used up.", "Wait for the next period, or ask Wych for a larger plan. Trying again is no use.", "yours", f"{_GATEWAY}-14", "inferred"),
-    Scenario("gateway-timeout", "What is behind the gateway took longer than 29 seconds.", "Try again later, or ask for less at once.", "theirs", f"{_GATEWAY}-18", "inferred"),
+    Scenario("bearer-refused", "The gateway did not accept the bearer token, a new one neither.", "Check that issuer and API are of the same environment, and that the call takes a service token.", "unclear", _gateway("B3-2, B3-3"), "inferred"),
+    Scenario("api-key-refused", "The gateway does not know the API key, or its plan does not cover this API.", "Copy WYCH_API_KEY again from the app's page; check that it is of this environment.", "yours", _gateway("B3-1"), "inferred"),
+    Scenario("wrong-path", "There is no such path or method; this gateway says 403 for that, not 404.", "Check version, path and method; take a slash at the end away.", "yours", _gateway("B3-9, B3-10"), "inferred"),
+    Scenario("throttled", "Too many calls in a moment.", "Wait a few seconds, then call more slowly.", "yours", _gateway("B3-13"), "inferred"),
+    Scenario("quota-spent", "The plan's calls for this period are used up.", "Wait for the next period, or ask Wych for a larger plan. Trying again is no use.", "yours", _gateway("B3-14"), "inferred"),
+    Scenario("gateway-timeout", "What is behind the gateway took longer than 29 seconds.", "Try again later, or ask for less at once.", "theirs", _gateway("B3-18"), "inferred"),
     Scenario("unknown-answer", "An answer that this kit does not know.", "Compare it with Wych's documentation; the journal shows it whole.", "unclear", "API facts section 9", "inferred"),
     # The mock's portal
     Scenario("registration-refused", "The portal did not take one of the answers.", "Correct what is named and run the step again; what was done is kept.", "yours", "the mock's own portal", "invented"),

@@ -134,19 +134,16 @@ class Screen:
 
     def _block(self, label: str, first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> None:
         shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+        self.say(f"  {label}" + (":" if self.plain else ""), "dim")
         lines = [first, *shown, *_body_lines(body, None if whole else BODY_LINES)]
-        if self.plain:
-            for line in (f"  {label}:", *(f"    {line}" for line in lines)):
-                self.say(line)
-            return
-        grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        grid.add_column(style="dim", min_width=len("as answered"))
-        grid.add_column(overflow="fold")
-        grid.add_row(label, Text("\n".join(lines)))
-        self._indented(grid)
+        for line in lines:
+            self._indented(Text(line, overflow="fold"), 4)
 
-    def _indented(self, what: RenderableType) -> None:
-        self.console.print(Padding(what, (0, 0, 0, 2)))
+    def _indented(self, what: RenderableType, by: int = 2) -> None:
+        if self.plain and isinstance(what, Text):
+            self.console.print(Text(" " * by) + what)
+        else:
+            self.console.print(Padding(what, (0, 0, 0, by)))
 
 
 class Waiting:
