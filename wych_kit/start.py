@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wych_kit import checks
@@ -17,7 +21,6 @@ from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from wych_kit.steps import Answer, Failed, Step
 
@@ -38,7 +41,7 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     else:
         ask = Given(given, demonstration() if session.on_the_mock else {})
         if missing := _missing(session, ask):
-            return _nobody_to_ask(screen, missing)
+            return _nobody_to_ask(session, screen, missing)
     try:
         walked = walk(session, screen, ask)
     except KeyboardInterrupt:
@@ -86,7 +89,7 @@ def _missing(session: Session, ask: Given) -> dict[str, str]:
     return {field.name: f"{field.label} ({field.help})" for field in fields if not field.optional and field.name not in found}
 
 
-def _nobody_to_ask(screen: Screen | None, missing: Mapping[str, str]) -> int:
+def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str, str]) -> int:
     names = {f"WYCH_{name.upper()}": words for name, words in missing.items()}
     if screen is None:
         print(json.dumps({"ok": False, "missing": names}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
@@ -94,7 +97,7 @@ def _nobody_to_ask(screen: Screen | None, missing: Mapping[str, str]) -> int:
     screen.say("Not started: nobody is here to ask, and these are missing:")
     for name, words in names.items():
         screen.say(f"  {name}: {words}")
-    screen.say("Give them in .env, in the shell, or in a file with --answers; or run this in a terminal.")
+    screen.say(f"Give them in {session.path.name}, in the shell, or in a file with --answers; or run this in a terminal.")
     return USAGE
 
 
@@ -109,7 +112,7 @@ def _broken_off(session: Session, screen: Screen | None, ask: Given | Person) ->
         screen.say()
         saved = f"Saved in {session.path}: {', '.join(session.saved)}." if session.saved else "Nothing was saved."
         screen.say(f"Stopped. {trouble or saved}")
-        screen.say("Go on with: wych-kit start")
+        screen.say(f"Go on with: {_typed(session, 'start')}")
     return INTERRUPTED
 
 
@@ -120,9 +123,17 @@ def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person) 
     if session.saved:
         screen.say(f"Saved in {session.path}: {', '.join(session.saved)}.")
     if walked.status == DONE:
-        screen.say("Next: wych-kit call GET users · wych-kit token · wych-kit journal 1 --as curl", "bold")
+        screen.say("Next, one of:", "bold")
+        for words in ("call GET users", "token", "journal 1 --as curl"):
+            screen.say(f"  {_typed(session, words)}")
     else:
-        screen.say("When that is put right: wych-kit start goes on from here. What was sent: wych-kit journal", "bold")
+        screen.say(f"When that is put right, go on with: {_typed(session, 'start')}", "bold")
+
+
+def _typed(session: Session, words: str) -> str:
+    """The command as it has to be typed here: a venv that is not activated is not on the path."""
+    command = "wych-kit" if shutil.which("wych-kit") else os.path.relpath(Path(sys.executable).with_name("wych-kit"))
+    return f"{command} {words}" + (f" --profile {session.profile}" if session.profile else "")
 
 
 def _document(session: Session, walked: Walk, ask: Given | Person) -> dict[str, Any]:
