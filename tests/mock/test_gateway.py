@@ -171,6 +171,16 @@ def test_b1_a_success(caller):
     assert set(got.headers) == COMMON
 
 
+def test_b1_http_1_0_is_closed(wych):
+    """An HTTP/1.0 caller gets one Connection header, and it says close."""
+    import socket
+
+    with socket.create_connection(("127.0.0.1", wych.port)) as connection:
+        connection.sendall(b"GET /v3 HTTP/1.0\r\n\r\n")
+        head = connection.makefile("rb").read().partition(b"\r\n\r\n")[0].lower()
+    assert [line for line in head.split(b"\r\n") if line.startswith(b"connection")] == [b"connection: close"]
+
+
 def test_b1_connection_close_is_obeyed(caller):
     """A caller that asks for the connection to be closed is not told that it stays open."""
     assert caller.call("/users", Connection="close").headers["connection"] == "close"

@@ -93,6 +93,34 @@ def test_stop_does_not_wait_for_a_slow_answer(caller_for):
     assert got == [b"late"]
 
 
+def half_a_request(wych):
+    """A connection on which a request was begun, its body not complete."""
+    connection = socket.create_connection(("127.0.0.1", wych.port))
+    connection.sendall(b"POST /portal/api/accounts HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}")
+    while not wych._server.server_state.tasks:
+        time.sleep(0.001)
+    return connection
+
+
+def test_stop_hangs_up_on_half_a_request(caplog):
+    """A caller that began a request and does not go on holds nothing up, and nothing is logged of it."""
+    wych = mock.start(ephemeral=True)
+    with half_a_request(wych):
+        began = time.monotonic()
+        wych.stop()
+        assert time.monotonic() - began < 4
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_half_a_request_is_none(wych, caplog):
+    """When the caller hangs up before the end of the body, nothing is done and nothing recorded."""
+    half_a_request(wych).close()
+    while wych._server.server_state.tasks:
+        time.sleep(0.001)
+    assert wych.requests == []
+    assert caplog.records == []
+
+
 def test_taken_port_is_said(wych):
     """A taken port is an error that names it and says what to do; the mock that has it goes on."""
     with pytest.raises(mock.CannotStart, match=rf"Port {wych.port} on 127\.0\.0\.1 is taken.*--port 0"):

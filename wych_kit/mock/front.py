@@ -8,6 +8,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from starlette.requests import ClientDisconnect
+
 from wych_kit.mock import gateway, identity
 from wych_kit.mock.clock import Clock
 from wych_kit.mock.faults import Faults
@@ -69,7 +71,10 @@ class Front:
         role, place = self._role(request.path)
         if place == "token":
             self.ledger.token_requests += 1
-        fits = await read_body(request, receive, role.body_limit)
+        try:
+            fits = await read_body(request, receive, role.body_limit)
+        except ClientDisconnect:
+            return
         if canned := self.faults.next(place):
             await self._wait(canned.delay)
             given = canned.answer

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from wych_kit.mock.ledger import Received
 
 
+_GRACE = 0.5  # seconds between being told to stop and hanging up
+
+
 class CannotStart(Exception):
     """The mock did not start; the text says why and what to do."""
 
@@ -192,7 +195,7 @@ class _Server(uvicorn.Server):
                 date_header=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=1,
+                timeout_graceful_shutdown=5,
             )
         )
         self._leaving = front.leaving
@@ -209,6 +212,16 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self.loop.set_result(asyncio.get_running_loop())
         await self._leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_GRACE, self._hang_up)
+        await super().shutdown(sockets)
+
+    def _hang_up(self) -> None:
+        """Closes what is still open: callers that began a request and do not go on."""
+        for connection in self.server_state.connections:
+            if connection.transport is not None:
+                connection.transport.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

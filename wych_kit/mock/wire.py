@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
@@ -56,17 +58,24 @@ def opened(scope: Scope) -> Request:
 
 
 async def read_body(request: Request, receive: Receive, limit: int) -> bool:
-    """Reads the body into `request`; False when it is longer than `limit` bytes."""
+    """Reads the body into `request`; False when it is longer than `limit` bytes.
+
+    Raises `ClientDisconnect` when the caller hangs up before the end: half a request is none.
+    """
     announced = request.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         return False
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= limit:
+    parts: list[bytes] = []
+    length, more = 0, True
+    while more and length <= limit:
         message = await receive()
-        body += message.get("body", b"")
-    request.body = body
-    return len(body) <= limit
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        more = message.get("more_body", False)
+    request.body = b"".join(parts)
+    return length <= limit
 
 
 async def send(answer_: Answer, send_: Send) -> None:
