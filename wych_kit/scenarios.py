@@ -85,7 +85,7 @@ _ALL = (
     Scenario("redirected", "The server wants the request to go elsewhere, and credentials do not travel.", "Use the final address in the setting; if it is a login page, a proxy or wifi portal is in between.", "unclear", "wire facts D22", "documented"),
     Scenario("not-json", "Something other than the service answered: often a proxy's or a wifi portal's page.", "Open the address in a browser and see what it says.", "the network's", "wire facts D23", "inferred"),
     Scenario("answer-too-long", "The answer is far longer than it could be.", "Check the address: it is probably not the service.", "unclear", "this kit's limits", "invented"),
-    Scenario("unknown-client", "The identity provider does not know the client id.", "Copy WYCH_CLIENT_ID again from the app's page; check that it is of this environment.", "yours", _keycloak("A3-3"), "inferred"),
+    Scenario("unknown-client", "The identity provider does not know the client id.", "Copy WYCH_CLIENT_ID again from the app's page; it must be of this environment. On the mock: wych-kit start --new registers again.", "yours", _keycloak("A3-3"), "inferred"),
     Scenario("wrong-client-secret", "The client id is known, and the secret is not the one that belongs to it.", "Copy WYCH_CLIENT_SECRET again from the app's page, or rotate it there.", "yours", _keycloak("A3-4"), "inferred"),
     Scenario("wrong-grant-type", "The grant was not understood.", "Send grant_type=client_credentials, spelt exactly so, as a form.", "yours", _keycloak("A3-1, A3-2"), "inferred"),
     Scenario("wrong-scope", "The scope is not one of this client's.", "Leave scope out: Wych's example has none.", "yours", _keycloak("A3-13"), "inferred"),
