@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from wych_kit.client import discovery
 from wych_kit.client import token as tokens
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
-from wych_kit.client.wire import ask, host_of, new_client, retry_after, translated
+from wych_kit.client.wire import ask, host_of, new_client, parsed, retry_after, translated
 from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class WychClient:
             if (secret := getattr(settings, name)) is not None:
                 self.journal.redactor.learn(name, secret)
         self._transport = transport
+        self._lock = threading.RLock()  # `auth` needs what `http` needs: one of each, however many threads come first
+        self._http: httpx.Client | None = None
+        self._auth: WychAuth | None = None
         self._provider: Provider | None = None
 
     def __enter__(self) -> Self:
@@ -91,14 +94,30 @@ class WychClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections, if any were made."""
-        if "http" in self.__dict__:
-            self.http.close()
-            del self.__dict__["http"]
+        """Close the connections, if any were made. A later call makes new ones."""
+        with self._lock:
+            http, self._http = self._http, None
+        if http is not None:
+            http.close()
 
-    @cached_property
+    @property
     def auth(self) -> WychAuth:
         """The `httpx.Auth` of these settings; `.auth.forget()` drops the token."""
+        with self._lock:
+            if self._auth is None:
+                self._auth = self._new_auth()
+            return self._auth
+
+    @property
+    def http(self) -> httpx.Client:
+        """The client underneath, without credentials of its own: `auth` adds them to each request."""
+        with self._lock:
+            if self._http is None:
+                addresses = (self.settings.issuer_url, self.settings.api_url)
+                self._http = new_client(*addresses, hooks=self.journal.hooks(), transport=self._transport)
+            return self._http
+
+    def _new_auth(self) -> WychAuth:
         settings = self.settings
         settings.require("WYCH_ISSUER_URL", "WYCH_CLIENT_ID", "WYCH_CLIENT_SECRET", stage="token")
         auth = WychAuth(
@@ -114,20 +133,16 @@ class WychClient:
             auth.adopt(self._provider)
         return auth
 
-    @cached_property
-    def http(self) -> httpx.Client:
-        """The client underneath, without credentials of its own: `auth` adds them to each request."""
-        return new_client(self.settings.issuer_url, self.settings.api_url, hooks=self.journal.hooks(), transport=self._transport)
-
     def discover(self) -> Provider:
         """Fetch and check the issuer's document, whether or not it is known already."""
         self.settings.require("WYCH_ISSUER_URL", stage="discovery")
         issuer_url = self.settings.issuer_url or ""
-        response = ask(self.http, discovery.request(issuer_url), "discovery", self.journal.failed)
-        self._provider = discovery.check(response, issuer_url)
-        if "auth" in self.__dict__:
-            self.auth.adopt(self._provider)
-        return self._provider
+        response = ask(self.http, discovery.request(issuer_url), self.journal.failed)
+        with self._lock:
+            self._provider = discovery.check(response, issuer_url)
+            if self._auth is not None:
+                self._auth.adopt(self._provider)
+            return self._provider
 
     def token(self) -> Token:
         """The service token that the next call will use; asked for only if there is none with time left."""
@@ -141,10 +156,7 @@ class WychClient:
     def users(self) -> list[User]:
         """All users of the app. Empty for a new one."""
         response = self._called("users")
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
+        answer = parsed(response)
         if not isinstance(answer, list):
             raise _senseless(response, "a JSON array of users")
         return [_user(item, response) for item in answer]
@@ -152,10 +164,7 @@ class WychClient:
     def find_or_create_user(self, email: str) -> User:
         """The user with that address, made if there was none (that it makes one is inferred)."""
         response = self._called("find_or_create_user", json={"email": email})
-        try:
-            return _user(response.json(), response)
-        except ValueError:
-            raise _senseless(response, "a JSON object with id and email") from None
+        return _user(parsed(response), response)
 
     def user_token(self, user_id: str) -> Token:
         """A user-context token: only for the data of the one user. Method and answer are inferred, see `ENDPOINTS`."""
@@ -170,8 +179,7 @@ class WychClient:
         `content`, `data`, `files`, `headers`.
         """
         url = self._url(path)
-        self.settings.require("WYCH_API_KEY", stage="call")
-        return self._sent(self.http.build_request(method, url, **content))
+        return self._sent(method, url, content)
 
     def _url(self, path: str, user_id: str = "") -> str:
         full = path if path.startswith("/") else f"{APP_PATH}/{path}"
@@ -180,37 +188,40 @@ class WychClient:
         for mark, attribute in known.items():
             if mark in full:
                 self.settings.require(f"WYCH_{attribute.upper()}", stage="call")
-                full = full.replace(mark, quote(getattr(self.settings, attribute) or "", safe=""))
-        full = full.replace("{userId}", quote(user_id, safe="")) if user_id else full
+                full = full.replace(mark, _segment(getattr(self.settings, attribute) or ""))
+        full = full.replace("{userId}", _segment(user_id)) if user_id else full
         if left := re.search(r"\{\w+\}", full):
             raise SettingInvalid("path", f"still has {left[0]} in it", stage="call", reference="placeholder-left")
         return (self.settings.api_url or "").rstrip("/") + "/" + full.lstrip("/")
 
     def _called(self, name: str, user_id: str = "", **content: Any) -> httpx.Response:
         endpoint = _BY_NAME[name]
-        url = self._url(endpoint.path, user_id)
-        self.settings.require("WYCH_API_KEY", stage="call")
-        response = self._sent(self.http.build_request(endpoint.method, url, **content))
+        response = self._sent(endpoint.method, self._url(endpoint.path, user_id), content)
         if not response.is_success:
             raise refusal(response)
         return response
 
-    def _sent(self, request: httpx.Request) -> httpx.Response:
+    def _sent(self, method: str, url: str, content: dict[str, Any]) -> httpx.Response:
+        self.settings.require("WYCH_API_KEY", stage="call")
+        auth = self.auth
         failure: WychError
         try:
-            return self.http.send(request, auth=self.auth)
-        except httpx.HTTPError as error:
+            return self.http.send(self.http.build_request(method, url, **content), auth=auth)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._failed(error)
         raise failure
 
-    def _failed(self, error: httpx.HTTPError) -> WychError:
-        """What httpx's exception means; the request that failed may be one that `auth` made on the way to ours."""
-        self.journal.failed(error)
-        address = str(error.request.url)
-        if address.endswith(discovery.WELL_KNOWN):
-            return translated(error, "discovery")
-        provider = self.auth.provider
-        return translated(error, "token" if provider and address == provider.token_endpoint else "call")
+    def _failed(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
+        if isinstance(error, httpx.HTTPError):
+            self.journal.failed(error)
+        return translated(error)
+
+
+def _segment(text: str) -> str:
+    """The text as one part of a path, whatever is in it."""
+    if text in (".", ".."):  # on the way, every URL library takes these for steps up
+        raise SettingInvalid("path", f"cannot have {text} for an id", stage="call", reference="not-an-id")
+    return quote(text, safe="")
 
 
 def refusal(response: httpx.Response) -> WychError:
@@ -239,10 +250,7 @@ def refusal(response: httpx.Response) -> WychError:
 
 
 def _message(response: httpx.Response) -> str:
-    try:
-        answer = response.json()
-    except ValueError:
-        return ""
+    answer = parsed(response)
     if not isinstance(answer, dict):
         return ""
     return str(answer.get("message") or answer.get("Message") or answer.get("error") or "")

@@ -7,6 +7,9 @@ small drivers, one for threads and one for tasks, make it happen. What they yiel
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+import re
 import time
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Literal, cast
@@ -14,10 +17,11 @@ from typing import TYPE_CHECKING, Literal, cast
 import httpx
 
 from wych_kit.client.backoff import PATIENCE
-from wych_kit.client.guard import Destination, not_redirected, not_redirected_async
+from wych_kit.client.guard import Destination, not_redirected
 from wych_kit.client.sharing import TokenFile
-from wych_kit.client.source import Pause, TokenSource
-from wych_kit.client.wire import bound
+from wych_kit.client.source import GRUDGE, Pause, TokenSource
+from wych_kit.client.wire import bound, translated
+from wych_kit.errors import SettingInvalid, Unreachable, WychError
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from wych_kit.client.sharing import Flight
     from wych_kit.client.source import Flow
     from wych_kit.client.token import Token
+
+_UNAUTHORIZED = 401
 
 Sends = Generator[httpx.Request, httpx.Response, "Token"]
 
@@ -43,8 +49,9 @@ class WychAuth(httpx.Auth):
     `token_cache`: "disk" shares the token with the user's other processes through a file only they can read; "memory" does not.
     `home`: the folder for that file; the user's cache directory when `None`.
 
-    Using it raises `Refused`, `Unexpected` or `Unreachable` (stages "discovery" and "token"), `SettingInvalid` for a request to
-    another host, and httpx's own exceptions when a connection fails in a client that is not ours.
+    Making it raises `SettingInvalid` for a secret that cannot be sent or an `api_url` that is not https. Using it raises `Refused`,
+    `Unexpected` or `Unreachable` (stages "discovery" and "token"), `SettingInvalid` for a request to another host, and httpx's own
+    exceptions when a connection fails in a client that is not ours.
     """
 
     def __init__(
@@ -58,12 +65,15 @@ class WychAuth(httpx.Auth):
         token_cache: Literal["disk", "memory"] = "disk",
         home: Path | None = None,
     ) -> None:
+        api_key = Secret(api_key)  # under the same names, so that no traceback from here shows the texts
+        client_secret = Secret(client_secret)
         self.issuer_url = issuer_url
         self.client_id = client_id
-        secret = Secret(client_secret)
-        self._api_key = Secret(api_key)
+        self._api_key = _sendable("WYCH_API_KEY", api_key)
         self._destination = Destination(api_url)
         self._refused: Token | None = None  # the last one that got a 401, until some call succeeds
+        self._resigned = 0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
+        secret = _sendable("WYCH_CLIENT_SECRET", client_secret)
         file = TokenFile(home, issuer_url, client_id, secret) if token_cache == "disk" else None
         self._source = TokenSource(issuer_url, client_id, secret, file)
 
@@ -77,7 +87,7 @@ class WychAuth(httpx.Auth):
 
     def forget(self) -> bool:
         """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""
-        self._refused = None
+        self._refused, self._resigned = None, 0.0
         return self._source.forget()
 
     def adopt(self, provider: Provider) -> None:
@@ -86,11 +96,12 @@ class WychAuth(httpx.Auth):
 
     def obtain(self, client: httpx.Client) -> Token:
         """The token that the next call would use, asked for through `client` if need be. Raises as using it does."""
-        sends = self._driven(self._source.having())
+        sends = self._driven(self._source.obtaining())
         try:
             request = next(sends)
             while True:
-                request = sends.send(client.send(request, auth=None, follow_redirects=False, stream=True))
+                with contextlib.closing(client.send(request, auth=None, follow_redirects=False, stream=True)) as response:
+                    request = sends.send(response)
         except StopIteration as end:
             return cast("Token", end.value)
         finally:
@@ -100,7 +111,7 @@ class WychAuth(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """For `httpx.Client`: waits block the calling thread."""
-        yield from self._driven(self._flow(request), request)
+        return cast("Generator[httpx.Request, httpx.Response, None]", self._driven(self._flow(request), request))
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """For `httpx.AsyncClient`: waits let the event loop go on (asyncio or trio)."""
@@ -111,10 +122,10 @@ class WychAuth(httpx.Auth):
                 response = None
                 if isinstance(wish, httpx.Request):
                     started = time.monotonic()
-                    wish.extensions["trace"] = not_redirected_async(wish)
+                    not_redirected(wish, tasks=True)
                     response = yield wish
                     if wish is not request:
-                        await bound(response, "token", started).aread()
+                        await bound(response, started).aread()
                 elif isinstance(wish, Pause):
                     await _rest(wish.seconds)
                 else:
@@ -122,8 +133,9 @@ class WychAuth(httpx.Auth):
                 wish = flow.send(response)
         except StopIteration:
             return
-        finally:
-            flow.close()
+        except BaseException as stop:
+            _end(flow, _cause(stop) or (_unsent() if isinstance(stop, GeneratorExit) else None))
+            raise
 
     def _driven(self, flow: Flow, request: httpx.Request | None = None) -> Sends:
         """Runs a flow for a thread: yields what is to be sent, does the waiting itself. Every answer but the caller's own is read."""
@@ -133,10 +145,10 @@ class WychAuth(httpx.Auth):
                 response = None
                 if isinstance(wish, httpx.Request):
                     started = time.monotonic()
-                    wish.extensions["trace"] = not_redirected(wish)
+                    not_redirected(wish, tasks=False)
                     response = yield wish
                     if wish is not request:
-                        bound(response, "token", started).read()
+                        bound(response, started).read()
                 elif isinstance(wish, Pause):
                     time.sleep(wish.seconds)
                 else:
@@ -144,30 +156,34 @@ class WychAuth(httpx.Auth):
                 wish = flow.send(response)
         except StopIteration as end:
             return cast("Token", end.value)
-        finally:
-            flow.close()
+        except BaseException as stop:
+            _end(flow, _cause(stop))
+            raise
 
     # The logic, which neither sends nor waits -------------------------------------------------------------------------------
 
     def _flow(self, request: httpx.Request) -> Flow:
         self._destination.check(request.url)
-        token = yield from self._source.having()
+        token = self._source.at_hand or (yield from self._source.obtaining())
         self._sign(request, token)
         if self._accepted((yield request)):
             return token
-        if self._refused is None or self._refused is token:
-            self._refused = token
-            if not _repeatable(request):
-                self._source.drop(token)
-                return token
-            token = yield from self._source.obtaining(refused=token)
-            self._sign(request, token)
-            self._accepted((yield request))
-        # Otherwise a newer token is refused as well: tokens are not the trouble, and more of them would burden the endpoint.
+        if self._refused not in (None, token) or time.monotonic() < self._resigned:
+            # A newer token is refused as well: tokens are not the trouble, and more of them would burden the endpoint.
+            return token
+        self._refused = token
+        if not _repeatable(request):
+            self._source.drop(token)
+            self._resigned = time.monotonic() + GRUDGE
+            return token
+        token = yield from self._source.obtaining(refused=token)
+        self._sign(request, token)
+        if not self._accepted((yield request)):
+            self._resigned = time.monotonic() + GRUDGE
         return token
 
     def _accepted(self, response: httpx.Response | None) -> bool:
-        if response is not None and response.status_code == httpx.codes.UNAUTHORIZED:
+        if response is not None and response.status_code == _UNAUTHORIZED:
             return False
         self._refused = None
         return True
@@ -184,6 +200,46 @@ def _repeatable(request: httpx.Request) -> bool:
     except httpx.RequestNotRead:
         return False
     return True
+
+
+def _sendable(name: str, secret: Secret) -> Secret:
+    """The secret, unless it certainly is a copying mistake: a header or form would carry it, and h11 and httpx would repeat it."""
+    if secret and not re.fullmatch("[!-~]([ -~]*[!-~])?", secret.reveal()):
+        raise SettingInvalid(
+            name, f"cannot be right: {(*secret.looks_odd(), 'odd characters')[0]}", stage="token", reference="odd-secret"
+        )
+    return secret
+
+
+def _end(flow: Flow, failure: WychError | None) -> None:
+    """Close a flow that was given up. Those who wait for its token get the failure; when there is none, one of them asks instead."""
+    if failure is not None:
+        with contextlib.suppress(WychError, StopIteration):
+            flow.throw(failure)
+    flow.close()
+
+
+def _cause(stop: BaseException | None) -> WychError | None:
+    """Why a flow was given up: httpx closes it, with `GeneratorExit`, after whatever stopped the sending."""
+    while isinstance(stop, GeneratorExit):
+        stop = stop.__context__
+    if isinstance(stop, httpx.HTTPError):
+        return translated(stop)
+    return stop if isinstance(stop, WychError) else None
+
+
+def _unsent() -> WychError | None:
+    """The same for a task, where Python 3.11 loses the context: unless it was cancelled, the sending failed."""
+    try:
+        task = asyncio.current_task()
+        cancelled = task is None or task.cancelling() > 0
+    except RuntimeError:  # trio, or no loop at all any more
+        import anyio
+
+        cancelled = True
+        with contextlib.suppress(RuntimeError):
+            cancelled = anyio.current_effective_deadline() == -math.inf
+    return None if cancelled else Unreachable("the token request got no answer", stage="token", reference="unreachable")
 
 
 async def _rest(seconds: float) -> None:

@@ -36,12 +36,12 @@ class Provider:
 
 def request(issuer_url: str) -> httpx.Request:
     """The request for an issuer's document: the path is appended (OpenID Connect Discovery 1.0 §4), not inserted (RFC 8414 §3)."""
-    return plain_request("GET", issuer_url + WELL_KNOWN)
+    return plain_request("GET", issuer_url + WELL_KNOWN, "discovery")
 
 
 def fetch(client: httpx.Client, issuer_url: str) -> httpx.Response:
     """Get the document, within the limits of `wire`. Whatever answers is returned; raises `Unreachable` when nothing does."""
-    return ask(client, request(issuer_url), "discovery")
+    return ask(client, request(issuer_url))
 
 
 def check(response: httpx.Response, issuer_url: str) -> Provider:

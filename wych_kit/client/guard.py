@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.wire import is_loopback, stage_of
+from wych_kit.client.wire import STAGE, is_loopback
 from wych_kit.errors import SettingInvalid, Unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator
     from typing import Any
 
     from wych_kit.errors import Stage
@@ -60,12 +60,9 @@ def _written(origin: _Origin) -> str:
 class _Guarded(dict[str, "Any"]):
     """A request's extensions as they were; whoever copies them onto another request takes the guard along."""
 
-    __slots__ = ("guard", "url")
-
-    def __init__(self, extensions: Mapping[str, Any], url: httpx.URL, guard: Trace | AsyncTrace) -> None:
-        super().__init__(extensions)
-        self.url = url
-        self.guard = guard
+    __slots__ = ("tasks", "url")
+    tasks: bool
+    url: httpx.URL
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())  # without this, dict() copies what lies underneath and asks neither of the other two
@@ -74,7 +71,9 @@ class _Guarded(dict[str, "Any"]):
         return super().keys() | {"trace"}
 
     def __getitem__(self, name: str) -> Any:
-        return self.guard if name == "trace" else super().__getitem__(name)
+        if name == "trace":
+            return (_async_guard if self.tasks else _guard)(self.url, self.get("trace"), self.get(STAGE, "call"))
+        return super().__getitem__(name)
 
 
 def not_redirected(request: httpx.Request, *, tasks: bool) -> None:
@@ -87,9 +86,9 @@ def not_redirected(request: httpx.Request, *, tasks: bool) -> None:
     before = request.extensions
     if isinstance(before, _Guarded) and before.url == request.url:
         return  # it is sent once more
-    before = {**before} if not isinstance(before, _Guarded) else dict(before.items())
-    guard = (_async_guard if tasks else _guard)(request.url, before.get("trace"), stage_of(request))
-    request.extensions = _Guarded(before, request.url, guard)
+    request.extensions = after = _Guarded(before)
+    after.url = request.url
+    after.tasks = tasks
 
 
 def _guard(url: httpx.URL, inner: Trace | None, stage: Stage) -> Trace:

@@ -42,7 +42,9 @@ class Portal:
             say("account")
             self._sign_up(client, answers)
             say("business")
-            business = self._send(client, "POST", "businesses", {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]})
+            business = self._send(
+                client, "POST", "businesses", {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]}
+            )
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
             issued = self._app(client, _id(business, "business_id"), answers)
@@ -73,11 +75,12 @@ class Portal:
         request = plain_request(
             method,
             f"{self._url}/api/{path}",
+            "register",
             json={name: value.reveal() if isinstance(value, Secret) else value for name, value in form.items()},
         )
         if self._session is not None:
             request.headers["Authorization"] = f"Bearer {self._session.reveal()}"
-        return ask(client, request, "register", self._journal.failed)
+        return ask(client, request, self._journal.failed)
 
 
 def _accepted(response: httpx.Response) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus
 
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     import httpx
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 CAPTURE_BYTES = 64 * 1024
 """How much of a body is looked at."""
 KEEP_CHARACTERS = 16 * 1024
-"""How much of it is kept. So far below the other that a secret cut in half by the first limit is cut off by the second."""
+"""How much of it is kept."""
 
 _NAMED = re.compile(
-    r"(^|[_-])(secret|token|password|passwd|pwd|assertion|session|session[_-]?state|api[_-]?key|cookie|credentials?|authori[sz]ation)\d?$",
+    r"(secret|token|passwo?r?d|assertion|api[_-]?key|cookie|credentials?|authori[sz]ation|(^|[_-])(pwd|session|session[_-]?state))\d?$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -40,7 +41,9 @@ _MARKS = {
     "authorisation": "WYCH_ACCESS_TOKEN",
 }
 _TOO_SHORT = 4
-_MOST = 500
+_MOST = 200
+_LONGEST_WAY = 12
+"""Characters that one character of a secret takes at most: two escapes of JSON."""
 _MARK = re.compile(r"‹([A-Z_]+)›")
 
 
@@ -48,6 +51,14 @@ def mark(name: str) -> str:
     """What stands where the secret called `name` was."""
     snake = _CAMEL.sub("_", name).lower().replace("-", "_")
     return f"‹{_MARKS.get(snake) or 'WYCH_' + re.sub('[^A-Z]+', '_', snake.upper()).strip('_')}›"
+
+
+class _Known(NamedTuple):
+    """A secret to be taken out. Its text is inside the pattern whose method this is, where no traceback shows it."""
+
+    length: int
+    mark: str
+    replaced_by: Callable[[str, str], str]
 
 
 def is_secret_name(name: str) -> bool:
@@ -59,19 +70,25 @@ class Redactor:
     """Redacts, and learns: a secret it has seen under its name is taken out wherever it turns up again."""
 
     def __init__(self, known: Iterable[tuple[str, Secret]] = ()) -> None:
-        self._known: dict[Secret, str] = {}  # every way a secret may be written, oldest first, and its mark
-        self._longest_first: list[tuple[Secret, str]] = []
+        self._lock = threading.Lock()
+        self._told: dict[Secret, _Known] = {}  # by whoever has it; never forgotten
+        self._seen: dict[Secret, _Known] = {}  # on the wire, oldest first
+        self._longest_first: list[_Known] = []
         for name, secret in known:
             self.learn(name, secret)
 
     def learn(self, name: str, secret: Secret) -> None:
         """Take `secret` out of everything from now on; very short ones only where their name stands."""
-        if len(secret.reveal()) < _TOO_SHORT or secret in self._known:
+        self._learn(name, secret, self._told)
+
+    def _learn(self, name: str, secret: Secret, where: dict[Secret, _Known]) -> None:
+        if len(secret.reveal()) < _TOO_SHORT or secret in self._told or secret in where:
             return
-        written = {Secret(how(secret.reveal())): mark(name) for how in (str, quote, quote_plus, _in_json)}
-        # The oldest go first when there are very many: tokens of many hours ago are dead.
-        self._known = dict(list((self._known | written).items())[-_MOST:])
-        self._longest_first = sorted(self._known.items(), key=lambda item: -len(item[0].reveal()))
+        with self._lock:
+            where[secret] = _Known(len(secret.reveal()), mark(name), re.compile(_ways(secret.reveal())).sub)
+            while len(self._seen) > _MOST:  # tokens of many hours ago are dead
+                del self._seen[next(iter(self._seen))]
+            self._longest_first = sorted([*self._told.values(), *self._seen.values()], key=lambda known: -known.length)
 
     def url(self, url: httpx.URL) -> str:
         """The address without user info and without secret query values."""
@@ -90,24 +107,27 @@ class Redactor:
 
     def body(self, content: bytes, content_type: str = "") -> str:
         """A body as text. JSON and forms are redacted by field name, everything by value and by shape."""
-        text = content[:CAPTURE_BYTES].decode("utf-8", "replace")
+        # Whoever parses JSON takes UTF-16 as well.
+        text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
         kind = content_type.partition(";")[0].strip().lower()
         if kind == "application/x-www-form-urlencoded":
             text = self._form(text)
         elif text.lstrip()[:1] in ("{", "["):
             text = self._json(text)
         text = self.text(text)
-        return text if len(text) <= KEEP_CHARACTERS else text[:KEEP_CHARACTERS] + "…"
+        cut = len(content) >= CAPTURE_BYTES
+        if cut:  # perhaps in the middle of a secret
+            text = text[: -max((_LONGEST_WAY * known.length for known in self._longest_first), default=1)]
+        return text[:KEEP_CHARACTERS] + "…" if cut or len(text) > KEEP_CHARACTERS else text
 
     def text(self, text: str) -> str:
         """Any text: known secrets in every way they may be written, and everything shaped like a token."""
-        for secret, name in self._longest_first:
-            if secret.reveal() in text:
-                text = text.replace(secret.reveal(), name)
+        for known in self._longest_first:
+            text = known.replaced_by(known.mark, text)
         return _JWT.sub(mark("access_token"), text)
 
     def _hidden(self, name: str, value: str) -> str:
-        self.learn(name, Secret(value))
+        self._learn(name, Secret(value), self._seen)
         return mark(name)
 
     def _header(self, name: str, value: str) -> str:
@@ -142,15 +162,26 @@ class Redactor:
 
     def _leaf(self, name: str, value: Any) -> Any:
         if isinstance(value, dict | list):
+            self._walk(value)  # to learn what is in it
             return mark(name)
-        return self._hidden(name, value) if isinstance(value, str) and value else value
+        return self._hidden(name, str(value)) if value and not isinstance(value, bool) else value
 
     def _cut_field(self, match: re.Match[str]) -> str:
         return f'"{match[1]}"{match[2]}"{self._hidden(match[1], match[3])}"' if is_secret_name(match[1]) else match[0]
 
 
-def _in_json(text: str) -> str:
-    return json.dumps(text)[1:-1]
+def _ways(text: str) -> str:
+    """A pattern for every way the text is written: as it is, in an address or a form, in JSON, or half of it one way and half another."""
+    return "".join(mark if mark.isalnum() and mark.isascii() else _ways_of(mark) for mark in text)
+
+
+def _ways_of(mark: str) -> str:
+    percent = "".join(f"%{byte:02x}" for byte in mark.encode("utf-8", "surrogatepass"))
+    units = mark.encode("utf-16-be", "surrogatepass").hex()
+    escapes = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    short = json.dumps(mark)[1:-1]
+    plain = {mark, short, "\\/" if mark == "/" else mark, "+" if mark == " " else mark}
+    return f"(?:{'|'.join(sorted(map(re.escape, plain), key=len, reverse=True))}|(?i:{percent}|{escapes}))"
 
 
 def split_marks(text: str) -> list[tuple[bool, str]]:

@@ -7,7 +7,7 @@ import re
 import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from wych_kit.client.redaction import split_marks
 
@@ -23,11 +23,15 @@ _FORM = "application/x-www-form-urlencoded"
 
 def as_curl(exchange: Exchange) -> str:
     """A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`."""
-    parts = [f"curl -sS -X {exchange.method} {_shell(exchange.url)}"]
-    parts += [f"-H {_shell(f'{name}: {value}')}" for name, value in _headers(exchange)]
+    method = "--head" if exchange.method == "HEAD" else f"-X {exchange.method}"  # after -X HEAD, curl would wait for a body
+    globs = " --globoff" if re.search(r"[\[\]{}]", exchange.url) else ""
+    parts = [f"curl -sS{globs} {method} {_shell(exchange.url)}"]
+    parts += [f"-H {_shell(f'{name}: {value}' if value else f'{name};')}" for name, value in _headers(exchange)]
     if _is_form(exchange):
-        parts += [f"--data-urlencode {_shell(f'{name}={value}')}" for name, value in _fields(exchange)]
+        parts += [f"--data-urlencode {_shell(f'{quote_plus(name)}={value}')}" for name, value in _fields(exchange)]
     elif exchange.request_body:
+        if not _type(exchange.request_headers):
+            parts.append("-H 'Content-Type:'")  # curl would name one
         parts.append(f"--data-raw {_shell(exchange.request_body)}")
     return " \\\n  ".join(parts)
 
@@ -42,12 +46,18 @@ def as_python(exchange: Exchange) -> str:
         f"    {exchange.method!r},",
         f"    {_python(exchange.url)},",
     ]
-    headers = "".join(f"\n        {name!r}: {_python(value)}," for name, value in _headers(exchange))
-    if headers:
-        lines.append(f"    headers={{{headers}\n    }},")
+    if headers := _headers(exchange):
+        rows = "".join(f"\n        ({name!r}, {_python(value)})," for name, value in headers)
+        lines.append(f"    headers=[{rows}\n    ],")
     if _is_form(exchange):
-        fields = "".join(f"\n        {name!r}: {_python(value)}," for name, value in _fields(exchange))
-        lines.append(f"    data={{{fields}\n    }},")
+        fields: dict[str, list[str]] = {}
+        for name, value in _fields(exchange):
+            fields.setdefault(name, []).append(_python(value))
+        rows = "".join(
+            f"\n        {name!r}: {values[0] if len(values) == 1 else '[' + ', '.join(values) + ']'},"
+            for name, values in fields.items()
+        )
+        lines.append(f"    data={{{rows}\n    }},")
     elif exchange.request_body:
         lines.append(f"    content={_python(exchange.request_body)}.encode(),")
     return "\n".join([*lines, ")", "print(response.status_code, response.text)"])
@@ -98,7 +108,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             **({"_error": exchange.error} if exchange.error else {}),
         },
         "cache": {},
-        "timings": {"send": -1, "wait": took, "receive": -1},
+        "timings": {"send": 0, "wait": took, "receive": 0},
     }
 
 

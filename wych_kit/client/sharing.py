@@ -56,13 +56,15 @@ class Flight:
 
 
 def taken(lock: BaseFileLock) -> bool:
-    """Whether the lock could be had at once."""
+    """Whether the lock could be had at once. Where the disk knows no locks, everybody goes ahead."""
     from filelock import Timeout
 
     try:
         lock.acquire(blocking=False)
     except Timeout:
         return False
+    except (OSError, NotImplementedError) as error:
+        _log.warning("tokens cannot be locked in %s: %s", lock.lock_file, error)
     return True
 
 

@@ -6,8 +6,6 @@ to wait for) and are sent the response; `wych_kit.client.auth` makes it happen f
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import copy
 import random
 import threading
@@ -22,7 +20,7 @@ from wych_kit.client import discovery
 from wych_kit.client import token as tokens
 from wych_kit.client.backoff import PATIENCE, Backoff
 from wych_kit.client.sharing import Flight, TokenFile, taken
-from wych_kit.client.wire import retry_after, translated
+from wych_kit.client.wire import retry_after
 from wych_kit.errors import Refused, Unreachable, WychError
 
 if TYPE_CHECKING:
@@ -74,15 +72,14 @@ class TokenSource:
         if self._file:
             self._file.remove(token)
 
-    def having(self) -> Flow:
-        """A token that can be used now."""
+    @property
+    def at_hand(self) -> Token | None:
+        """The token in memory, if it can be used now."""
         token = self._token
-        if token is not None and token.fresh:
-            return token
-        return (yield from self.obtaining())
+        return token if token is not None and token.fresh else None
 
     def obtaining(self, refused: Token | None = None) -> Flow:
-        """A token other than the refused one: the one that is there, the one that is on its way, or a new one."""
+        """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one."""
         while True:
             with self._lock:
                 token = self._token
@@ -100,9 +97,9 @@ class TokenSource:
             outcome = flight.outcome()
             if isinstance(outcome, WychError):
                 raise copy.copy(outcome)
-            if outcome is not None:
+            if outcome is not None and (refused is None or outcome.value != refused.value):
                 return outcome
-            # Its caller went away in the middle: somebody else has to ask.
+            # Its caller went away in the middle, or asked before the token was refused: somebody else has to ask.
 
     def _leading(self, flight: Flight, refused: Token | None) -> Flow:
         outcome: Token | WychError | None = None
@@ -111,12 +108,9 @@ class TokenSource:
         except WychError as error:
             outcome = error
             raise
-        except GeneratorExit as stop:
-            outcome = _given_up(stop)
-            raise
         finally:
             with self._lock:
-                if isinstance(outcome, Refused) and outcome.status not in tokens.BUSY:
+                if isinstance(outcome, Refused) and _for_good(outcome):
                     self._refusal = (time.monotonic(), outcome)
                 elif outcome is not None and not isinstance(outcome, WychError):
                     self._token = outcome
@@ -127,6 +121,9 @@ class TokenSource:
 
     def _renewing(self, refused: Token | None) -> Flow:
         """A token from the shared file, or a new one that is put there: one process at a time asks."""
+        token = self._file.read() if self._file else None
+        if token is not None and _usable(token, refused):
+            return token
         lock = self._file.lock() if self._file else None
         if self._file is None or lock is None:
             return (yield from self._requesting())
@@ -144,13 +141,17 @@ class TokenSource:
                 return token
             if refusal := self._file.refusal_since(began):
                 raise refusal
-            token = yield from self._requesting()
-            self._file.write(token)
-        except Refused as error:
-            self._file.write_refusal(error)
-            raise
+            return (yield from self._shared(self._file))
         finally:
             lock.release()
+
+    def _shared(self, file: TokenFile) -> Flow:
+        try:
+            token = yield from self._requesting()
+        except Refused as error:
+            file.write_refusal(error)
+            raise
+        file.write(token)
         return token
 
     def _requesting(self) -> Flow:
@@ -184,17 +185,6 @@ def _usable(token: Token, refused: Token | None) -> bool:
     return token.fresh and (refused is None or token.value != refused.value)
 
 
-def _given_up(stop: BaseException) -> WychError | None:
-    """What those who wait are told when a flow was closed in the middle: the failure, or `None` if only its caller went away."""
-    cause: BaseException | None = stop
-    while cause is not None:
-        if isinstance(cause, WychError):
-            return cause
-        if isinstance(cause, httpx.TransportError):
-            return translated(cause, "token")
-        cause = cause.__context__
-    with contextlib.suppress(RuntimeError):  # no asyncio here
-        task = asyncio.current_task()
-        if task is not None and not task.cancelling():
-            return Unreachable("the token request got no answer", stage="token", reference="unreachable")
-    return None
+def _for_good(refusal: Refused) -> bool:
+    """Whether asking again soon would bring the same: not when the server was busy or broken."""
+    return refusal.status < httpx.codes.INTERNAL_SERVER_ERROR and refusal.status not in tokens.BUSY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wych_kit.errors import Stage
 
 UNSTATED_LIFETIME = 60.0
@@ -84,23 +87,28 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
         )
     if not response.is_success:
         raise _refusal(response, stage)
-    answer = json_object(response, stage)
-    text = answer.get("access_token")
-    if not isinstance(text, str) or not text or not all("!" <= mark <= "~" for mark in text):
+    answer = _sealed(json_object(response, stage))
+    value = answer.get("access_token")
+    if not isinstance(value, Secret) or not re.fullmatch("[!-~]+", value.reveal()):
         raise Unexpected("the answer has no usable access_token", stage=stage, status=response.status_code, reference="no-token")
     kind = answer.get("token_type")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise Unexpected("the token_type is not Bearer", stage=stage, status=response.status_code, reference="not-bearer")
     lifetime = _lifetime(answer.get("expires_in"), stage)
     scope = answer.get("scope")
-    return Token(Secret(text), lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
+    return Token(value, lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
+
+
+def _sealed(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
+    return {name: Secret(item) if isinstance(item, str) and name.endswith("_token") else item for name, item in answer.items()}
 
 
 def _lifetime(value: object, stage: Stage) -> float:
     if value is None:
         return UNSTATED_LIFETIME
     try:
-        seconds = float(value) if isinstance(value, str | int | float) else math.nan
+        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
         seconds = math.nan
     if math.isfinite(seconds):

@@ -6,12 +6,13 @@ import contextlib
 import socket
 import ssl
 import time
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.errors import Stage, Unexpected, Unreachable, WychError
+from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     Hooks = dict[str, list[Callable[..., Any]]]
 
 USER_AGENT = "wych-kit"
+STAGE = "wych_kit.stage"
+"""The extension under which a request carries its stage."""
 ANSWER_BYTES = 256 * 1024
 """The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is about 8 KiB."""
 ANSWER_SECONDS = 10.0
@@ -29,15 +32,21 @@ TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 """Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting longer shows its answer."""
 
 
-def plain_request(method: str, url: str, **content: Any) -> httpx.Request:
-    """A request with nothing of anybody's client in it: no default headers, no cookies, no key.
+def plain_request(method: str, url: str, stage: Stage = "token", **content: Any) -> httpx.Request:
+    """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage.
 
     Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one.
     """
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
     request = httpx.Request(method, url, headers=headers, **content)
-    request.extensions["timeout"] = httpx.Timeout(ANSWER_SECONDS).as_dict()
+    request.extensions |= {"timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(), STAGE: stage}
     return request
+
+
+def stage_of(request: httpx.Request) -> Stage:
+    """The stage that a `plain_request` belongs to; any other request is a call."""
+    stage: Stage = request.extensions.get(STAGE, "call")
+    return stage
 
 
 def new_client(*addresses: str | None, hooks: Hooks, transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -56,9 +65,7 @@ def new_client(*addresses: str | None, hooks: Hooks, transport: httpx.BaseTransp
     )
 
 
-def ask(
-    client: httpx.Client, request: httpx.Request, stage: Stage, note: Callable[[httpx.HTTPError], None] = lambda _: None
-) -> httpx.Response:
+def ask(client: httpx.Client, request: httpx.Request, note: Callable[[httpx.HTTPError], None] = lambda _: None) -> httpx.Response:
     """Send a `plain_request` as it is, without the client's credentials or redirects, and read the answer within the limits.
 
     Whatever answers is returned. Raises `Unreachable` when nothing does, after telling `note` what httpx said.
@@ -68,11 +75,11 @@ def ask(
     try:
         response = client.send(request, auth=None, follow_redirects=False, stream=True)
         with contextlib.closing(response):
-            bound(response, stage, started).read()
+            bound(response, started).read()
         return response  # noqa: TRY300 - the failure is raised below, out of the exception's reach
     except httpx.HTTPError as error:
         note(error)
-        failure = translated(error, stage)
+        failure = translated(error)
     raise failure
 
 
@@ -123,8 +130,9 @@ class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-def bound(response: httpx.Response, stage: Stage, started: float) -> httpx.Response:
+def bound(response: httpx.Response, started: float) -> httpx.Response:
     """Puts the limits on a response that has not been read yet. `started` is on the monotonic clock."""
+    stage = stage_of(response.request)
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise Unexpected("the answer is compressed although that was not asked for", stage=stage, status=response.status_code)
     if not response.is_closed:
@@ -134,12 +142,9 @@ def bound(response: httpx.Response, stage: Stage, started: float) -> httpx.Respo
 
 def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
     """The JSON object in a response, or `Unexpected` saying what was there instead."""
-    try:
-        document = response.json()
-    except (ValueError, RecursionError):
-        document = None
-    if isinstance(document, dict):
-        return document
+    if isinstance(found := parsed(response), dict):
+        return found
+    del found  # it may be a token, and the traceback would show it
     kind = response.headers.get("Content-Type", "no content type")
     what = "a web page" if b"<html" in response.content[:2000].lower() else f"something else ({kind})"
     raise Unexpected(
@@ -148,6 +153,14 @@ def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
         status=response.status_code,
         reference="not-json",
     )
+
+
+def parsed(response: httpx.Response) -> Any:
+    """The JSON in a response; `None` where there is none, or one nested too deep."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
 
 
 def host_of(response: httpx.Response) -> str:
@@ -164,19 +177,22 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text[:12])
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
-        return max(0.0, parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now))
+        date = parsedate_to_datetime(text)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # the asctime form names no zone and means GMT
+        return max(0.0, date.timestamp() - (time.time() if now is None else now))
     return None
 
 
-def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, stage: Stage) -> WychError:
+def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | httpx.CookieConflict) -> WychError:
     """The error of ours that says what an httpx exception means. Raise it outside the `except`, so that no context is kept.
 
     The context would carry httpx's frames, and with them the headers, into every traceback that prints locals.
     """
     where = "the server"
+    stage: Stage = "call"
     if isinstance(error, httpx.HTTPError):
         with contextlib.suppress(RuntimeError):
-            where = error.request.url.netloc.decode("ascii", "replace")
+            where, stage = error.request.url.netloc.decode("ascii", "replace"), stage_of(error.request)
     if isinstance(error, httpx.TimeoutException):
         doing = "did not accept the connection in time" if isinstance(error, httpx.ConnectTimeout) else "did not answer in time"
         return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
@@ -184,6 +200,10 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, st
         return Unreachable(f"the proxy refused to pass the request on to {where}: {error}", stage=stage, reference="proxy-refused")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(f"{where}: this is no address that can be called: {error}", stage=stage, reference="bad-address")
+    if isinstance(error, httpx.LocalProtocolError):  # its text repeats the header, and so perhaps a secret
+        return Unexpected(f"a header for {where} has a character that no header can carry", stage=stage, reference="odd-value")
+    if isinstance(error, httpx.HTTPStatusError):  # somebody's response hook calls raise_for_status
+        return Refused(f"{where} answered {error.response.status_code}", stage=stage, status=error.response.status_code)
     if isinstance(error, httpx.TransportError):
         words, reference = _broken_connection(error)
         return Unreachable(f"{where} {words}", stage=stage, reference=reference)
