@@ -224,14 +224,18 @@ STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
 
 
 def catch_up(session: Session, name: str) -> Failed | None:
-    """Run the steps before the one called `name`, as far as they ask nothing. Gives the first failure, if there is one."""
-    for step in STEPS:
-        if step.name == name:
-            return None
+    """Run the steps before the one called `name`, as far as they ask nothing. Gives the first failure, if there is one.
+
+    Raises `KeyError` for a name that no step has, before anything runs.
+    """
+    names = [step.name for step in STEPS]
+    if name not in names:
+        raise KeyError(f"there is no step {name}{checks.nearest(name, names)}")
+    for step in STEPS[: names.index(name)]:
         outcome = run(step, session)
         if isinstance(outcome, Failed):
             return outcome
-    raise KeyError(f"there is no step {name}{checks.nearest(name, [step.name for step in STEPS])}")
+    return None
 
 
 def open_fields(session: Session) -> tuple[Field, ...]:

@@ -107,7 +107,8 @@ def run(
     faults = {each.name: fault for each in asked if (fault := each.fault(given.get(each.name)))}
     if faults:
         return Failed(None, faults=faults)
-    earlier = {id(exchange) for exchange in session.journal.exchanges}
+    before = session.journal.exchanges  # held, so that no new exchange gets the identity of one that the journal forgets
+    earlier = {id(exchange) for exchange in before}
 
     def exchanges() -> tuple[Exchange, ...]:
         return tuple(exchange for exchange in session.journal.exchanges if id(exchange) not in earlier)

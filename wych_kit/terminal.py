@@ -79,9 +79,12 @@ def _take(step: Step[Session], session: Session, screen: Screen | None, ask: Ask
             with screen.waiting(step.title) as waiting:
                 outcome = run(step, session, answers, say=waiting.now)
         _show(screen, outcome)
-        if isinstance(outcome, Done) or not outcome.faults or not ask.asks_again:
+        if isinstance(outcome, Done) or not ask.asks_again:
             return outcome
-        faults = outcome.faults
+        names = [each.name for each in step.fields(session)]
+        faults = {name: fault for name, fault in outcome.faults.items() if name in names}
+        if not faults:  # nothing that can be answered better: sending the same again would bring the same
+            return outcome
 
 
 def _show(screen: Screen | None, outcome: Done | Failed) -> None:

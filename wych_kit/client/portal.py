@@ -42,9 +42,8 @@ class Portal:
             say("account")
             self._sign_up(client, answers)
             say("business")
-            business = self._send(
-                client, "POST", "businesses", {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]}
-            )
+            form = {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]}
+            business = self._send(client, "POST", "businesses", form, name="business_name")
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
             issued = self._app(client, _id(business, "business_id"), answers)
@@ -66,10 +65,12 @@ class Portal:
         if response.status_code == _CONFLICT:
             app_id = _id(json_object(response, "register"), "app_id")
             return self._send(client, "POST", f"apps/{app_id}/credentials", {})
-        return _accepted(response)
+        return _accepted(response, "app_name")
 
-    def _send(self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]) -> dict[str, Any]:
-        return _accepted(self._answer(client, method, path, form))
+    def _send(
+        self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret], name: str = "name"
+    ) -> dict[str, Any]:
+        return _accepted(self._answer(client, method, path, form), name)
 
     def _answer(self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]) -> httpx.Response:
         request = plain_request(
@@ -83,12 +84,14 @@ class Portal:
         return ask(client, request, self._journal.failed)
 
 
-def _accepted(response: httpx.Response) -> dict[str, Any]:
+def _accepted(response: httpx.Response, name: str) -> dict[str, Any]:
+    """The answer, or its refusal; `name` is what the caller calls the form's "name"."""
     answer = json_object(response, "register")
     if response.is_success:
         return answer
     errors = answer.get("errors")
-    fields = {str(name): str(text) for name, text in errors.items()} if isinstance(errors, dict) else {}
+    given = errors if isinstance(errors, dict) else {}
+    fields = {name if field == "name" else str(field): str(text) for field, text in given.items()}
     raise Refused(
         f"{host_of(response)} did not take the registration: {' '.join(fields.values()) or response.status_code}",
         stage="register",

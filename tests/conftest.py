@@ -1,0 +1,112 @@
+"""What the tests of the faces stand on: a folder of their own, one mock, and the command run in this process."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+from typing import NamedTuple
+
+import pytest
+
+from wych_kit import cli, mock
+
+LEAKING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "HTTP_PROXY", "HTTPS_PROXY")
+ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
+CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+
+
+class Ran(NamedTuple):
+    """What a command gave: its exit status, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Tty(io.StringIO):
+    """Takes text like a terminal."""
+
+    def isatty(self):
+        return True
+
+
+class Place:
+    """A project's folder with a `.env`, and the kit's own folder beside it."""
+
+    def __init__(self, folder, home):
+        self.folder = folder
+        self.home = home
+        self.env = folder / ".env"
+
+    def write_env(self, **values):
+        """A `.env` with exactly these, by attribute name."""
+        self.env.write_text("".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8")
+        self.env.chmod(0o600)
+
+    def on(self, wych, **values):
+        """A `.env` with the mock's addresses and these."""
+        self.write_env(environment="mock", **{name: getattr(wych, name) for name in ADDRESSES}, **values)
+
+    def ready_on(self, wych, **changes):
+        """A `.env` with the ready-made app's credentials too, some changed."""
+        self.on(wych, **{name: getattr(wych.credentials, name) for name in CREDENTIALS} | changes)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty project to stand in, with nothing of this machine's settings."""
+    for name in [name for name in os.environ if name.startswith("WYCH_")] + list(LEAKING):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").touch()
+    monkeypatch.chdir(folder)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("WYCH_HOME", str(tmp_path / "kit"))
+    monkeypatch.setenv("TERM", "xterm")
+    return Place(folder, tmp_path / "kit")
+
+
+@pytest.fixture(scope="session")
+def seeded():
+    """One mock for all tests that give it back as it was; `pretend` does that."""
+    with mock.running(seed=1, ephemeral=True) as wych:
+        yield wych
+
+
+@pytest.fixture
+def pretend(seeded):
+    """The mock, with nothing remembered."""
+    seeded.reset()
+    return seeded
+
+
+@pytest.fixture
+def kit(capsys):
+    """Runs `wych-kit` with these words, in this process."""
+
+    def run(*words):
+        capsys.readouterr()
+        try:
+            status = cli.main([str(word) for word in words])
+        except SystemExit as stop:
+            status = stop.code
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def tty():
+    """Makes something to write to that says it is a terminal."""
+    return Tty
+
+
+@pytest.fixture
+def nobody():
+    """An address at which nothing listens: the port is bound, and no more, so that nobody else gets it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
