@@ -379,12 +379,7 @@ def test_reasons_say_more_than_the_wire(caller, wych):
     assert wych.requests[-1].reason == "the client_secret would be right without the white space around it"
 
 
-def test_many_at_once_all_get_their_own_token(caller):
-    """Requests signed side by side each get a valid token of their own."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    keys = jwt.PyJWKSet.from_dict(caller.ask("GET", CERTS).json)
-    with ThreadPoolExecutor(16) as pool:
-        tokens = list(pool.map(lambda _: caller.token(), range(64)))
-    found = [jwt.decode(token, keys.keys[0], algorithms=["RS256"], audience="account") for token in tokens]
-    assert len({each["jti"] for each in found}) == 64
+@pytest.mark.parametrize("path", [CERTS, DISCOVERY])
+def test_a3_23_documents_of_a_disabled_realm(caller, path):
+    """A3-23: a realm that is switched off shows neither keys nor discovery."""
+    assert caller.ask("GET", path.replace("partner", "switched-off")).status == 403

@@ -241,3 +241,29 @@ def test_passwords_and_secrets_are_not_in_the_file(tmp_path, caller_for):
     assert app["client_id"].encode() in kept
     for secret in (app["client_secret"], app["api_key"], "correct horse", wych.credentials.client_secret, wych.credentials.api_key):
         assert secret.encode() not in kept
+
+
+def test_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
+    """When the portal itself fails it says so, and the log says why."""
+    from wych_kit.mock.store import Store
+
+    def fail(*_, **__):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(Store, "add_account", fail)
+    got = caller.send_json("POST", ACCOUNTS, PERSON)
+    assert (got.status, "log" in got.json["errors"]["request"]) == (500, True)
+    assert "broken on purpose" in caplog.text
+    assert wych.requests[-1].reason == "a bug in the mock; see its log"
+
+
+def test_client_id_is_not_given_twice(caller, monkeypatch):
+    """A client id that is taken is drawn again."""
+    from wych_kit.mock.ids import Ids
+
+    first, session, business = caller.register()
+    taken = first["client_id"].removeprefix("client_")
+    draws = iter([taken, taken, "000000001"])
+    monkeypatch.setattr(Ids, "digits", lambda *_: next(draws))
+    second = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "Another"}, session)
+    assert second.json["client_id"] == "client_000000001"

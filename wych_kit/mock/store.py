@@ -85,16 +85,17 @@ class Store:
     def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
         try:
             self._engine = _open(path)
+        except OSError as error:
+            raise _unusable(path, error) from None
+        try:
             with self._engine.begin() as connection:
                 for table in _TABLES:
                     connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
                 _plant(connection)
                 self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in _TABLES}
-        except (DatabaseError, OSError) as error:
-            cause = error.orig if isinstance(error, DatabaseError) else error
-            raise StoreUnusable(
-                f"The mock cannot keep its memory in {path} ({cause}). Give another file, or keep nothing (ephemeral)."
-            ) from None
+        except DatabaseError as error:
+            self._engine.dispose()
+            raise _unusable(path, error.orig) from None
         # Counting what is stored keeps a seeded mock from drawing, after a restart, the ids that it gave out before.
         known = sum(len(rows) for rows in self._start.values())
         self.ids = Ids(None if seed is None else f"{seed}/store/{known}")
@@ -231,6 +232,10 @@ class Store:
     def _write(self, statement: sql.Executable) -> None:
         with self._engine.begin() as connection:
             connection.execute(statement)
+
+
+def _unusable(path: Path | None, cause: BaseException | None) -> StoreUnusable:
+    return StoreUnusable(f"The mock cannot keep its memory in {path} ({cause}). Give another file, or keep nothing (ephemeral).")
 
 
 def _open(path: Path | None) -> sql.Engine:

@@ -1,0 +1,86 @@
+"""Signing for one caller and for a crowd, and the key that both use."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from wych_kit import mock
+from wych_kit.mock import keys, signing
+
+CROWD = 8
+
+
+def at_once(caller, count):
+    """Token requests that the server finds waiting together: it is held up until all are sent."""
+    connections = [http.client.HTTPConnection("127.0.0.1", caller.wych.port, timeout=10) for _ in range(count)]
+    for connection in connections:
+        connection.request("GET", "/")  # so that the server has accepted it
+        connection.getresponse().read()
+    gate = threading.Event()
+    caller.wych._server.loop.result().call_soon_threadsafe(gate.wait, 10)
+    body = "&".join(f"{name}={value}" for name, value in caller.form.items())
+    for connection in connections:
+        connection.request(
+            "POST", "/realms/partner/protocol/openid-connect/token", body, {"Content-Type": "application/x-www-form-urlencoded"}
+        )
+    gate.set()
+    try:
+        return [connection.getresponse().read() for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def signers():
+    return [thread for thread in threading.enumerate() if thread.name == "mock-wych-signer"]
+
+
+def test_a_crowd_is_signed_for_in_threads_that_end_with_the_mock(caller_for):
+    """One caller starts no thread; several at once do, each gets a valid token of its own, and stopping ends the threads."""
+    assert signers() == []
+    with mock.running(ephemeral=True) as wych:
+        caller = caller_for(wych)
+        caller.token()
+        assert signers() == []
+        answers = at_once(caller, CROWD)
+        assert len(signers()) == signing.THREADS
+        key = jwt.PyJWKSet.from_dict(caller.ask("GET", "/realms/partner/protocol/openid-connect/certs").json).keys[0]
+    assert signers() == []
+    tokens = [json.loads(answer)["access_token"] for answer in answers]
+    found = [jwt.decode(token, key, algorithms=["RS256"], audience="account") for token in tokens]
+    assert len({claims["jti"] for claims in found}) == CROWD
+
+
+def test_a_caller_that_hung_up_does_not_stop_the_signers(caller_for):
+    """A signature that nobody waits for any more is dropped, and the next is delivered."""
+    with mock.running(ephemeral=True) as wych:
+        caller = caller_for(wych)
+        at_once(caller, CROWD)
+        loop = wych._server.loop.result()
+        given_up = loop.create_future()
+        loop.call_soon_threadsafe(given_up.cancel)
+        wych._front.signer._jobs.put((b"a.b", given_up))
+        assert len(at_once(caller, CROWD)) == CROWD
+
+
+def test_shipped_key_is_sound():
+    """The key that is loaded unchecked at every start passes the check here, is RSA-2048, and is the published one."""
+    from importlib.resources import files
+
+    key = load_pem_private_key((files(keys.__name__) / "signing.pem").read_bytes(), None)
+    assert key.key_size == 2048
+    numbers = key.public_key().public_numbers()
+    published = jwt.PyJWK(keys._JWKS["keys"][0]).key.public_numbers()
+    assert (numbers.n, numbers.e) == (published.n, published.e)
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "..", "é.b.c", "W10.W10.c", "bnVsbA.bnVsbA.c", "a.b.c.d"])
+def test_what_is_no_token_is_none(token):
+    """Anything that is not three parts of this key's making is no token, and no crash."""
+    assert keys.verified(token) is None
