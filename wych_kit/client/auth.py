@@ -6,7 +6,6 @@ small drivers, one for threads and one for tasks, make it happen. What they yiel
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import re
@@ -230,6 +229,8 @@ def _cause(stop: BaseException | None) -> WychError | None:
 
 def _unsent() -> WychError | None:
     """The same for a task, where Python 3.11 loses the context: unless it was cancelled, the sending failed."""
+    import asyncio
+
     try:
         task = asyncio.current_task()
         cancelled = task is None or task.cancelling() > 0
@@ -249,6 +250,8 @@ async def _rest(seconds: float) -> None:
 
 
 async def _landing(flight: Flight) -> None:
+    import asyncio  # 8 ms that a program with threads only does not need
+
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # trio
