@@ -279,11 +279,19 @@ def test_unseeded_ids_differ(caller_for):
 
 
 def test_seed_on_a_file_does_not_repeat_what_is_there(tmp_path, caller_for):
-    """A seeded mock that is started again on its file issues new ids, not the old ones."""
+    """A seeded mock that is started again on its file issues new ids and secrets, not the old ones."""
     apps = []
     for email in ("kim@example.com", "tom@example.com"):
         with mock.running(seed=1, path=tmp_path / "mock.sqlite") as wych:
             apps.append(caller_for(wych).register(email)[0])
+    for app in list(apps):
+        with mock.running(seed=1, path=tmp_path / "mock.sqlite") as wych:
+            caller = caller_for(wych)
+            email = "kim@example.com" if app is apps[0] else "tom@example.com"
+            person = {"email": email, "password": "correct horse"}
+            session = caller.send_json("POST", "/portal/api/sessions", person).json["session"]
+            apps.append(caller.send_json("POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session).json)
+    assert len({app["client_secret"] for app in apps}) == len({app["api_key"] for app in apps}) == 4
     assert not {*apps[0].values()} & ({*apps[1].values()} - {apps[1]["issuer_url"], apps[1]["api_url"], apps[1]["connect_url"]})
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from functools import partial
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
@@ -105,7 +104,7 @@ class Portal:
         facts = registration.account(await _typed(request))
         if self._store.account(facts["email"]):
             return _refused(request, 409, {"email": "There is an account with this address: sign in, or use another."})
-        account = self._store.add_account(**facts | {"password": _hashed(facts["password"], os.urandom(16))})
+        account = self._store.add_account(**facts | {"password": _hashed(facts["password"], self._store.ids.octets(16))})
         return self._session(account, 201)
 
     async def _sign_in(self, request: WebRequest) -> Response:
