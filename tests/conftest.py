@@ -11,7 +11,17 @@ import pytest
 
 from wych_kit import cli, mock
 
-LEAKING = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "HTTP_PROXY", "HTTPS_PROXY")
+LEAKING = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "COLORTERM",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+)
 ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 

@@ -76,7 +76,9 @@ def test_a_step_that_asks_nothing_just_runs():
 
 def test_our_own_error_is_an_outcome_with_its_diagnosis():
     """A refusal becomes `Failed`: the error, what it means, and the fields that the server found wrong."""
-    refused = Refused("the portal said no", stage="register", status=422, fields={"name": "is taken"}, reference="registration-refused")
+    refused = Refused(
+        "the portal said no", stage="register", status=422, fields={"name": "is taken"}, reference="registration-refused"
+    )
 
     def act(*_):
         raise refused
@@ -117,12 +119,12 @@ def test_exchanges_are_the_steps_own():
 
     def act(session, answers, say):
         session.exchange(201)
-        if fails:
+        if answers:
             raise Unreachable("nothing answered", stage="call")
         return Done((), "")
 
-    for fails in (False, True):
-        outcome = run(step(act, fields=())[0], session)
+    for answers in ({}, {"note": "fail"}):
+        outcome = run(step(act, fields=(NOTE,))[0], session, answers)
         assert [exchange.status for exchange in outcome.exchanges] == [201]
     assert len(session.journal.exchanges) == 3
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ _DULL = {
     "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
 }  # fmt: skip
 
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a terminal obeys instead of showing
+
 
 class Screen:
     """Where output goes, and in which dress. `plain` is chosen by itself where nothing else would be readable."""
@@ -56,7 +59,10 @@ class Screen:
 
     def say(self, words: str = "", style: str = "") -> None:
         """A line of text."""
-        self.console.print(Text(words, style="" if self.plain else style))
+        if self.plain:  # rich would make spaces of the tabs
+            print(_harmless(words), file=self.console.file)
+        else:
+            self.console.print(_text(words, style))
 
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""
@@ -84,13 +90,13 @@ class Screen:
         heads, lines = list(titles), [list(row) for row in rows]
         if self.plain:
             for line in ([heads] if heads else []) + lines:
-                self.console.print(Text("\t".join(line).rstrip()))
+                self.say("\t".join(line).rstrip())
             return
         table = Table(box=None, show_header=bool(heads), padding=(0, 2, 0, 0), header_style="dim")
         for number in range(max((len(line) for line in lines), default=0)):
             table.add_column(heads[number] if heads else "", style=("dim", "", "dim")[number] if not heads else "", overflow="fold")
         for line in lines:
-            table.add_row(*(Text(cell) for cell in line))
+            table.add_row(*(_text(cell) for cell in line))
         self._indented(table)
 
     def exchanges(self, exchanges: Iterable[Exchange]) -> None:
@@ -137,7 +143,7 @@ class Screen:
         self.say(f"  {label}" + (":" if self.plain else ""), "dim")
         lines = [first, *shown, *_body_lines(body, None if whole else BODY_LINES)]
         for line in lines:
-            self._indented(Text(line, overflow="fold"), 4)
+            self._indented(Text(_harmless(line), overflow="fold"), 4)
 
     def _indented(self, what: RenderableType, by: int = 2) -> None:
         if self.plain and isinstance(what, Text):
@@ -162,6 +168,15 @@ def _spinner(console: Console, title: str) -> Iterator[Waiting]:
                 status.update(f"{title}: {words} …")
 
         yield Spinning()
+
+
+def _harmless(text: str) -> str:
+    """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
+    return _STEERING.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _text(words: str, style: str = "") -> Text:
+    return Text(_harmless(words), style=style)
 
 
 def outcome(exchange: Exchange) -> str:

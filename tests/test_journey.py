@@ -1,0 +1,286 @@
+"""The journey without a face: what it asks, what it brings, what it saves; and the same through every face."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+
+import pytest
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from wych_kit.errors import SettingInvalid, SettingMissing
+from wych_kit.journey import REGISTER, STEPS, Session, catch_up, open_fields
+from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
+from wych_kit.screen import Screen
+from wych_kit.secret import Secret
+from wych_kit.settings import load_settings
+from wych_kit.steps import Done, Failed, run
+from wych_kit.terminal import Given, Person, walk
+
+VARYING = {"Left", "Seconds left"}
+
+
+@pytest.fixture
+def session(place):
+    """Makes a session on the present `.env`."""
+    made = []
+
+    def make(**options):
+        made.append(Session(load_settings(path=place.env), place.env, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def essence(walked):
+    """What every face has to agree on: each step's outcome, its facts, and what went over the wire."""
+    return [
+        {
+            "name": step.name,
+            "outcome": type(outcome).__name__.lower(),
+            "have": outcome.have,
+            "facts": [[fact.label, fact.value, fact.remark] for fact in outcome.facts if fact.label not in VARYING],
+            "sent": [[each.method, each.url, each.request_body, each.status] for each in outcome.exchanges],
+        }
+        for step, outcome in walked.outcomes
+    ]
+
+
+def essence_of(document):
+    """The same of the JSON document."""
+    return [
+        {
+            "name": step["name"],
+            "outcome": step["outcome"],
+            "have": step["have"],
+            "facts": [list(fact.values()) for fact in step["facts"] if fact["label"] not in VARYING],
+            "sent": [[each["method"], each["url"], each["request_body"], each["status"]] for each in step["exchanges"]],
+        }
+        for step in document["steps"]
+    ]
+
+
+def typed(answers):
+    return "".join(f"{answers[field.name]}\r" for field in ACCOUNT)
+
+
+def test_the_same_journey_through_every_face(place, pretend, session, tty, kit):
+    """Unseen, in colour, plain, as JSON and typed by a person: the same answers give the same outcomes and the same requests."""
+    answers = demonstration() | {"first_name": "Aroha", "nzbn": "9429041525746", "app_name": "Pōneke Budgeting"}
+    (place.folder / "answers.toml").write_text("".join(f"{name} = {json.dumps(text)}\n" for name, text in answers.items()))
+    found = {}
+
+    def anew():
+        pretend.reset()
+        place.on(pretend, token_cache="memory")
+        return session()
+
+    found["unseen"] = essence(walk(anew(), None, Given(answers)))
+    found["colour"] = essence(walk(anew(), Screen(file=tty()), Given(answers)))
+    found["plain"] = essence(walk(anew(), Screen(plain=True, file=tty()), Given(answers)))
+    with create_pipe_input() as keyboard:
+        keyboard.send_text(typed(answers))
+        there = anew()
+        screen = Screen(file=tty())
+        found["person"] = essence(walk(there, screen, Person(screen, {}, input=keyboard, output=DummyOutput())))
+    anew()
+    ran = kit("start", "--json", "--answers", "answers.toml")
+    found["json"] = essence_of(json.loads(ran.out))
+
+    assert [step["outcome"] for step in found["unseen"]] == ["done"] * 4
+    for face, outcome in found.items():
+        assert outcome == found["unseen"], face
+
+
+def test_registering_brings_and_keeps_the_credentials(place, pretend, session):
+    """Three credentials and two ids end up in the settings and in `.env`, readable by the owner only, the app's name beside them."""
+    place.on(pretend)
+    there = session()
+    outcome = run(REGISTER, there, demonstration())
+    assert isinstance(outcome, Done)
+    again = load_settings(path=place.env)
+    assert again.problems() == ()
+    assert all((again.client_id, again.client_secret, again.api_key, again.partner_id, again.app_id))
+    assert again.app_name == demonstration()["app_name"]
+    assert again.client_secret == there.settings.client_secret
+    assert stat.S_IMODE(place.env.stat().st_mode) == 0o600
+    assert [each.request_body for each in outcome.exchanges if "mock-only-password" in str(each)] == []
+    facts = {fact.label: fact for fact in outcome.facts}
+    assert facts["Client id"].value == again.client_id
+    assert facts["Client secret"].remark == f"fingerprint {again.client_secret.fingerprint()}"
+
+
+def test_who_is_registered_is_asked_nothing(place, pretend, session):
+    """With credentials there, registering sends nothing and saves nothing; the file stays as it was, byte for byte."""
+    place.ready_on(pretend)
+    before = place.env.read_bytes()
+    there = session()
+    assert open_fields(there) == ()
+    outcome = run(REGISTER, there)
+    assert isinstance(outcome, Done)
+    assert (outcome.exchanges, there.saved, place.env.read_bytes()) == ((), (), before)
+    assert pretend.requests == []
+
+
+def test_registering_anew_gets_new_credentials_for_the_same_app(place, pretend, session):
+    """`afresh` asks again; the account is signed in to, the app of the same name gets new secrets, and the old ones stop working."""
+    place.on(pretend)
+    assert isinstance(run(REGISTER, session(), demonstration()), Done)
+    old = load_settings(path=place.env)
+    there = session(afresh=True)
+    assert [field.name for field in open_fields(there)] == [field.name for field in ACCOUNT]
+    assert walk(there, None, Given(demonstration())).status == 0
+    new = load_settings(path=place.env)
+    assert (new.client_id, new.app_id, new.partner_id) == (old.client_id, old.app_id, old.partner_id)
+    assert new.client_secret != old.client_secret
+    assert new.api_key != old.api_key
+    assert open_fields(there) == (), "once is enough"
+    place.ready_on(pretend, client_id=old.client_id, client_secret=old.client_secret.reveal())
+    failed = walk(session(), None, Given({})).outcomes[-1][1]
+    assert failed.diagnosis.reference == "wrong-client-secret"
+
+
+def test_another_persons_address_is_refused_by_its_field(place, pretend, session):
+    """The address exists with another password: that is what is said, at the field to correct, and nothing is saved."""
+    place.on(pretend)
+    run(REGISTER, session(), demonstration())
+    place.on(pretend)
+    there = session()
+    outcome = run(REGISTER, there, demonstration() | {"password": "not the same one"})
+    assert isinstance(outcome, Failed)
+    assert list(outcome.faults) == ["password"]
+    assert (outcome.error.status, there.saved) == (401, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("first_name", "Kim\x07"),
+        ("business_name", "Kowhai\x07"),
+        ("app_name", "   "),
+        ("email", "kim@example.com\x00"),
+        ("password", "has a\ttab in it"),
+    ],
+)
+def test_what_only_the_portal_knows_comes_back_under_our_names(place, pretend, session, name, text):
+    """Whatever field the portal refuses, the fault is at the question that was asked."""
+    place.on(pretend)
+    outcome = run(REGISTER, session(), demonstration() | {name: text})
+    assert isinstance(outcome, Failed)
+    assert list(outcome.faults) == [name]
+    assert outcome.diagnosis.reference == "registration-refused"
+
+
+def test_credentials_brought_from_wych_are_kept_and_used(place, pretend, session):
+    """On the sandbox the portal is not called: what is brought is saved, and only what is missing is asked."""
+    place.write_env(environment="sandbox", issuer_url=pretend.issuer_url, partner_id="partner-7")
+    there = session()
+    assert [field.name for field in open_fields(there)] == ["api_url", "client_id", "client_secret", "api_key", "app_id"]
+    brought = {
+        "api_url": pretend.api_url,
+        "client_id": "client_1",
+        "client_secret": Secret("s3cret=#'$x"),
+        "api_key": Secret("k3y"),
+        "app_id": "a",
+    }
+    outcome = run(REGISTER, there, brought)
+    assert isinstance(outcome, Done)
+    assert (outcome.exchanges, pretend.requests) == ((), [])
+    kept = load_settings(path=place.env)
+    assert (kept.environment.name, kept.client_secret, kept.partner_id) == ("sandbox", Secret("s3cret=#'$x"), "partner-7")
+
+
+def test_what_the_shell_says_wins_and_that_is_said(place, pretend, session, monkeypatch):
+    """A variable in the shell that differs from what was just saved stops the journey: going on would use the old value."""
+    place.on(pretend)
+    monkeypatch.setenv("WYCH_API_KEY", "an-older-key")
+    there = session()
+    outcome = run(REGISTER, there, demonstration())
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, SettingInvalid)
+    assert (outcome.diagnosis.reference, outcome.error.name) == ("shell-shadows-file", "WYCH_API_KEY")
+    assert "WYCH_API_KEY" in there.saved
+    assert load_settings(path=place.env, environ={}).api_key != Secret("an-older-key")
+
+
+def test_a_file_that_git_would_commit_is_not_written(place, pretend, session):
+    """Credentials do not go where git would publish them: the step fails, and says what to do."""
+    place.on(pretend)
+    subprocess.run(["git", "init", "-q", str(place.folder)], check=True, capture_output=True)
+    outcome = run(REGISTER, session(), demonstration())
+    assert isinstance(outcome, Failed)
+    assert outcome.diagnosis.reference == "env-file-committable"
+
+
+def test_catching_up_runs_what_can_be_run(place, pretend, session):
+    """Any step can be opened on its own: those before it are run, those after are not."""
+    place.ready_on(pretend)
+    there = session()
+    assert catch_up(there, "first_call") is None
+    assert (there.provider.issuer, there.users) == (pretend.issuer_url, None)
+    assert there.token.fresh
+    assert catch_up(there, "register") is None
+    assert isinstance(run(STEPS[-1], there), Done)
+    assert len(there.users) == 3
+
+
+def test_catching_up_stops_where_something_is_asked_or_fails(place, pretend, session):
+    """What is missing is the first failure, with its faults; a refusal is, with its diagnosis."""
+    place.on(pretend)
+    missing = catch_up(session(), "token")
+    assert missing.faults.keys() == {field.name for field in ACCOUNT}
+    assert pretend.requests == []
+    place.ready_on(pretend, client_secret="not-the-one-it-is")
+    refused = catch_up(session(), "first_call")
+    assert refused.diagnosis.reference == "wrong-client-secret"
+
+
+def test_an_unknown_step_is_said_before_anything_runs(place, pretend, session):
+    """A misspelt name gets the near one, and nothing is sent for it."""
+    place.ready_on(pretend)
+    with pytest.raises(KeyError, match=r"there is no step frist_call \(did you mean first_call\?\)"):
+        catch_up(session(), "frist_call")
+    assert pretend.requests == []
+
+
+def test_a_session_without_settings_says_what_is_missing(place, session):
+    """Steps run out of turn name the setting they lack, and their own stage."""
+    place.write_env(environment="sandbox")
+    for step, name in ((STEPS[1], "WYCH_ISSUER_URL"), (STEPS[3], "WYCH_API_URL")):
+        outcome = run(step, session())
+        assert isinstance(outcome.error, SettingMissing)
+        assert (outcome.error.name, outcome.exchanges) == (name, ())
+
+
+def test_one_token_serves_the_whole_journey(place, pretend, session):
+    """Four steps and one request for a token; with the disk cache, a second journey needs none."""
+    place.ready_on(pretend)
+    assert walk(session(), None, Given({})).status == 0
+    assert pretend.token_requests == 1
+    assert walk(session(), None, Given({})).status == 0
+    assert pretend.token_requests == 1
+
+
+def test_many_users_are_counted_and_a_few_shown(place, pretend, session):
+    """The first five are listed, the rest are a number."""
+    place.ready_on(pretend)
+    there = session()
+    for number in range(4):
+        there.client.find_or_create_user(f"user{number}@example.com")
+    outcome = run(STEPS[-1], there)
+    labels = [fact.label for fact in outcome.facts]
+    assert labels == ["Call", "Users", *["User"] * 5, "And"]
+    assert outcome.facts[1].value == "7"
+    assert outcome.facts[-1].value == "2 more"
+
+
+def test_the_questions_of_the_two_roads_do_not_mix(place, pretend, session):
+    """The mock asks a person about themselves; Wych asks for what its portal showed."""
+    place.on(pretend)
+    assert open_fields(session()) == ACCOUNT
+    place.write_env(environment="sandbox")
+    assert list(open_fields(session())) == list(BROUGHT)
