@@ -159,10 +159,10 @@ class Person:
                 typed = Secret(self._session.prompt(f"  {each.label}{about}{shown}: ", is_password=each.secret, default=again))
             except EOFError:
                 raise KeyboardInterrupt from None
-            answer = typed or Secret(each.suggestion)
+            answer = (typed if each.secret else Secret(typed.reveal().strip())) or Secret(each.suggestion)
             fault = each.fault(answer)
             if fault is None:
-                return answer if each.secret else answer.reveal().strip()
+                return answer if each.secret else answer.reveal()
             self._screen.say(f"  {each.label} {fault}.", "yellow")
 
 
