@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,8 @@ from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from wych_kit.copying import Finding
 
 Problem = SettingMissing | SettingInvalid
 
@@ -155,16 +158,22 @@ class Settings:
         )
 
     def _invalid(self, stage: Stage) -> list[SettingInvalid]:
-        """At most one for each setting: what is wrong with the text itself before what is wrong beside others."""
-        texts = {value.name: value.text for value in self.values if value.text is not None}
-        found = dict(reversed([*checks.together(texts)])) | {
-            name: each for name, text in texts.items() if (each := checks.find(name, text))
-        }
         origins = {value.name: value.origin for value in self.values}
         return [
-            SettingInvalid(name, each.reason, origin=origins[name], stage=stage, reference=each.reference)
-            for name, each in found.items()
+            SettingInvalid(name, found.reason, origin=origins[name], stage=stage, reference=found.reference)
+            for name, found in self._findings.items()
         ]
+
+    @cached_property
+    def _findings(self) -> dict[str, Finding]:
+        """At most one for each setting: what is wrong with the text itself before what is wrong beside others.
+
+        Kept, because every call asks: looking again would cost as much as the call itself.
+        """
+        texts = {value.name: value.text for value in self.values if value.text is not None}
+        return dict(reversed([*checks.together(texts)])) | {
+            name: found for name, text in texts.items() if (found := checks.find(name, text))
+        }
 
 
 def load_settings(profile: str | None = None, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
