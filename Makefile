@@ -56,7 +56,7 @@ lock: ## remake the lock files; ARGS=--upgrade takes the newest versions
 	@test -n "$(UV)" || { echo "Locks are made with uv: pip install uv" >&2; exit 1; }
 	@$(lock) --extra terminal --extra mock $(ARGS) -o requirements.lock
 	@$(lock) --extra notebook -c requirements.lock $(ARGS) -o requirements-lab.lock
-	@$(lock) --extra test -c requirements.lock $(ARGS) -o requirements-test.lock
+	@$(lock) --extra test -c requirements-lab.lock $(ARGS) -o requirements-test.lock
 lock = "$(UV)" pip compile pyproject.toml --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate
 
 clean: ## remove the venv and what tools leave behind; your .env stays
