@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import socket
 import sys
 from pathlib import Path
@@ -28,6 +30,9 @@ _EXAMPLES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status: 0 done, 1 refused, 2 something to give or correct, 3 nothing answered."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an old code page is no reason to stop in the middle
     try:
         if words[:1] == ["mock"]:
             from wych_kit.mock.__main__ import main as mock
@@ -37,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.run(chosen))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read our output has seen enough; Python's own flush at the end must not complain either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except ModuleNotFoundError as error:
         extra = {"rich": "terminal", "prompt_toolkit": "terminal"}.get(error.name or "", "mock")
@@ -66,8 +71,12 @@ def _call(chosen: argparse.Namespace) -> int:
 
     content: dict[str, Any] = {"params": [pair.partition("=")[::2] for pair in chosen.query] or None}
     if chosen.json is not None:
-        content |= {"content": chosen.json.encode(), "headers": {"Content-Type": "application/json"}}
-    return _with_wych(chosen, lambda settings: call(settings, chosen.method, chosen.path, content=content, verbose=chosen.verbose))
+        content |= {"content": chosen.json, "headers": {"Content-Type": "application/json"}}
+
+    def act(settings: Settings) -> int:
+        return call(settings, chosen.method, chosen.path, content=content, verbose=chosen.verbose, plain=chosen.plain)
+
+    return _with_wych(chosen, act)
 
 
 def _token(chosen: argparse.Namespace) -> int:
@@ -123,20 +132,30 @@ def _explained(chosen: argparse.Namespace, run: Callable[[], int]) -> int:
 
 
 def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
-    """A mock at the address that the settings name, unless something answers there; nothing when they are not for the mock."""
+    """A mock at the address that the settings name, unless something answers there; nothing when they are not for one of ours.
+
+    Raises `SystemExit` with status 2 when it cannot start, after saying why.
+    """
     from urllib.parse import urlsplit
 
-    if settings.environment.name != "mock" or settings.problems("WYCH_ISSUER_URL"):
+    from wych_kit.addresses import LOOPBACK
+
+    address = urlsplit("" if settings.problems("WYCH_ISSUER_URL") else settings.issuer_url or "")
+    if settings.environment.name != "mock" or address.scheme != "http" or address.hostname not in LOOPBACK:
         return contextlib.nullcontext()
-    address = urlsplit(settings.issuer_url or "")
-    host, port = address.hostname or "", address.port or 80
+    host, port = address.hostname, address.port or 80
     with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return contextlib.nullcontext()
     from wych_kit import mock, places
 
+    try:
+        started = mock.start(host=host, port=port, path=places.mock(settings.home))
+    except mock.CannotStart as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the mock's own words
+        raise SystemExit(2) from None
     # For whoever watches; the output stays clean.
     print("Started the mock for this command; `wych-kit mock` keeps one running.", file=sys.stderr)  # noqa: T201 - as above
-    return mock.running(host=host, port=port, path=places.mock(settings.home))
+    return started
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -171,7 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     call = command("call", "make any call with your credentials and print the answer", _call)
     call.add_argument("method", metavar="METHOD", help="GET, POST, …")
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
-    call.add_argument("--json", metavar="TEXT", help="a JSON body")
+    call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
     call.add_argument("-q", "--query", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; repeat for more")
     call.add_argument("-v", "--verbose", action="store_true", help="show what went over the wire, without the secrets")
 
@@ -188,6 +207,17 @@ def _parser() -> argparse.ArgumentParser:
     forget = command("forget", "remove the shared token", _forget)
     forget.add_argument("--everything", action="store_true", help="all tokens and the journal; settings and registrations stay")
     return parser
+
+
+def _json(text: str) -> bytes:
+    """The text as it is sent. Refused when it is no JSON: most often a shell has eaten its quotes."""
+    import json
+
+    try:
+        json.loads(text)
+        return text.encode()
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"this is no JSON ({error}): {text}") from None
 
 
 def _epilog(name: str) -> str:

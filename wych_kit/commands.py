@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
 from wych_kit.history import History
 from wych_kit.screen import Screen, outcome
-from wych_kit.secret import Secret
+from wych_kit.secret import MASK, Secret
 from wych_kit.steps import Fact, Failed
 from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
 
@@ -45,27 +46,27 @@ def explain(error: WychError, *, plain: bool = False) -> int:
     return status_of(Failed(None, error))
 
 
-def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False) -> int:
+def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False, plain: bool = False) -> int:
     """Any call. The body goes to standard output, formatted for a person and untouched for a pipe."""
     with _connected(settings) as client:
         response = client.request(method.upper(), path, **content)
         if verbose:
             for exchange in client.journal.exchanges:
-                Screen(file=sys.stderr).exchange(exchange, whole=True)
-        _print_body(response)
+                Screen(plain=plain, file=sys.stderr).exchange(exchange, whole=True)
+        _print_body(response, plain=plain)
         if response.is_success:
             return DONE
         from wych_kit.client.api import refusal
 
-        explain(refusal(response))
+        explain(refusal(response), plain=plain)
         return REFUSED
 
 
-def _print_body(response: httpx.Response) -> None:
+def _print_body(response: httpx.Response, *, plain: bool) -> None:
     if sys.stdout.isatty():
         with contextlib.suppress(ValueError):
             response.json()
-            Screen().json(response.text)
+            Screen(plain=plain).json(response.text)
             return
     sys.stdout.flush()
     sys.stdout.buffer.write(response.content)
@@ -105,6 +106,8 @@ def env(settings: Settings, *, as_json: bool = False, plain: bool = False) -> in
     """Every setting, where it comes from, and what is odd about it. 2 when something is wrong."""
     problems = settings.problems()
     mixed_up = {problem.name for problem in problems if problem.reference == "swapped-credentials"}
+    secrets = {each.text for each in settings.values if isinstance(each.text, Secret)}
+    mixed_up |= {each.name for each in settings.values if each.text is not None and Secret(each.text) in secrets}
     if as_json:
         rows = [
             {"name": each.name, "value": _shown(each, mixed_up), "origin": each.origin, "note": _note(each)}
@@ -129,7 +132,7 @@ def _shown(value: Value, mixed_up: set[str]) -> str:
     if isinstance(value.text, Secret) or value.name in mixed_up:  # a secret in the wrong place is a secret still
         secret = Secret(value.text)
         return f"{secret} {secret.fingerprint()}"
-    return value.text
+    return re.sub(r"(?s)(?<=//).*@", f"{MASK}@", value.text)  # an address with a user name and password in it
 
 
 def _note(value: Value) -> str:

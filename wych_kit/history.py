@@ -32,8 +32,10 @@ class History:
         """What is kept, oldest first; lines that cannot be read are passed over."""
         found = []
         with suppress(OSError):
-            for line in self.path.read_text("utf-8").splitlines():
-                with suppress(ValueError, KeyError, TypeError):
+            for line in self.path.read_text("utf-8", "replace").split(
+                "\n"
+            ):  # splitlines() also splits at U+2028, which bodies may hold
+                with suppress(ValueError, KeyError, TypeError, RecursionError):
                     found.append(Exchange.from_dict(json.loads(line)))
         return found
 
@@ -46,7 +48,9 @@ class History:
         with suppress(OSError):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             spare.unlink(missing_ok=True)
-            with os.fdopen(os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            with os.fdopen(
+                os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace"
+            ) as file:
                 file.write(as_json_lines([*self.exchanges(), *added][-KEEP:]))
             spare.replace(self.path)
 

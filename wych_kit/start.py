@@ -16,6 +16,7 @@ from wych_kit.history import History
 from wych_kit.journey import STEPS, Session, open_fields
 from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
 from wych_kit.screen import Screen
+from wych_kit.secret import Secret
 from wych_kit.steps import Done
 from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has_a_person, walk
 
@@ -31,6 +32,7 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     With nobody to ask, answers come from settings and the file; on the mock the demonstration's answers fill what is left open. With
     a person, the person is asked.
     """
+    session.settings.require("WYCH_ENVIRONMENT")  # a misspelt one would ask for everything, and save it
     given = _read(answers) if answers else {}
     screen = None if as_json else Screen(plain=plain)
     if screen:
@@ -63,22 +65,29 @@ def _read(path: Path) -> dict[str, Answer]:
         return SettingInvalid(str(path), reason, reference="answers-file")
 
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = _sealed(tomllib.loads(path.read_text("utf-8-sig")))
     except OSError as error:
         raise invalid(f"cannot be read: {error.strerror}") from None
     except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
         raise invalid(f"is not TOML: {error}") from None
     tables = {step.name for step in STEPS}
-    flat: dict[str, Any] = {}
+    flat: dict[str, Any] = {}  # secrets, whether asked hidden or not: `Given` opens those that are not
     for name, value in document.items():
         flat.update(value if isinstance(value, dict) and name in tables else {name: value})
     known = [field.name for field in (*ACCOUNT, *BROUGHT)]
     for name, value in flat.items():
         if name not in known:
             raise invalid(f"has {name!r}, which no step asks{checks.nearest(name, known)}")
-        if not isinstance(value, str):
+        if not isinstance(value, Secret):
             raise invalid(f"has {name} without quotes: write it as a text")
     return flat
+
+
+def _sealed(value: Any) -> Any:
+    """The same with every text a `Secret`: no traceback from here shows one."""
+    if isinstance(value, dict):
+        return {name: _sealed(item) for name, item in value.items()}
+    return Secret(value) if isinstance(value, str) else value
 
 
 def _missing(session: Session, ask: Given) -> dict[str, str]:

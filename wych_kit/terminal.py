@@ -116,9 +116,9 @@ class Given:
         for each in fields:
             if each.name not in self.answers and each.name in self.fallback:
                 self.used.append(each.label)
-            answer = self.answers.get(each.name) or self.fallback.get(each.name)
+            answer = Secret(self.answers.get(each.name) or self.fallback.get(each.name) or "")
             if answer:
-                found[each.name] = Secret(answer) if each.secret else answer
+                found[each.name] = answer if each.secret else answer.reveal()
         return found
 
 

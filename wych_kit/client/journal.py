@@ -56,10 +56,15 @@ class Exchange:
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> Exchange:
-        """The opposite of `as_dict`. Raises `KeyError` or `TypeError` for anything else."""
+        """The opposite of `as_dict`. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
         headers: dict[str, Headers] = {
             name: [(key, value) for key, value in facts[name]] for name in ("request_headers", "response_headers")
         }
+        numbers = [facts.get(name) for name in ("status", "seconds")]
+        texts = [value for name, value in facts.items() if name not in (*headers, "status", "seconds")]
+        texts += [part for rows in headers.values() for row in rows for part in row]
+        if not all(isinstance(text, str) for text in texts) or not all(isinstance(each, int | float | None) for each in numbers):
+            raise TypeError("not an exchange")
         return cls(**{**facts, **headers})
 
 

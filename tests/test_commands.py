@@ -1,0 +1,369 @@
+"""call, token, env, journal, forget: what they print, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import sys
+
+import pytest
+
+from wych_kit import cli
+from wych_kit.client.api import WychClient
+from wych_kit.history import History
+from wych_kit.secret import MASK
+from wych_kit.settings import load_settings
+
+SPACED = b'{ "users" :\n [1,2 ]}\n'
+
+
+@pytest.fixture
+def ready(place, pretend):
+    """A `.env` that works on the mock."""
+    place.ready_on(pretend)
+    return place
+
+
+@pytest.fixture
+def kit_raw(capfdbinary):
+    """Runs `wych-kit` and gives the very bytes."""
+
+    def run(*words):
+        capfdbinary.readouterr()
+        status = cli.main(list(words))
+        return status, *capfdbinary.readouterr()
+
+    return run
+
+
+# call ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [SPACED, b"\xff\x00\r\n binary", b"", "māori".encode(), b"[1]"])
+def test_a_pipe_gets_the_body_byte_for_byte(ready, pretend, kit_raw, body):
+    """Nothing is laid out, decoded or added, and nothing else is on standard output."""
+    pretend.answer_next("api", status=200, headers={"Content-Type": "application/json"}, body=body)
+    assert kit_raw("call", "GET", "users") == (0, body, b"")
+
+
+def test_a_person_gets_json_laid_out(ready, pretend, monkeypatch, tty):
+    """In a terminal JSON is indented."""
+    pretend.answer_next("api", status=200, body=SPACED)
+    monkeypatch.setattr(sys, "stdout", tty())
+    assert cli.main(["call", "GET", "users"]) == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", sys.stdout.getvalue())
+    assert json.loads(text) == {"users": [1, 2]}
+    assert len(text.splitlines()) > 4
+
+
+@pytest.mark.parametrize(
+    "path", ["users", "/partner/{partnerId}/app/{appId}/users", "/partner/0d9f4c51-6f0e-4c52-9a57-2c1f3f1b7a01/app/{appId}/users"]
+)
+def test_paths_may_be_short_or_whole(ready, pretend, kit, path):
+    """Below the app's own path, or from the API's address on; the ids are filled in."""
+    ran = kit("call", "get", path)
+    assert ran.status == 0
+    assert len(json.loads(ran.out)) == 3
+    assert pretend.requests[-1].path.endswith("/app/5b1c9a34-27e8-4c0f-8d3e-9f64d2a6e702/users")
+
+
+def test_a_body_and_a_query(ready, pretend, kit):
+    """`--json` is sent as it was typed, `-q` as parameters, both shown by the journal."""
+    ran = kit("call", "POST", "user", "--json", '{"email":  "kim@example.com"}', "-q", "a=1", "-q", "b=x=y&z", "-q", "c")
+    assert (ran.status, json.loads(ran.out)["email"]) == (0, "kim@example.com")
+    sent = History(ready.home).exchanges()[-1]
+    assert sent.request_body == '{"email":  "kim@example.com"}'
+    assert sent.url.endswith("/user?a=1&b=x%3Dy%26z&c=")
+
+
+@pytest.mark.parametrize("text", ["{email: 1}", "", "{", "{'email': 'kim@example.com'}"])
+def test_a_body_that_is_no_json_is_not_sent(ready, pretend, kit, text):
+    """A quote that the shell ate is said before anything goes out."""
+    ran = kit("call", "POST", "user", "--json", text)
+    assert ran.status == 2
+    assert "--json" in ran.err
+    assert pretend.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "reference"), [(403, "api-key-refused"), (404, "unknown"), (418, "unknown"), (500, "unknown"), (302, "redirected")]
+)
+def test_a_refusal_has_its_body_and_its_meaning(ready, pretend, kit, status, reference):
+    """The body goes to standard output as ever, what it means to standard error; the exit status is 1."""
+    pretend.answer_next("api", status=status, headers={"Location": "https://elsewhere.example/"}, body=b'{"message":"Forbidden"}')
+    ran = kit("call", "GET", "users")
+    assert (ran.status, ran.out) == (1, '{"message":"Forbidden"}')
+    assert reference in ran.err if reference != "unknown" else "does not know" in ran.err
+
+
+def test_verbose_shows_the_wire_on_standard_error(ready, pretend, kit):
+    """Every exchange whole, without secrets; standard output stays the body."""
+    ran = kit("call", "GET", "users", "-v")
+    assert len(json.loads(ran.out)) == 3
+    for words in (
+        "/.well-known/openid-configuration",
+        "client_secret=‹WYCH_CLIENT_SECRET›",
+        "x-api-key: ‹WYCH_API_KEY›",
+        "as answered",
+    ):
+        assert words in ran.err
+    assert pretend.credentials.client_secret not in ran.err
+    assert pretend.credentials.api_key not in ran.err
+
+
+def test_verbose_obeys_plain(ready, pretend, kit, monkeypatch, tty):
+    """`--plain` holds for what goes to standard error too."""
+    monkeypatch.setattr(sys, "stderr", tty())
+    pretend.answer_next("api", status=403, body=b'{"message":"Forbidden"}')
+    cli.main(["call", "GET", "users", "-v", "--plain"])
+    assert "\x1b" not in sys.stderr.getvalue()
+    assert "Forbidden" in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "status", "name"),
+    [
+        ({"api_key": ""}, ("call", "GET", "users"), 2, "WYCH_API_KEY is not set"),
+        ({"app_id": "a/b"}, ("call", "GET", "users"), 2, "WYCH_APP_ID"),
+        ({}, ("call", "GET", "user/{userId}/token"), 2, "{userId}"),
+        ({"client_secret": "not-the-one"}, ("call", "GET", "users"), 1, "wrong-client-secret"),
+        ({"client_secret": "not-the-one"}, ("token",), 1, "wrong-client-secret"),
+        ({"client_id": ""}, ("token",), 2, "WYCH_CLIENT_ID is not set"),
+    ],
+)
+def test_what_stops_a_call_is_said(place, pretend, kit, changes, words, status, name):  # noqa: PLR0917 - pytest's table
+    """Missing, wrong or refused: said on standard error with its name, nothing on standard output."""
+    place.ready_on(pretend, **changes)
+    ran = kit(*words)
+    assert (ran.status, ran.out) == (status, "")
+    assert name in ran.err
+
+
+@pytest.mark.parametrize("words", [("call", "GET", "users"), ("token",), ("token", "--raw"), ("start", "--json")])
+def test_nothing_answers_is_status_3(place, kit, nobody, words):
+    """Told apart from a refusal, for every command that goes out; the attempt is in the journal."""
+    place.write_env(
+        environment="sandbox",
+        issuer_url=f"{nobody}/realms/partner",
+        api_url=f"{nobody}/v3",
+        client_id="c",
+        client_secret="s3cret",
+        api_key="k",
+        partner_id="p",
+        app_id="a",
+    )
+    assert kit(*words).status == 3
+    assert "ConnectError" in History(place.home).exchanges()[-1].error
+
+
+# token ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_token_is_explained_and_not_shown(ready, pretend, kit):
+    """Seconds left, signature, each claim with its meaning; no part of the token itself, on neither stream."""
+    ran = kit("token")
+    assert ran.status == 0
+    with WychClient(load_settings()) as client:
+        raw = client.token().value.reveal()
+    for words in ("Seconds left", "of 900", "Signature: good", "the client it was made for", "its serial number", "mock-recipient"):
+        assert words in ran.out
+    assert [part for part in raw.split(".") if part in ran.out + ran.err] == []
+    assert "eyJ" not in ran.out + ran.err
+    assert pretend.token_requests == 1
+
+
+def test_raw_prints_the_token_and_nothing_else(ready, pretend, kit):
+    """Fit for $(…): one line, and the same token that the calls use."""
+    ran = kit("token", "--raw")
+    assert (ran.status, ran.err) == (0, "")
+    assert re.fullmatch(r"eyJ[\w-]+\.[\w-]+\.[\w-]+\n", ran.out)
+    assert kit("token", "--raw").out == ran.out
+    assert pretend.token_requests == 1
+
+
+def test_an_opaque_token_is_nothing_wrong(ready, pretend, kit):
+    """It cannot be read, and that is said; the exit status is 0."""
+    body = json.dumps({"access_token": "opaque-0123456789", "token_type": "Bearer", "expires_in": 60}).encode()
+    pretend.answer_next("token", status=200, headers={"Content-Type": "application/json"}, body=body)
+    ran = kit("token")
+    assert ran.status == 0
+    assert "opaque" in ran.out
+    assert "opaque-0123456789" not in ran.out + ran.err
+    assert "Signature: unknown" in ran.out
+
+
+def test_a_signature_that_is_not_the_issuers_is_status_1(ready, pretend, kit):
+    """Keys that do not fit the token: said, and the exit status is that of a refusal."""
+    pretend.answer_next("keys", status=200, headers={"Content-Type": "application/json"}, body=b'{"keys":[]}')
+    ran = kit("token")
+    assert ran.status == 1
+    assert "Signature: not good" in ran.out
+
+
+# env -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_env_shows_every_setting_with_its_origin(ready, pretend, kit, monkeypatch):
+    """Value, where it comes from, what it hides; secrets as fingerprints only."""
+    monkeypatch.setenv("WYCH_APP_ID", "another-app")
+    ran = kit("env")
+    assert (ran.status, ran.err) == (0, "")
+    rows = {cells[0]: cells for line in ran.out.splitlines() if (cells := line.split("\t"))[0].startswith("WYCH_")}
+    assert len(rows) == 14
+    assert rows["WYCH_CLIENT_ID"][1:3] == ["mock-recipient", ".env line 6"]
+    assert rows["WYCH_APP_ID"][1:] == ["another-app", "shell", "wins over .env line 10, which differs"]
+    assert rows["WYCH_TOKEN_CACHE"][1:3] == ["disk", "default (mock)"]
+    assert re.fullmatch(f"{MASK} [0-9a-f]{{8}}", rows["WYCH_API_KEY"][1])
+    assert pretend.credentials.api_key not in ran.out
+
+
+def test_env_says_what_is_wrong_with_status_2(place, pretend, kit):
+    """Oddities beside the value, problems below, each with its line."""
+    place.write_env(issuer_url=f"{pretend.issuer_url}/", api_key="has a space ")
+    ran = kit("env")
+    assert ran.status == 2
+    assert "a space at the start or end" in ran.out
+    assert "WYCH_ISSUER_URL (.env line 1) must not end in a slash" in ran.out
+
+
+SECRET = "Zx8kQ2vLm4Rt7Yp1Ws9Bn3Hd"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"client_id": SECRET, "client_secret": "my-app"},
+        {"client_id": SECRET, "client_secret": SECRET},
+        {"client_id": "c", "client_secret": SECRET, "app_id": SECRET},
+        {"api_url": f"https://kim:{SECRET}@api.example/v3"},
+        {"portal_url": f"https://kim:{SECRET}@portal.example:8443/x"},
+        {"api_url": f"https://kim:a/{SECRET}@api.example/v3"},
+    ],
+    ids=["swapped", "twice", "in an id", "in an address", "in another", "with a slash in it"],
+)
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
+def test_a_secret_in_the_wrong_place_is_a_secret_still(place, kit, values, as_json):
+    """Swapped, pasted twice, or inside an address: `env` shows none of them."""
+    place.write_env(**values, environment="sandbox")
+    ran = kit("env", *(["--json"] if as_json else []))
+    assert SECRET not in ran.out + ran.err
+    assert MASK in ran.out
+
+
+def test_env_as_json(place, pretend, kit):
+    """One document: settings with origin and note, problems as sentences; 2 when there are any."""
+    place.ready_on(pretend, api_key="\u2018curly\u2019")
+    ran = kit("env", "--json")
+    document = json.loads(ran.out)
+    assert (ran.status, ran.err) == (2, "")
+    assert {row["name"] for row in document["settings"]} >= {"WYCH_HOME", "WYCH_API_KEY"}
+    assert any("curly quotes" in problem for problem in document["problems"])
+
+
+def test_env_of_a_profile_that_is_not_there(place, kit):
+    """It says so, with status 2, and shows what holds all the same."""
+    ran = kit("env", "--profile", "workshop")
+    assert ran.status == 2
+    assert ".env.workshop" in ran.out
+
+
+# journal -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_numbers_from_the_newest(ready, pretend, kit):
+    """One row an exchange, newest last with the number 1; a number shows that one in full."""
+    kit("call", "GET", "users")
+    kit("call", "POST", "user", "--json", '{"email": "kim@example.com"}')
+    ran = kit("journal")
+    rows = [line.split("\t") for line in ran.out.splitlines()]
+    assert rows[0] == ["number", "when", "request", "answer"]
+    assert [row[0] for row in rows[1:]] == ["4", "3", "2", "1"]
+    assert rows[-1][2].startswith("POST ")
+    assert re.fullmatch(r"200 OK, \d+ ms", rows[-1][3])
+    one = kit("journal", "1")
+    assert "kim@example.com" in one.out
+    assert "x-amzn-requestid" in one.out.lower()
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "99"])
+def test_a_number_that_there_is_not(ready, kit, number):
+    """The range is said, with status 2."""
+    kit("call", "GET", "users")
+    ran = kit("journal", number)
+    assert (ran.status, ran.out) == (2, "")
+    assert "1 (the newest) to 3" in ran.err or "NUMBER" in ran.err
+
+
+def test_the_journal_in_every_form(ready, pretend, kit):
+    """curl, Python that compiles, JSON lines, HAR: one exchange or all, secrets as variables."""
+    kit("call", "GET", "users")
+    curl = kit("journal", "1", "--as", "curl").out
+    assert curl.startswith("curl -sS -X GET ")
+    assert '"x-api-key: ${WYCH_API_KEY}"' in curl
+    python = kit("journal", "1", "--as", "python").out
+    compile(python, "journal", "exec")
+    assert "os.environ['WYCH_API_KEY']" in python
+    lines = kit("journal", "--as", "jsonl").out.splitlines()
+    assert [json.loads(line)["method"] for line in lines] == ["GET", "POST", "GET"]
+    entries = json.loads(kit("journal", "--as", "har").out)["log"]["entries"]
+    assert len(entries) == 3
+    assert len(json.loads(kit("journal", "2", "--as", "har").out)["log"]["entries"]) == 1
+    assert kit("journal", "--as", "curl").out.count("curl -sS") == 3
+
+
+def test_an_empty_journal_is_no_mistake(place, kit):
+    """It says how exchanges come about, on standard error; nothing for a pipe; status 0."""
+    ran = kit("journal", "--as", "jsonl")
+    assert (ran.status, ran.out) == (0, "")
+    assert "call GET users" in ran.err
+
+
+def test_a_line_of_another_making_does_not_stop_the_list(ready, kit):
+    """Facts of the wrong kind in the file are shown as they are, or left out."""
+    kit("call", "GET", "users")
+    path = History(ready.home).path
+    facts = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps(facts | {"seconds": "long"}) + "\n" + json.dumps(facts | {"url": None}) + "\n" + path.read_text())
+    for words in ((), ("--as", "har"), ("--as", "curl")):
+        assert kit("journal", *words).status == 0
+
+
+# forget --------------------------------------------------------------------------------------------------------------------
+
+
+def test_forgetting_the_token(ready, pretend, kit):
+    """The shared token goes, the journal and the settings stay; a second time there is nothing to remove."""
+    kit("call", "GET", "users")
+    ran = kit("forget")
+    assert (ran.status, ran.out) == (0, "Removed: the token.\n")
+    assert kit("forget").out == "There was nothing to remove.\n"
+    assert History(ready.home).exchanges()
+    kit("call", "GET", "users")
+    assert pretend.token_requests == 2
+
+
+def test_forgetting_everything(ready, pretend, kit):
+    """All tokens, of other settings too, and the journal; the settings and the mock's memory stay."""
+    kit("call", "GET", "users")
+    (ready.home / "mock.sqlite").write_text("the mock's")
+    ran = kit("forget", "--everything")
+    assert (ran.status, ran.out) == (0, "Removed: all tokens and the journal.\n")
+    assert [path.name for path in ready.home.iterdir()] == ["mock.sqlite"]
+    assert ready.env.exists()
+    assert kit("forget", "--everything").out == "There was nothing to remove.\n"
+
+
+def test_forgetting_without_settings_says_what_is_missing(place, kit):
+    """Without a client there is no token of its own to find; `--everything` needs none."""
+    place.write_env(environment="sandbox")
+    assert kit("forget").status == 2
+    assert kit("forget", "--everything").status == 0
+
+
+def test_what_is_kept_is_the_users_only(ready, kit):
+    """Every file that the commands leave is 0600."""
+    kit("call", "GET", "users")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ready.home.rglob("*") if path.is_file()}
+    assert len(modes) >= 2
+    assert set(modes.values()) == {0o600}

@@ -1,0 +1,300 @@
+"""`wych-kit start`: with nobody there, from a file, as one JSON document, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from wych_kit import start as module
+from wych_kit.history import History
+from wych_kit.journey import Session
+from wych_kit.registration import demonstration
+from wych_kit.secret import Secret
+from wych_kit.settings import load_settings
+
+BROUGHT = ("issuer_url", "api_url", "client_id", "client_secret", "api_key", "partner_id", "app_id")
+
+
+def write(path, answers, table=""):
+    """An answers file, with a table or without."""
+    path.write_text((f"[{table}]\n" if table else "") + "".join(f"{name} = {json.dumps(text)}\n" for name, text in answers.items()))
+    return path
+
+
+def test_on_the_mock_nobody_is_needed(place, pretend, kit):
+    """What nobody answers is answered by the demonstration, and that is said, by name; all is done and saved."""
+    place.on(pretend)
+    ran = kit("start")
+    assert (ran.status, ran.err) == (0, "")
+    assert "demonstration answers" in ran.out
+    assert "First name, Last name, Email, Password, Business name, NZBN, App name" in ran.out
+    assert "WYCH_CLIENT_SECRET" in ran.out.split("Saved in")[1]
+    assert load_settings(path=place.env, environ={}).client_secret
+
+
+def test_a_second_start_asks_and_registers_nothing(place, pretend, kit):
+    """With credentials there, the first step sends nothing, and no demonstration is spoken of."""
+    place.ready_on(pretend)
+    ran = kit("start")
+    assert ran.status == 0
+    assert "demonstration" not in ran.out
+    assert "Saved in" not in ran.out
+    assert [request.path for request in pretend.requests if request.path.startswith("/portal")] == []
+
+
+def test_new_credentials_when_asked_for(place, pretend, kit):
+    """`--new` registers anew: the same app, other secrets."""
+    place.on(pretend)
+    kit("start")
+    old = load_settings(path=place.env, environ={})
+    assert kit("start", "--new").status == 0
+    new = load_settings(path=place.env, environ={})
+    assert new.app_id == old.app_id
+    assert new.client_secret != old.client_secret
+
+
+@pytest.mark.parametrize("environment", ["sandbox", "production"])
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
+def test_without_a_person_wych_gets_nothing_invented(place, kit, nobody, environment, as_json):
+    """On the sandbox and in production exactly what is missing is named, the exit status is 2, and no demonstration is used."""
+    place.write_env(environment=environment, client_id="c", issuer_url="https://login.example/realms/partner")
+    before = place.env.read_bytes()
+    ran = kit("start", *(["--json"] if as_json else []))
+    missing = {"WYCH_API_URL", "WYCH_CLIENT_SECRET", "WYCH_API_KEY", "WYCH_PARTNER_ID", "WYCH_APP_ID"}
+    missing -= {"WYCH_API_URL"} if environment == "production" else set()
+    assert (ran.status, ran.err) == (2, "")
+    if as_json:
+        document = json.loads(ran.out)
+        assert (document["ok"], set(document["missing"])) == (False, missing)
+    else:
+        named = {line.split(":")[0].strip() for line in ran.out.splitlines() if line.startswith("  WYCH_")}
+        assert named == missing
+    assert place.env.read_bytes() == before
+    assert History(place.home).exchanges() == []
+
+
+def test_a_misspelt_environment_is_said_first(place, kit):
+    """Nothing is asked, and nothing saved, for an environment that there is not."""
+    place.write_env(environment="sandbx")
+    ran = kit("start")
+    assert ran.status == 2
+    assert "did you mean sandbox?" in ran.err
+    assert "missing" not in ran.out
+
+
+@pytest.mark.parametrize("table", ["", "register"])
+def test_answers_from_a_file(place, pretend, kit, table):
+    """With the step's table or flat; what the file leaves open is the demonstration's, on the mock only."""
+    place.on(pretend)
+    write(place.folder / "answers.toml", {"app_name": "Aroha's app", "password": 'has "quotes" and \\'}, table)
+    ran = kit("start", "--answers", "answers.toml")
+    assert ran.status == 0
+    assert load_settings(path=place.env, environ={}).app_name == "Aroha's app"
+    assert "App name" not in ran.out.split("demonstration answers")[1].splitlines()[0]
+    assert "First name" in ran.out.split("demonstration answers")[1].splitlines()[0]
+
+
+def test_credentials_from_a_file(place, pretend, kit):
+    """For the real Wych, the file brings what the portal showed; it is checked, saved and used."""
+    place.write_env(environment="sandbox")
+    ready = pretend.credentials
+    answers = {name: getattr(ready if hasattr(ready, name) else pretend, name) for name in BROUGHT}
+    write(place.folder / "answers.toml", answers | {"client_secret": "wrong-but-well-formed", "api_key": "key-1", "client_id": "c"})
+    ran = kit("start", "--answers", "answers.toml")
+    assert ran.status == 1
+    kept = load_settings(path=place.env, environ={})
+    assert (kept.client_secret, kept.partner_id) == (Secret("wrong-but-well-formed"), ready.partner_id)
+    assert "unknown-client" in ran.out
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (b"frist_name = 'Kim'", "has 'frist_name', which no step asks (did you mean first_name?)"),
+        (b"[register]\nnzbn = 9429000000109", "has nzbn without quotes: write it as a text"),
+        (b"[discover]\nx = 'y'", "has 'x', which no step asks"),
+        (b"[elsewhere]\nnzbn = '9429000000109'", "has 'elsewhere', which no step asks"),
+        (b"first_name: Kim", "is not TOML"),
+        (b"\xff\xfe\x00", "is not TOML"),
+        (b"nzbn = ['9429000000109']", "has nzbn without quotes"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
+def test_an_answers_file_that_will_not_do(place, pretend, kit, case, as_json):
+    """The file is named and what is wrong in it; nothing is sent, the exit status is 2."""
+    content, words = case
+    place.on(pretend)
+    if content is not None:
+        (place.folder / "answers.toml").write_bytes(content)
+    ran = kit("start", "--answers", "answers.toml", *(["--json"] if as_json else []))
+    assert ran.status == 2
+    assert words in " ".join(ran.err.split())
+    assert "answers.toml" in ran.err
+    assert pretend.requests == []
+
+
+def test_a_byte_order_mark_is_no_mistake(place, pretend, kit):
+    """Some editors put one there."""
+    place.on(pretend)
+    (place.folder / "answers.toml").write_bytes(b"\xef\xbb\xbffirst_name = 'Kim'\n")
+    assert kit("start", "--answers", "answers.toml").status == 0
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
+def test_a_wrong_answer_in_a_file_stops_it(place, pretend, kit, as_json):
+    """With nobody to ask again, the wrong answer is named and the exit status is 2."""
+    place.on(pretend)
+    write(place.folder / "answers.toml", {"nzbn": "9429000000108"})
+    ran = kit("start", "--answers", "answers.toml", *(["--json"] if as_json else []))
+    assert ran.status == 2
+    assert "has a digit wrong" in ran.out
+    if as_json:
+        step = json.loads(ran.out)["steps"][-1]
+        assert (step["outcome"], list(step["faults"]), step["diagnosis"]) == ("failed", ["nzbn"], None)
+    assert pretend.requests == []
+
+
+def test_json_is_one_document_and_nothing_else(place, pretend, kit):
+    """Standard output parses as a whole; it has every step, the facts, the exchanges, what was saved and what was assumed."""
+    place.on(pretend)
+    ran = kit("start", "--json")
+    document = json.loads(ran.out)
+    assert (ran.status, ran.err) == (0, "")
+    assert document["ok"] is True
+    assert [step["name"] for step in document["steps"]] == ["register", "discover", "token", "first_call"]
+    assert document["saved"]["file"] == str(place.env)
+    assert "WYCH_API_KEY" in document["saved"]["settings"]
+    assert len(document["demonstration_answers"]) == 7
+    assert all(exchange["status"] for step in document["steps"] for exchange in step["exchanges"])
+
+
+def test_json_tells_a_refusal_whole(place, pretend, kit):
+    """A failed step has its diagnosis: reference, cause, evidence, action, side, basis, source."""
+    place.ready_on(pretend, client_secret="not-the-one-it-is")
+    ran = kit("start", "--json")
+    last = json.loads(ran.out)["steps"][-1]
+    assert ran.status == 1
+    assert (last["name"], last["outcome"]) == ("token", "failed")
+    assert last["diagnosis"]["reference"] == "wrong-client-secret"
+    assert last["diagnosis"]["side"] == "yours"
+    assert set(last["diagnosis"]) == {"stage", "reference", "cause", "evidence", "action", "side", "basis", "source"}
+
+
+def test_json_asks_nobody(place, pretend, kit, monkeypatch):
+    """Also in a terminal, `--json` never prompts."""
+    place.on(pretend)
+    monkeypatch.setattr(module, "has_a_person", lambda: pytest.fail("looked for a person"))
+    assert kit("start", "--json").status == 0
+
+
+def test_nothing_answers_is_status_3(place, nobody, kit):
+    """Unreachable is told apart from refused, with the reference of why."""
+    place.write_env(
+        environment="sandbox",
+        issuer_url=f"{nobody}/realms/partner",
+        api_url=f"{nobody}/v3",
+        client_id="c",
+        client_secret="s3cret",
+        api_key="k",
+        partner_id="p",
+        app_id="a",
+    )
+    ran = kit("start")
+    assert ran.status == 3
+    assert "connection-refused" in ran.out
+
+
+def test_the_shells_older_value_stops_it_and_is_named(place, pretend, kit, monkeypatch):
+    """What was saved is said, and that the shell wins over it; the exit status is 2."""
+    place.on(pretend)
+    monkeypatch.setenv("WYCH_CLIENT_SECRET", "an-older-secret")
+    ran = kit("start")
+    assert ran.status == 2
+    assert "WYCH_CLIENT_SECRET (your shell) wins over the value that was just saved in .env" in ran.out
+    assert "shell-shadows-file" in ran.out
+    assert "an-older-secret" not in ran.out + ran.err
+
+
+def test_where_it_failed_it_goes_on(place, pretend, kit):
+    """After a failure the next start does what is left: the registration is not repeated."""
+    place.on(pretend)
+    pretend.answer_next("api", status=403, body=b'{"message":"Forbidden"}')
+    ran = kit("start")
+    assert ran.status == 1
+    assert "api-key-refused" in ran.out
+    assert "go on" in ran.out
+    portal = len([request for request in pretend.requests if request.path.startswith("/portal")])
+    assert kit("start").status == 0
+    assert len([request for request in pretend.requests if request.path.startswith("/portal")]) == portal
+
+
+def test_every_exchange_goes_into_the_history(place, pretend, kit):
+    """Also those of a journey that failed."""
+    place.on(pretend)
+    pretend.answer_next("token", status=400, body=b"{}")
+    kit("start")
+    kept = History(place.home).exchanges()
+    assert [exchange.status for exchange in kept][-1] == 400
+    assert len(kept) == len(pretend.requests)
+
+
+def test_an_unwritable_disk_does_not_stop_it(place, pretend, kit):
+    """No place for history and tokens: the journey comes through all the same."""
+    place.ready_on(pretend)
+    place.home.write_text("in the way")
+    assert kit("start").status == 0
+
+
+def test_a_profile_has_its_own_file(place, pretend, kit):
+    """`--profile` reads and writes .env.NAME, and leaves .env alone."""
+    place.on(pretend)
+    place.env.rename(place.folder / ".env.workshop")
+    assert kit("start", "--profile", "workshop").status == 0
+    assert not place.env.exists()
+    assert load_settings("workshop", environ={}).client_secret
+
+
+@pytest.mark.parametrize("shadowed", [False, True])
+def test_ctrl_c_saves_what_was_brought(place, kit, monkeypatch, shadowed):
+    """A person who breaks off on the sandbox finds the answers saved, and is told so, or told why the shell will win; 130."""
+    place.write_env(environment="sandbox")
+    if shadowed:
+        monkeypatch.setenv("WYCH_API_URL", "https://api.example/v3")
+    with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
+        keyboard.send_text("https://login.example/realms/partner\r" + ("" if shadowed else "https://api.example/v2\r") + "c\r\x03")
+        monkeypatch.setattr(module, "has_a_person", lambda: True)
+        ran = kit("start")
+    assert ran.status == 130
+    assert "WYCH_CLIENT_ID" in ran.out.split("Saved in")[1]
+    assert "start" in ran.out.split("Go on with")[1]
+    kept = load_settings(path=place.env, environ={})
+    assert (kept.issuer_url, kept.client_id) == ("https://login.example/realms/partner", "c")
+
+
+def test_ctrl_c_that_cannot_save_says_why(place, kit, monkeypatch):
+    """When git would commit the file, nothing is written, and that is said instead of a promise."""
+    place.write_env(environment="sandbox")
+    subprocess.run(["git", "init", "-q", str(place.folder)], check=True, capture_output=True)
+    with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
+        keyboard.send_text("https://login.example/realms/partner\r\x03")
+        monkeypatch.setattr(module, "has_a_person", lambda: True)
+        ran = kit("start")
+    assert ran.status == 130
+    assert ".gitignore" in ran.out
+    assert "Saved in" not in ran.out
+
+
+def test_the_connections_are_closed(place, pretend, kit, monkeypatch):
+    """Whatever comes of it, the session is closed in the end."""
+    closed, close = [], Session.close
+    monkeypatch.setattr(Session, "close", lambda self: closed.append(close(self)))
+    place.on(pretend)
+    write(place.folder / "answers.toml", demonstration())
+    kit("start", "--answers", "answers.toml")
+    assert closed
