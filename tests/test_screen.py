@@ -11,8 +11,9 @@ from wych_kit.client.journal import Exchange
 from wych_kit.diagnosis import diagnose
 from wych_kit.environments import ENVIRONMENTS, Environment
 from wych_kit.errors import Refused
-from wych_kit.screen import BODY_LINES, Screen, outcome
+from wych_kit.screen import Screen
 from wych_kit.steps import Fact
+from wych_kit.transcript import BODY_LINES, outcome
 
 DRAWN = re.compile(r"[\u2500-\u259f\u2800-\u28ff]")  # boxes, blocks, spinners
 LONG = "https://login.sandbox.recipient.example:8443/realms/partner/protocol/openid-connect/token"

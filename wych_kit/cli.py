@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import io
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,23 +135,16 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
 
     Raises `SystemExit` with status 2 when it cannot start, after saying why.
     """
-    from urllib.parse import urlsplit
-
-    from wych_kit.addresses import LOOPBACK
-
-    address = urlsplit("" if settings.problems("WYCH_ISSUER_URL") else settings.issuer_url or "")
-    if settings.environment.name != "mock" or address.scheme != "http" or address.hostname not in LOOPBACK:
-        return contextlib.nullcontext()
-    host, port = address.hostname, address.port or 80
-    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-        return contextlib.nullcontext()
-    from wych_kit import mock, places
+    from wych_kit.mock import CannotStart
+    from wych_kit.standin import stand_in
 
     try:
-        started = mock.start(host=host, port=port, path=places.mock(settings.home))
-    except mock.CannotStart as error:
+        started = stand_in(settings)
+    except CannotStart as error:
         print(error, file=sys.stderr)  # noqa: T201 - the mock's own words
         raise SystemExit(2) from None
+    if started is None:
+        return contextlib.nullcontext()
     # For whoever watches; the output stays clean.
     print("Started the mock for this command; `wych-kit mock` keeps one running.", file=sys.stderr)  # noqa: T201 - as above
     return started

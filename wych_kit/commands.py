@@ -15,10 +15,11 @@ from wych_kit.client.api import WychClient
 from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
 from wych_kit.history import History
-from wych_kit.screen import Screen, outcome
+from wych_kit.screen import Screen
 from wych_kit.secret import MASK, Secret
 from wych_kit.steps import Fact, Failed
 from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
+from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Environment:
-    """One Wych, real or pretend: its addresses (`None` where none is public) and a sentence on where to get the rest."""
+    """One Wych, real or pretend: its addresses (`None` where none is public), a sentence on where to get the rest, and what it is in `words`."""
 
     name: str
     issuer_url: str | None = None
@@ -20,6 +20,7 @@ class Environment:
     portal_url: str | None = None
     connect_url: str | None = None
     note: str = ""
+    words: str = ""
 
 
 MOCK = Environment(
@@ -29,10 +30,12 @@ MOCK = Environment(
     "http://127.0.0.1:9924/portal",
     "http://127.0.0.1:9924/app",
     "A pretend Wych on this machine: `wych-kit mock` starts it, no account and no internet needed.",
+    "a pretend Wych on this machine; nothing here is real",
 )
 SANDBOX = Environment(
     "sandbox",
     note="Wych publishes no address of its sandbox: ask Wych, then set WYCH_ISSUER_URL, WYCH_API_URL, WYCH_PORTAL_URL and WYCH_CONNECT_URL.",
+    words="Wych's test environment",
 )
 # API facts section 2. The only public addresses, and no page labels them production: documented addresses, inferred label.
 PRODUCTION = Environment(
@@ -42,5 +45,6 @@ PRODUCTION = Environment(
     None,
     "https://connect.wych.app/app",
     "The published addresses. The portal's differs from customer to customer: ask Wych, then set WYCH_PORTAL_URL.",
+    "the real Wych",
 )
 ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType({each.name: each for each in (MOCK, SANDBOX, PRODUCTION)})

@@ -6,9 +6,7 @@ neither colour nor drawing. Colour is never the only sign of anything.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -17,6 +15,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from wych_kit.transcript import as_answered, as_sent, harmless, in_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,20 +30,8 @@ if TYPE_CHECKING:
     from wych_kit.environments import Environment
     from wych_kit.steps import Fact
 
-BODY_LINES = 8
 _WIDEST = 110
 _COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
-_WORDS = {
-    "mock": "a pretend Wych on this machine; nothing here is real",
-    "sandbox": "Wych's test environment",
-    "production": "the real Wych",
-}
-_DULL = {
-    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
-    "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
-}  # fmt: skip
-
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a terminal obeys instead of showing
 
 
 class Screen:
@@ -60,15 +48,13 @@ class Screen:
     def say(self, words: str = "", style: str = "") -> None:
         """A line of text."""
         if self.plain:  # rich would make spaces of the tabs
-            print(_harmless(words), file=self.console.file)
+            print(harmless(words), file=self.console.file)
         else:
             self.console.print(_text(words, style))
 
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""
-        self.say(
-            f"Wych Kit · {environment.name}: {_WORDS.get(environment.name, environment.note)}", _COLOURS.get(environment.name, "")
-        )
+        self.say(f"Wych Kit · {environment.name}: {environment.words or environment.note}", _COLOURS.get(environment.name, ""))
 
     def heading(self, number: int, total: int, title: str, why: str) -> None:
         """The head of a step."""
@@ -106,15 +92,13 @@ class Screen:
             return
         last = earlier.pop()
         for exchange in earlier:
-            self.say(f"  {exchange.method} {_split(exchange.url)[1]} → {outcome(exchange)}", "dim")
+            self.say(f"  {in_a_line(exchange)}", "dim")
         self.exchange(last)
 
     def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
         """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
-        host, path = _split(exchange.url)
-        headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
-        self._block("as sent", f"{exchange.method} {path}", [("host", host), *headers], exchange.request_body, whole=whole)
-        self._block("as answered", outcome(exchange), exchange.response_headers, exchange.response_body, whole=whole)
+        self._block("as sent", as_sent(exchange, whole=whole))
+        self._block("as answered", as_answered(exchange, whole=whole))
 
     def wrong(self, diagnosis: Diagnosis) -> None:
         """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
@@ -138,12 +122,10 @@ class Screen:
         """Shows that something is on the way; the value's `now()` says what."""
         return nullcontext(Waiting()) if self.plain else _spinner(self.console, title)
 
-    def _block(self, label: str, first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> None:
-        shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+    def _block(self, label: str, lines: Iterable[str]) -> None:
         self.say(f"  {label}" + (":" if self.plain else ""), "dim")
-        lines = [first, *shown, *_body_lines(body, None if whole else BODY_LINES)]
         for line in lines:
-            self._indented(Text(_harmless(line), overflow="fold"), 4)
+            self._indented(Text(line, overflow="fold"), 4)
 
     def _indented(self, what: RenderableType, by: int = 2) -> None:
         if self.plain and isinstance(what, Text):
@@ -170,38 +152,5 @@ def _spinner(console: Console, title: str) -> Iterator[Waiting]:
         yield Spinning()
 
 
-def _harmless(text: str) -> str:
-    """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
-    return _STEERING.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-
-
 def _text(words: str, style: str = "") -> Text:
-    return Text(_harmless(words), style=style)
-
-
-def outcome(exchange: Exchange) -> str:
-    """Status and time of an exchange, or why there is none."""
-    took = "" if exchange.seconds is None else f", {1000 * exchange.seconds:.0f} ms"
-    if exchange.status is None:
-        return f"no answer ({exchange.error or 'cut short'}{took})"
-    return f"{exchange.status} {exchange.reason}".rstrip() + took
-
-
-def _split(url: str) -> tuple[str, str]:
-    """The host as it is connected to, with its scheme, and the rest as it is asked for."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", slash + path or "/"
-
-
-def _body_lines(body: str, most: int | None) -> list[str]:
-    if not body:
-        return []
-    try:
-        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
-        text = body.replace("&", "\n&") if "\n" not in body and "=" in body.partition("&")[0] else body
-    lines = text.splitlines()
-    if most is None or len(lines) <= most:
-        return lines
-    return [*lines[: most - 1], f"… {len(lines) - most + 1} more lines: wych-kit journal"]
+    return Text(harmless(words), style=style)

@@ -6,24 +6,22 @@ import json
 import os
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wych_kit import checks
-from wych_kit.errors import SettingInvalid, WychError
+from wych_kit.answers import read_answers
+from wych_kit.errors import WychError
 from wych_kit.history import History
-from wych_kit.journey import STEPS, Session, open_fields
-from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
+from wych_kit.journey import Session, open_fields
+from wych_kit.registration import demonstration
 from wych_kit.screen import Screen
-from wych_kit.secret import Secret
 from wych_kit.steps import Done
 from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has_a_person, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wych_kit.steps import Answer, Failed, Step
+    from wych_kit.steps import Failed, Step
 
 
 def start(session: Session, *, answers: Path | None = None, as_json: bool = False, plain: bool = False) -> int:
@@ -33,7 +31,7 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     a person, the person is asked.
     """
     session.settings.require("WYCH_ENVIRONMENT")  # a misspelt one would ask for everything, and save it
-    given = _read(answers) if answers else {}
+    given = read_answers(answers) if answers else {}
     screen = None if as_json else Screen(plain=plain)
     if screen:
         screen.banner(session.settings.environment)
@@ -56,38 +54,6 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     else:
         print(json.dumps(_document(session, walked, ask), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     return walked.status
-
-
-def _read(path: Path) -> dict[str, Answer]:
-    """The answers in a TOML file: names and texts, in tables called like the steps or without."""
-
-    def invalid(reason: str) -> SettingInvalid:
-        return SettingInvalid(str(path), reason, reference="answers-file")
-
-    try:
-        document = _sealed(tomllib.loads(path.read_text("utf-8-sig")))
-    except OSError as error:
-        raise invalid(f"cannot be read: {error.strerror}") from None
-    except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
-        raise invalid(f"is not TOML: {error}") from None
-    tables = {step.name for step in STEPS}
-    flat: dict[str, Any] = {}  # secrets, whether asked hidden or not: `Given` opens those that are not
-    for name, value in document.items():
-        flat.update(value if isinstance(value, dict) and name in tables else {name: value})
-    known = [field.name for field in (*ACCOUNT, *BROUGHT)]
-    for name, value in flat.items():
-        if name not in known:
-            raise invalid(f"has {name!r}, which no step asks{checks.nearest(name, known)}")
-        if not isinstance(value, Secret):
-            raise invalid(f"has {name} without quotes: write it as a text")
-    return flat
-
-
-def _sealed(value: Any) -> Any:
-    """The same with every text a `Secret`: no traceback from here shows one."""
-    if isinstance(value, dict):
-        return {name: _sealed(item) for name, item in value.items()}
-    return Secret(value) if isinstance(value, str) else value
 
 
 def _missing(session: Session, ask: Given) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""A mock where the settings expect one, for as long as nothing answers there."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wych_kit import places
+from wych_kit.addresses import LOOPBACK
+
+if TYPE_CHECKING:
+    from wych_kit.mock import Mock
+    from wych_kit.settings import Settings
+
+
+def stand_in(settings: Settings) -> Mock | None:
+    """A mock at the settings' address, to be stopped by the caller; `None` when something answers there, or it is not one of ours.
+
+    Raises `mock.CannotStart`.
+    """
+    address = urlsplit("" if settings.problems("WYCH_ISSUER_URL") else settings.issuer_url or "")
+    if settings.environment.name != "mock" or address.scheme != "http" or address.hostname not in LOOPBACK:
+        return None
+    host, port = address.hostname or "", address.port or 80
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return None
+    from wych_kit import mock
+
+    return mock.start(host=host, port=port, path=places.mock(settings.home))

@@ -1,0 +1,74 @@
+"""An exchange in lines of text, the same for every face: as sent, and as answered, without what teaches nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wych_kit.client.journal import Exchange
+
+BODY_LINES = 8
+_DULL = {
+    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
+    "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
+}  # fmt: skip
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a screen obeys instead of showing
+
+
+def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
+    """Request line, headers and body. `whole` keeps all headers and the whole body."""
+    host, path = _split(exchange.url)
+    headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
+    return _lines(f"{exchange.method} {path}", [("host", host), *headers], exchange.request_body, whole=whole)
+
+
+def as_answered(exchange: Exchange, *, whole: bool = False) -> list[str]:
+    """Status with its time, headers and body."""
+    return _lines(outcome(exchange), exchange.response_headers, exchange.response_body, whole=whole)
+
+
+def in_a_line(exchange: Exchange, *, timed: bool = True) -> str:
+    """What was asked for and what came of it; `timed` says how long it took."""
+    return f"{exchange.method} {_split(exchange.url)[1]} → {outcome(exchange, timed=timed)}"
+
+
+def outcome(exchange: Exchange, *, timed: bool = True) -> str:
+    """Status and time of an exchange, or why there is none."""
+    took = "" if exchange.seconds is None or not timed else f", {1000 * exchange.seconds:.0f} ms"
+    if exchange.status is None:
+        return f"no answer ({exchange.error or 'cut short'}{took})"
+    return f"{exchange.status} {exchange.reason}".rstrip() + took
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
+    return _STEERING.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _lines(first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> list[str]:
+    shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+    return [harmless(line) for line in (first, *shown, *_body_lines(body, None if whole else BODY_LINES))]
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The host as it is connected to, with its scheme, and the rest as it is asked for."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}", slash + path or "/"
+
+
+def _body_lines(body: str, most: int | None) -> list[str]:
+    if not body:
+        return []
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = body.replace("&", "\n&") if "\n" not in body and "=" in body.partition("&")[0] else body
+    lines = text.splitlines()
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], f"… {len(lines) - most + 1} more lines: wych-kit journal"]
