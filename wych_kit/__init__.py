@@ -9,6 +9,7 @@
     steps         what a step is; knows nothing of Wych
     journey       register, discover, token, first_call
     terminal      the journey in a terminal
+    notebook      the journey in a notebook                                 notebook.open_kit
     mock          a pretend Wych, reached only over HTTP                    mock.running
 
 Nothing is imported before it is asked for.
@@ -20,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wych_kit import mock
+    from wych_kit import mock, notebook
     from wych_kit.client.api import WychClient
     from wych_kit.client.auth import WychAuth
     from wych_kit.client.journal import Journal
@@ -46,6 +47,7 @@ __all__ = [
     "diagnose",
     "load_settings",
     "mock",
+    "notebook",
     "save_settings",
 ]
 
@@ -68,8 +70,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    if name == "mock":
-        return import_module("wych_kit.mock")
+    if name in ("mock", "notebook"):
+        return import_module(f"wych_kit.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'wych_kit' has no attribute {name!r}")
     value = getattr(import_module(f"wych_kit.{_HOMES[name]}"), name)

@@ -26,9 +26,9 @@ def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
     return _lines(f"{exchange.method} {path}", [("host", host), *headers], exchange.request_body, whole=whole)
 
 
-def as_answered(exchange: Exchange, *, whole: bool = False) -> list[str]:
+def as_answered(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
     """Status with its time, headers and body."""
-    return _lines(outcome(exchange), exchange.response_headers, exchange.response_body, whole=whole)
+    return _lines(outcome(exchange, timed=timed), exchange.response_headers, exchange.response_body, whole=whole)
 
 
 def in_a_line(exchange: Exchange, *, timed: bool = True) -> str:

@@ -1,0 +1,74 @@
+"""Whether widgets come back from the front end: a hidden player that only a browser can set going."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.display import DisplayHandle
+
+PATIENCE = 2.0
+"""Seconds in which the kernel was listening and nothing came back, until forms are taken to be invisible."""
+_BEAT = 0.25
+
+
+class Heartbeat:
+    """Asks the front end for a sign of life. `heard` is `None` until that is known, then whether widgets came back.
+
+    ipywidgets has no message for it. A `Play` that is set going counts in the browser, once a view of it exists, and sends the count.
+    """
+
+    def __init__(self) -> None:
+        self.heard: bool | None = None
+        self.widget = w.Play(max=1_000_000, interval=50, layout={"display": "none"})
+        self.widget.observe(self._answer, "value")
+        self._shown: list[tuple[DisplayHandle, Callable[[], dict[str, Any]]]] = []
+        self._asking: threading.Thread | None = None
+
+    def show(self, handle: DisplayHandle | None, draw: Callable[[], dict[str, Any]]) -> None:
+        """A page was shown: ask, if it is not known yet, and have it drawn anew there when nothing comes back.
+
+        Outside a kernel nobody answers, and nothing is asked.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if handle is not None and not self.heard:
+            self._shown.append((handle, draw))
+            if self._asking is None:
+                self._asking = threading.Thread(target=self._ask, args=(loop,), name="wych-kit-heartbeat", daemon=True)
+                self._asking.start()
+
+    def _ask(self, loop: asyncio.AbstractEventLoop) -> None:
+        for _ in range(round(PATIENCE / _BEAT)):
+            self.widget.playing = False
+            self.widget.playing = True
+            time.sleep(_BEAT)
+            listening: Future[None] = Future()
+            loop.call_soon_threadsafe(listening.set_result, None)
+            listening.result()  # the time in which the kernel is busy with a cell does not count
+            if self.heard:
+                break
+        self.widget.playing = False
+        self._asking = None
+        if not self.heard:
+            self.heard = False
+            self._draw()
+
+    def _answer(self, _: dict[str, Any]) -> None:
+        was, self.heard = self.heard, True
+        if was is False:
+            self._draw()
+
+    def _draw(self) -> None:
+        for handle, draw in self._shown:
+            handle.update(draw(), raw=True)

@@ -1,0 +1,167 @@
+"""What the forms say, as HTML. Everything that is not written here is escaped, control characters included."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from wych_kit.secret import MASK
+from wych_kit.steps import Done
+from wych_kit.transcript import as_answered, as_sent, harmless, in_a_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wych_kit.client.journal import Exchange
+    from wych_kit.environments import Environment
+    from wych_kit.steps import Fact, Failed, Field
+
+
+def text(words: str) -> str:
+    """Any text as HTML."""
+    return escape(harmless(words))
+
+
+def style() -> str:
+    """The style sheet of the forms, in JupyterLab's own colours."""
+    return f"<style>{files('wych_kit.notebook').joinpath('style.css').read_text('utf-8')}</style>"
+
+
+def banner(environment: Environment) -> str:
+    """Which Wych this is, in words and in its colour."""
+    kind = environment.name if environment.name in ("mock", "sandbox", "production") else "unknown"
+    words = environment.words or environment.note
+    return f'<div class="wych-banner wych-{kind}"><b>{text(environment.name)}</b> {text(words)}</div>'
+
+
+def steps(titles: Sequence[tuple[str, str]]) -> str:
+    """Where one stands: (title, state) of each step; the state is "done", "now" or "later"."""
+    signs = {"done": "✓", "now": "●", "later": "○"}
+    current = {"now": ' aria-current="step"'}
+    items = (
+        f'<li class="wych-{state}"{current.get(state, "")}>'
+        f'<span aria-hidden="true">{signs[state]}</span> {text(title)}<span class="wych-unseen"> ({state})</span></li>'
+        for title, state in titles
+    )
+    return f'<ol class="wych-road">{"".join(items)}</ol>'
+
+
+def heading(number: int, total: int, title: str, why: str) -> str:
+    """The head of a step."""
+    return f'<div class="wych-head"><small>Step {number} of {total}</small><h3>{text(title)}</h3><p>{text(why)}</p></div>'
+
+
+def help_text(field: Field) -> str:
+    """What is said beside a field while nothing is wrong with it."""
+    return f'<span class="wych-help">{text(field.help)}</span>'
+
+
+def fault(field: Field, words: str) -> str:
+    """What is wrong with a field, announced to screen readers."""
+    return f'<span class="wych-fault" role="alert">✗ {text(_sentence(field.label, words))}</span>'
+
+
+def _sentence(label: str, words: str) -> str:
+    """Engine and server say it as the end of a sentence, or as a whole one."""
+    return words if words[:1].isupper() else f"{label}: {words}"
+
+
+def fields(asked: Iterable[Field]) -> str:
+    """The questions as a table, for where no form can be drawn."""
+    rows = ((each.label, MASK if each.secret else each.suggestion and f"such as {each.suggestion}", each.help) for each in asked)
+    return table(rows)
+
+
+def table(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Rows of label, value and remark."""
+    body = "".join(
+        f'<tr><th scope="row">{text(label)}</th><td>{text(value)}</td><td class="wych-remark">{text(remark)}</td></tr>'
+        for label, value, remark in rows
+    )
+    return f'<table class="wych-facts">{body}</table>'
+
+
+def facts(rows: Iterable[Fact]) -> str:
+    """A table of facts."""
+    return table((fact.label, fact.value, fact.remark) for fact in rows)
+
+
+def exchanges(made: Sequence[Exchange], *, timed: bool = True) -> str:
+    """What went over the wire, folded: each exchange as sent and as answered. Redacted when it was captured."""
+    if not made:
+        return ""
+    parts = "".join(
+        f"<details><summary>{text(in_a_line(each, timed=timed))}</summary>"
+        f"<p>as sent</p><pre>{_lines(as_sent(each))}</pre><p>as answered</p><pre>{_lines(as_answered(each, timed=timed))}</pre></details>"
+        for each in made
+    )
+    count = "the exchange" if len(made) == 1 else f"the {len(made)} exchanges"
+    return f'<details class="wych-wire"><summary>See {count} as sent and as answered</summary>{parts}</details>'
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(text(line) for line in lines)
+
+
+def done(outcome: Done, after: str, *, timed: bool = True) -> str:
+    """What came of a step that came through; `after` is what comes next, in words."""
+    return (
+        f'<div class="wych-done"><p role="status"><b>✓ Done.</b> {text(outcome.have)}</p>{facts(outcome.facts)}'
+        f"{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
+    )
+
+
+def failed(outcome: Failed, asked: Sequence[Field], *, timed: bool = True) -> str:
+    """What went wrong, how we know, and what to do."""
+    found = outcome.diagnosis
+    if found is None:
+        return paragraph("✗ Not sent: see beside the fields.", "wych-failed", alert=True)
+    known = f"{found.source} ({found.basis})" + (f" · {found.reference}" if found.reference else "")
+    rows = [
+        ("Seen", " ".join(found.evidence), ""),
+        ("Cause", found.cause, ""),
+        ("Do", found.action, ""),
+        ("Known from", known, ""),
+    ]
+    names = {each.name for each in asked}
+    rows += [("Also", words, name) for name, words in outcome.faults.items() if name not in names]
+    return (
+        f'<div class="wych-failed"><p role="alert"><b>✗ Not done</b> ({text(found.stage)})</p>{table(rows)}'
+        f"{exchanges(outcome.exchanges, timed=timed)}</div>"
+    )
+
+
+def outcome(found: Done | Failed, asked: Sequence[Field], after: str, *, timed: bool = True) -> str:
+    """What came of a step, either way."""
+    return done(found, after, timed=timed) if isinstance(found, Done) else failed(found, asked, timed=timed)
+
+
+def without_a_form(call: str) -> str:
+    """For where no form shows: the code that does the same."""
+    return f"<p>No form here? Run the cell, or answer in code: <code>{text(call)}</code></p>"
+
+
+def progress(title: str, stages: Sequence[str]) -> str:
+    """Something is on the way: a bar that moves, and the stages by name, the last being the one waited for."""
+    named = " ".join(f"<span>✓ {text(stage)}</span>" for stage in stages[:-1])
+    now = f"<b>{text(stages[-1])} …</b>" if stages else "<b>starting …</b>"
+    return f'<div class="wych-progress" role="status"><progress aria-label="{text(title)}"></progress> {named} {now}</div>'
+
+
+def countdown(seconds: float, lifetime: float) -> str:
+    """How long the token still lives."""
+    left = max(0, round(seconds))
+    if not left:
+        return '<p class="wych-clock">The token has expired; the next call asks for a new one.</p>'
+    words = f"{left // 60} min {left % 60:02d} s" if left >= 60 else f"{left} s"  # noqa: PLR2004 - a minute
+    return (
+        f'<p class="wych-clock"><meter min="0" max="{lifetime:.0f}" value="{left}" aria-hidden="true"></meter> '
+        f"The token lives for another <b>{words}</b></p>"
+    )
+
+
+def paragraph(words: str, kind: str = "", *, alert: bool = False) -> str:
+    """A paragraph, or nothing when there are no words."""
+    role = ' role="alert"' if alert else ""
+    return f'<p class="{kind}"{role}>{text(words)}</p>' if words else ""

@@ -1,0 +1,126 @@
+"""One or more steps under one banner, and what viewers without widgets see of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from wych_kit.environments import ENVIRONMENTS
+from wych_kit.journey import STEPS
+from wych_kit.notebook import markup, plain
+from wych_kit.notebook.panel import Panel, next_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wych_kit.journey import Session
+    from wych_kit.notebook.desk import Desk
+    from wych_kit.notebook.heartbeat import Heartbeat
+    from wych_kit.steps import Step
+
+ONCE_MORE = "This is production, the real Wych: calls count, and concern real people. Nothing was sent yet."
+
+
+class Page(w.VBox):
+    """Steps to be seen together. The last expression of a cell shows it; where widgets do not show, text and a table stand in."""
+
+    def __init__(
+        self,
+        steps: tuple[Step[Session], ...],
+        desk: Desk,
+        heartbeat: Heartbeat,
+        *,
+        switch: Callable[[str], None] | None = None,
+    ) -> None:
+        self.desk = desk
+        self._heartbeat = heartbeat
+        self.banner = w.HTML()
+        self.environment = w.Dropdown(options=list(ENVIRONMENTS), description="Environment", style={"description_width": "auto"})
+        self.road = w.HTML()
+        self.confirm = w.Button(description="Yes, use production", button_style="danger")
+        self.question = w.VBox([w.HTML(markup.paragraph(ONCE_MORE, "wych-failed", alert=True)), self.confirm])
+        self.panels = tuple(Panel(step, desk, steps[:number]) for number, step in enumerate(steps))
+        self._switch = switch
+        self.confirm.on_click(lambda _: self._confirmed())
+        self.environment.observe(self._chosen, "value")
+        head = w.HBox([self.banner, self.environment]).add_class("wych-top")
+        super().__init__([w.HTML(markup.style()), heartbeat.widget, head, self.road, self.question, *self.panels])
+        self.add_class("wych-page")
+        desk.watch(self)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what the desk holds now."""
+        environment = self.desk.session.settings.environment
+        self.banner.value = markup.banner(environment)
+        self.environment.layout.display = None if self._switch else "none"
+        if environment.name in ENVIRONMENTS:
+            self.environment.value = environment.name
+        self.question.layout.display = "none" if self.desk.open else None
+        for panel in self.panels:
+            panel.refresh()
+        self.road.value = markup.steps(self._road()) if len(self.panels) > 1 else ""
+
+    def tick(self) -> None:
+        """Draw the time that the token has left."""
+        for panel in self.panels:
+            panel.tick()
+
+    def _road(self) -> list[tuple[str, str]]:
+        known = {"done": "done", "later": "later"}
+        return [(panel.step.title, known.get(panel.state, "now")) for panel in self.panels]
+
+    def _confirmed(self) -> None:
+        self.desk.confirmed = True
+        self.desk.tell()
+
+    def _chosen(self, change: dict[str, Any]) -> None:
+        if self._switch is not None and change["new"] != self.desk.session.settings.environment.name:
+            self._switch(change["new"])
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        self._heartbeat.show(display(self._repr_mimebundle_(), raw=True, display_id=True), self._repr_mimebundle_)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The widget, unless none comes back from the front end; and always what stands in for it."""
+        bundle = super()._repr_mimebundle_(**kwargs) or {}
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        if self._heartbeat.heard is False:
+            data.pop("application/vnd.jupyter.widget-view+json", None)
+        return data | {"text/plain": self.as_text(), "text/html": self.as_html()}
+
+    def as_text(self) -> str:
+        """The page as text: what is asked and how to answer in code, or what came of it."""
+        lines = [plain.banner(self.desk.session.settings.environment)]
+        if not self.desk.open:
+            lines += [ONCE_MORE, "To go on: kit.confirm()"]
+        for panel in self.panels:
+            lines += ["", f"Step {panel.number}: {panel.step.title}", panel.step.why]
+            found = self.desk.outcomes.get(panel.step.name)
+            asked = self.desk.fields(panel.step)
+            if panel.state == "done" and found:
+                lines += plain.outcome(found, next_after(panel.step))
+                continue
+            if panel.state == "ask":
+                lines += plain.outcome(found, "") if found else []
+                lines += plain.fields(asked)
+            lines.append(f"Without a form: {plain.call(panel.step.name, asked)}")
+        return "\n".join(lines)
+
+    def as_html(self) -> str:
+        """The same as a table, with the exchanges folded."""
+        parts = [markup.banner(self.desk.session.settings.environment)]
+        if not self.desk.open:
+            parts.append(markup.paragraph(f"{ONCE_MORE} To go on: kit.confirm()"))
+        for panel in self.panels:
+            parts.append(markup.heading(panel.number, len(STEPS), panel.step.title, panel.step.why))
+            found = self.desk.outcomes.get(panel.step.name)
+            asked = self.desk.fields(panel.step)
+            parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")
+            if panel.state != "done":
+                parts.append(markup.fields(asked) if panel.state == "ask" and asked else "")
+                parts.append(markup.without_a_form(plain.call(panel.step.name, asked)))
+        return "".join(parts)

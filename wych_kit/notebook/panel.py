@@ -1,0 +1,127 @@
+"""One step's form: what it asks, the buttons, what is on the way, what came of it. Draws the desk and decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import ipywidgets as w
+
+from wych_kit.journey import STEPS
+from wych_kit.notebook import markup
+from wych_kit.notebook.entry import Entry
+from wych_kit.steps import Done, Failed
+
+if TYPE_CHECKING:
+    from wych_kit.journey import Session
+    from wych_kit.notebook.desk import Desk
+    from wych_kit.steps import Step
+
+State = Literal["later", "ask", "busy", "done"]
+
+EXAMPLES = "Grey text is an example: a field left empty takes it."
+
+
+class Panel(w.VBox):
+    """A step's form. `before` are the steps on the same page that come first."""
+
+    def __init__(self, step: Step[Session], desk: Desk, before: tuple[Step[Session], ...] = ()) -> None:
+        self.step = step
+        self.desk = desk
+        self._before = before
+        self.number = STEPS.index(step) + 1
+        self.heading = w.HTML()
+        self.entries: tuple[Entry, ...] = ()
+        self.form = w.VBox().add_class("wych-fields")
+        self.hint = w.HTML(markup.paragraph(EXAMPLES, "wych-help"))
+        self.button = w.Button(description=step.title, button_style="primary").add_class("wych-go")
+        self.stop = w.Button(description="Stop", tooltip="Let nothing more be sent")
+        self.again = w.Button(tooltip="Do this step once more")
+        self.outcome = w.HTML()
+        self.clock = w.HTML()
+        self.button.on_click(lambda _: self.submit())
+        self.stop.on_click(lambda _: desk.stop())
+        self.again.on_click(lambda _: self._again())
+        buttons = w.HBox([self.button, self.stop, self.again]).add_class("wych-buttons")
+        super().__init__([self.heading, self.form, self.hint, buttons, self.outcome, self.clock])
+        self.add_class("wych-step")
+        self.refresh()
+
+    @property
+    def state(self) -> State:
+        """What there is to see: not yet its turn, a form, something on the way, or what came of it."""
+        if self.desk.under_way is not None and self.desk.under_way.step is self.step:
+            return "busy"
+        if self.desk.done(self.step):
+            return "done"
+        return "later" if not self.desk.open or any(not self.desk.done(step) for step in self._before) else "ask"
+
+    def submit(self) -> None:
+        """What the button and Enter do."""
+        if self.state == "ask":
+            self.desk.start(self.step)
+
+    def refresh(self) -> None:
+        """Draw what the desk holds now."""
+        state = self.state
+        self._set_fields()
+        self.heading.value = markup.heading(self.number, len(STEPS), self.step.title, self.step.why)
+        for entry in self.entries:
+            entry.refresh()
+            entry.lock(locked=self.desk.under_way is not None)
+        asks = state in ("ask", "busy") and bool(self.entries)
+        _show(self.form, shown=asks)
+        _show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
+        _show(self.button, shown=state in ("ask", "busy"))
+        _show(self.stop, shown=state == "busy")
+        _show(self.again, shown=state == "done")
+        self.button.disabled = self.desk.under_way is not None
+        self.again.disabled = self.desk.under_way is not None
+        self.again.description = "Register anew" if self.step is STEPS[0] else "Once more"
+        self.outcome.value = self._outcome(state)
+        self.tick()
+        (self.remove_class if state != "later" else self.add_class)("wych-not-yet")
+
+    def tick(self) -> None:
+        """Draw the time that the token has left."""
+        token = self.desk.session.token
+        shown = self.step.name == "token" and self.state == "done" and token is not None
+        self.clock.value = markup.countdown(token.seconds_left, token.lifetime) if shown and token else ""
+
+    def _set_fields(self) -> None:
+        asked = self.desk.fields(self.step)
+        if asked != tuple(entry.field for entry in self.entries):
+            self.entries = tuple(Entry(field, self.desk, self.submit) for field in asked)
+            self.form.children = self.entries
+
+    def _again(self) -> None:
+        if self.step is STEPS[0]:
+            self.desk.session.afresh = True
+            self.desk.tell()
+        else:
+            self.desk.start(self.step)
+
+    def _outcome(self, state: State) -> str:
+        desk, found = self.desk, self.desk.outcomes.get(self.step.name)
+        if state == "busy" and desk.under_way is not None:
+            return markup.progress(self.step.title, desk.under_way.stages)
+        if state == "later":
+            return ""
+        said = markup.paragraph(desk.note, "wych-note", alert=True)
+        if desk.bug:
+            words = f"✗ A mistake in Wych Kit itself, not yours and not Wych's: {desk.bug}. The step did not finish."
+            said += markup.paragraph(words, "wych-failed", alert=True)
+        if state == "done" and isinstance(found, Done):
+            return markup.done(found, next_after(self.step)) + said
+        return said + (markup.failed(found, desk.fields(self.step)) if isinstance(found, Failed) else "")
+
+
+def next_after(step: Step[Session]) -> str:
+    """What comes after a step, in words."""
+    number = STEPS.index(step) + 1
+    if number == len(STEPS):
+        return "That was the journey: account, app, token, call. The same calls work in your own code with WychAuth."
+    return f"Next: {STEPS[number].title}."
+
+
+def _show(widget: w.DOMWidget, *, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"

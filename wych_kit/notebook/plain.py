@@ -1,0 +1,52 @@
+"""What the forms say, as text: for viewers without widgets, for diffs, and for whoever reads with a screen reader in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wych_kit.secret import MASK
+from wych_kit.steps import Done
+from wych_kit.transcript import harmless, in_a_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wych_kit.environments import Environment
+    from wych_kit.steps import Failed, Field
+
+
+def banner(environment: Environment) -> str:
+    """Which Wych this is."""
+    return f"Wych Kit · {environment.name}: {environment.words or environment.note}"
+
+
+def fields(asked: Iterable[Field]) -> list[str]:
+    """The questions, a line each."""
+    lines = []
+    for each in asked:
+        about = [each.help] if each.help else []
+        if each.suggestion:
+            about.append(f"such as {MASK if each.secret else each.suggestion}")
+        lines.append(f"  {each.label}" + (f" ({'; '.join(about)})" if about else ""))
+    return lines
+
+
+def call(name: str, asked: Sequence[Field]) -> str:
+    """The code that answers without a form. A secret is asked for, so that it is not written in the notebook."""
+    given = ", ".join(f"{each.name}={'getpass()' if each.secret else '…'}" for each in asked)
+    return f'kit.step("{name}"{f", {given}" if given else ""})'
+
+
+def outcome(found: Done | Failed, after: str) -> list[str]:
+    """What came of a step, a line for each fact and each exchange. No times: two runs read the same."""
+    wire = [f"  {in_a_line(each, timed=False)}" for each in found.exchanges]
+    if isinstance(found, Done):
+        rows = [f"  {each.label}: {each.value}" + (f" ({each.remark})" if each.remark else "") for each in found.facts]
+        return [harmless(line) for line in (f"Done: {found.have}", *rows, *wire, after)]
+    faults = [f"  {name}: {words}" for name, words in found.faults.items()]
+    if found.diagnosis is None:
+        return ["Not sent:", *map(harmless, faults)]
+    why = found.diagnosis
+    lines = [f"Not done ({why.stage})", f"  Seen: {' '.join(why.evidence)}", f"  Cause: {why.cause}", f"  Do: {why.action}"]
+    lines.append(f"  Known from: {why.source} ({why.basis})" + (f" · {why.reference}" if why.reference else ""))
+    return [harmless(line) for line in (*lines, *faults, *wire)]
