@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=2 for tests.
 .DEFAULT_GOAL := help
-.PHONY: start lab test check bench lock clean help
+.PHONY: start lab test notebooks check bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
@@ -43,6 +43,9 @@ lab: ## the notebooks in JupyterLab
 
 test: $(KIT) $(TEST) ## the tests; ARGS="-k token" chooses
 	@$(IN) -m pytest -n $(WORKERS) $(ARGS)
+
+notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they show
+	@$(IN) notebooks/remake.py $(ARGS)
 
 check: $(KIT) $(TEST) ## lint, format and types
 	@$(IN) -m ruff check .

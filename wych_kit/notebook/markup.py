@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from wych_kit.steps import Fact, Failed, Field
 
 
+_LEFT = 'style="text-align:left"'  # notebooks align tables to the right, and the style sheet does not travel with an output
+
+
 def text(words: str) -> str:
     """Any text as HTML."""
     return escape(harmless(words))
@@ -30,9 +33,7 @@ def style() -> str:
 
 def banner(environment: Environment) -> str:
     """Which Wych this is, in words and in its colour."""
-    kind = environment.name if environment.name in ("mock", "sandbox", "production") else "unknown"
-    words = environment.words or environment.note
-    return f'<div class="wych-banner wych-{kind}"><b>{text(environment.name)}</b> {text(words)}</div>'
+    return f'<div class="wych-banner"><b>{text(environment.name)}</b> {text(environment.words or environment.note)}</div>'
 
 
 def steps(titles: Sequence[tuple[str, str]]) -> str:
@@ -76,7 +77,7 @@ def fields(asked: Iterable[Field]) -> str:
 def table(rows: Iterable[tuple[str, str, str]]) -> str:
     """Rows of label, value and remark."""
     body = "".join(
-        f'<tr><th scope="row">{text(label)}</th><td>{text(value)}</td><td class="wych-remark">{text(remark)}</td></tr>'
+        f'<tr><th scope="row" {_LEFT}>{text(label)}</th><td {_LEFT}>{text(value)}</td><td {_LEFT} class="wych-remark">{text(remark)}</td></tr>'
         for label, value, remark in rows
     )
     return f'<table class="wych-facts">{body}</table>'
@@ -107,7 +108,7 @@ def _lines(lines: Iterable[str]) -> str:
 def done(outcome: Done, after: str, *, timed: bool = True) -> str:
     """What came of a step that came through; `after` is what comes next, in words."""
     return (
-        f'<div class="wych-done"><p role="status"><b>✓ Done.</b> {text(outcome.have)}</p>{facts(outcome.facts)}'
+        f'<div class="wych-done"><p role="status"><b>✓ Done.</b> What you have now: {text(outcome.have)}</p>{facts(outcome.facts)}'
         f"{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
     )
 

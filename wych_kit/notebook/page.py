@@ -44,8 +44,8 @@ class Page(w.VBox):
         self._switch = switch
         self.confirm.on_click(lambda _: self._confirmed())
         self.environment.observe(self._chosen, "value")
-        head = w.HBox([self.banner, self.environment]).add_class("wych-top")
-        super().__init__([w.HTML(markup.style()), heartbeat.widget, head, self.road, self.question, *self.panels])
+        self.head = w.HBox([self.banner, self.environment])
+        super().__init__([w.HTML(markup.style()), heartbeat.widget, self.head, self.road, self.question, *self.panels])
         self.add_class("wych-page")
         desk.watch(self)
         self.refresh()
@@ -54,6 +54,7 @@ class Page(w.VBox):
         """Draw what the desk holds now."""
         environment = self.desk.session.settings.environment
         self.banner.value = markup.banner(environment)
+        self.head._dom_classes = ("wych-top", f"wych-on-{environment.name}")  # noqa: SLF001 - ipywidgets' own name for CSS classes
         self.environment.layout.display = None if self._switch else "none"
         if environment.name in ENVIRONMENTS:
             self.environment.value = environment.name
@@ -107,7 +108,7 @@ class Page(w.VBox):
             if panel.state == "ask":
                 lines += plain.outcome(found, "") if found else []
                 lines += plain.fields(asked)
-            lines.append(f"Without a form: {plain.call(panel.step.name, asked)}")
+                lines.append(f"Without a form: {plain.call(panel.step.name, asked)}")
         return "\n".join(lines)
 
     def as_html(self) -> str:
@@ -120,7 +121,7 @@ class Page(w.VBox):
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")
-            if panel.state != "done":
-                parts.append(markup.fields(asked) if panel.state == "ask" and asked else "")
+            if panel.state == "ask":
+                parts.append(markup.fields(asked) if asked else "")
                 parts.append(markup.without_a_form(plain.call(panel.step.name, asked)))
         return "".join(parts)

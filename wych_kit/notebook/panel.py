@@ -41,8 +41,9 @@ class Panel(w.VBox):
         self.button.on_click(lambda _: self.submit())
         self.stop.on_click(lambda _: desk.stop())
         self.again.on_click(lambda _: self._again())
-        buttons = w.HBox([self.button, self.stop, self.again]).add_class("wych-buttons")
-        super().__init__([self.heading, self.form, self.hint, buttons, self.outcome, self.clock])
+        self.buttons = w.HBox([self.button, self.stop]).add_class("wych-buttons")
+        self.last = w.HBox([self.again]).add_class("wych-buttons")
+        super().__init__([self.heading, self.form, self.hint, self.buttons, self.outcome, self.clock, self.last])
         self.add_class("wych-step")
         self.refresh()
 
@@ -71,9 +72,9 @@ class Panel(w.VBox):
         asks = state in ("ask", "busy") and bool(self.entries)
         _show(self.form, shown=asks)
         _show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
-        _show(self.button, shown=state in ("ask", "busy"))
+        _show(self.buttons, shown=state in ("ask", "busy"))
         _show(self.stop, shown=state == "busy")
-        _show(self.again, shown=state == "done")
+        _show(self.last, shown=state == "done")
         self.button.disabled = self.desk.under_way is not None
         self.again.disabled = self.desk.under_way is not None
         self.again.description = "Register anew" if self.step is STEPS[0] else "Once more"

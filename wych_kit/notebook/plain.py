@@ -42,7 +42,7 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
     wire = [f"  {in_a_line(each, timed=False)}" for each in found.exchanges]
     if isinstance(found, Done):
         rows = [f"  {each.label}: {each.value}" + (f" ({each.remark})" if each.remark else "") for each in found.facts]
-        return [harmless(line) for line in (f"Done: {found.have}", *rows, *wire, after)]
+        return [harmless(line) for line in (f"Done. What you have now: {found.have}", *rows, *wire, after)]
     faults = [f"  {name}: {words}" for name, words in found.faults.items()]
     if found.diagnosis is None:
         return ["Not sent:", *map(harmless, faults)]

@@ -32,7 +32,7 @@ class Recap:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": markup.style() + "".join(self._html())}
+        return {"text/plain": repr(self), "text/html": "".join(self._html())}
 
     def _html(self) -> Iterator[str]:
         yield markup.banner(self._environment)

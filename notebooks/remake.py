@@ -1,0 +1,60 @@
+"""Run the notebooks on the mock and store what they show: `make notebooks`. Two runs give the same files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from conftest import HERE, surroundings
+from nbclient import NotebookClient
+
+from wych_kit import mock
+from wych_kit.environments import MOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wych_kit.mock import Mock
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+USUAL = str(MOCK.issuer_url).split("/")[2]
+
+
+def remake(path: Path, wych: Mock) -> bool:
+    """Run one notebook and store it; whether the file changed."""
+    before = path.read_text("utf-8")
+    notebook = nbformat.reads(before, 4)
+    with surroundings(wych):
+        NotebookClient(notebook, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(HERE)}}).execute()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
+        # A stored view of a widget whose kernel is gone shows an error; without it the table is shown.
+        output.get("data", {}).pop(WIDGET, None)
+    after = _stored(notebook, wych)
+    path.write_text(after, "utf-8")
+    return after != before
+
+
+def _stored(notebook: Any, wych: Mock) -> str:
+    """The file's text, with the address that the mock usually has, and without what no two runs have in common."""
+    text = re.sub(rf"127\.0\.0\.1:{wych.port}\b", USUAL, nbformat.writes(notebook))
+    return re.sub(r"(x-amzn-requestid|x-amz-apigw-id): [\w=-]+", r"\1: …", text) + "\n"
+
+
+def main(names: Sequence[str]) -> int:
+    """Remake these notebooks, or all."""
+    chosen = [Path(name).resolve() for name in names] or sorted(HERE.glob("[0-9]*.ipynb"))
+    with mock.running(seed=1, ephemeral=True) as wych:
+        for path in chosen:
+            print(f"{path.name}: {'remade' if remake(path, wych) else 'as it was'}")  # noqa: T201 - for whoever waits
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
