@@ -28,7 +28,9 @@ def remake(path: Path, wych: Mock) -> bool:
     before = path.read_text("utf-8")
     notebook = nbformat.reads(before, 4)
     with surroundings(wych):
-        NotebookClient(notebook, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(HERE)}}).execute()
+        NotebookClient(
+            notebook, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(path.parent)}}
+        ).execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -49,7 +51,9 @@ def _stored(notebook: Any, wych: Mock) -> str:
 
 def main(names: Sequence[str]) -> int:
     """Remake these notebooks, or all."""
-    chosen = [Path(name).resolve() for name in names] or sorted(HERE.glob("[0-9]*.ipynb"))
+    chosen = [Path(name).resolve() for name in names] or sorted(
+        [*HERE.glob("[0-9]*.ipynb"), *(HERE.parent / "tests" / "notebook").glob("*.ipynb")]
+    )
     with mock.running(seed=1, ephemeral=True) as wych:
         for path in chosen:
             print(f"{path.name}: {'remade' if remake(path, wych) else 'as it was'}")  # noqa: T201 - for whoever waits

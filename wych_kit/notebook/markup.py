@@ -140,7 +140,7 @@ def outcome(found: Done | Failed, asked: Sequence[Field], after: str, *, timed: 
 
 def without_a_form(call: str) -> str:
     """For where no form shows: the code that does the same."""
-    return f"<p>No form here? Run the cell, or answer in code: <code>{text(call)}</code></p>"
+    return f"<p>No form here? Run the cell, or answer in code (what has an example may be left out): <code>{text(call)}</code></p>"
 
 
 def progress(title: str, stages: Sequence[str]) -> str:

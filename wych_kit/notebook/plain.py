@@ -34,7 +34,8 @@ def fields(asked: Iterable[Field]) -> list[str]:
 def call(name: str, asked: Sequence[Field]) -> str:
     """The code that answers without a form. A secret is asked for, so that it is not written in the notebook."""
     given = ", ".join(f"{each.name}={'getpass()' if each.secret else '…'}" for each in asked)
-    return f'kit.step("{name}"{f", {given}" if given else ""})'
+    first = "from getpass import getpass; " if any(each.secret for each in asked) else ""
+    return f'{first}kit.step("{name}"{f", {given}" if given else ""})'
 
 
 def outcome(found: Done | Failed, after: str) -> list[str]:
