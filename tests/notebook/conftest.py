@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from ipywidgets import Widget
 
 from notebooks.conftest import (  # noqa: F401 - hooks, found by their names
     pytest_collection_modifyitems,
     pytest_runtest_call,
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    pytest_unconfigure,
 )
 from wych_kit import notebook
 from wych_kit.notebook import kit as kits
-
-CANARY = "canary-3f9c-Password"
 
 
 @pytest.fixture(autouse=True)
 def _nothing_open(monkeypatch):
     """Each test is a notebook of its own."""
     monkeypatch.setattr(kits, "_OPEN", {})
+    yield
+    Widget.close_all()
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ class Desk:
         self.confirmed = False
         self._at_work = threading.Lock()
         self._telling = threading.RLock()
+        self._latest: Run | None = None
         self._ended = ("", 0.0)
         self._views: weakref.WeakSet[View] = weakref.WeakSet()
         self._mock: Mock | None = None
@@ -124,7 +125,7 @@ class Desk:
         """Run the step with what is written, in a thread. `None` for a second click, and while something is under way."""
         if self.under_way is not None or not self.open or self.resting(step):
             return None
-        run_ = self.under_way = Run(step)
+        run_ = self.under_way = self._latest = Run(step)
         self.note = ""
         answers = self.answers(step)
         self.tell()
@@ -133,7 +134,7 @@ class Desk:
 
     def do(self, step: Step[Session], answers: Mapping[str, Answer] | None = None) -> None:
         """Run the step here and now. An exception that is not one of ours is raised; Ctrl-C counts as Stop."""
-        run_ = self.under_way = Run(step)
+        run_ = self.under_way = self._latest = Run(step)
         self.note = ""
         try:
             self._finish(run_, self._outcome(run_, self.answers(step) if answers is None else answers))
@@ -150,9 +151,8 @@ class Desk:
             self._release(self.under_way)
 
     def wait(self, seconds: float = 60) -> bool:
-        """Wait until nothing is under way; whether that is so."""
-        run_ = self.under_way
-        return run_ is None or run_.ended.wait(seconds)
+        """Wait until nothing is under way and that is drawn; whether it is so."""
+        return self._latest is None or self._latest.ended.wait(seconds)
 
     def change(self, session: Session) -> None:
         """Go on with another session: nothing of the old one stays."""
@@ -220,8 +220,8 @@ class Desk:
         if self.under_way is run_:
             self.under_way = None
             self._ended = (run_.step.name, time.monotonic())
-        run_.ended.set()
         self.tell()
+        run_.ended.set()
 
 
 def _place(error: Exception) -> str:

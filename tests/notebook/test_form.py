@@ -1,0 +1,421 @@
+"""The forms, filled and pressed as a person does, against the mock."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+from wych_kit import notebook
+from wych_kit.errors import SettingInvalid
+from wych_kit.journey import STEPS
+from wych_kit.notebook import desk as desks
+from wych_kit.notebook.entry import Enter
+from wych_kit.secret import Secret
+from wych_kit.settings import load_settings
+from wych_kit.steps import Done, Failed
+
+CANARY = "canary-3f9c-Password"
+
+
+def asked_for(wych, path):
+    """How often the mock was asked for this path."""
+    return sum(request.path == path for request in wych.requests)
+
+
+def states():
+    """The state of every widget there is, as it would be saved."""
+    return json.dumps([widget.get_state() for widget in _instances.values()], default=repr)
+
+
+def test_the_tour_by_hand_ends_in_a_first_call(new, pretend, fill, press):
+    """Typing into the fields and pressing the buttons leads to an authenticated call, with what was typed."""
+    page = new.tour()
+    fill(page.panels[0], first_name="Ada", app_name="Ada's app", email="ada@example.com", password=CANARY)
+    for panel in page.panels:
+        assert panel.state == "ask"
+        press(panel)
+        assert panel.state == "done"
+    assert new.session.users == []
+    assert load_settings(path=new.session.path).app_name == "Ada's app"
+    assert "Your first authenticated call" in page.panels[3].outcome.value
+    assert pretend.token_requests == 1
+
+
+def test_a_step_waits_for_those_before_it(new):
+    """In the tour only the first open step can be started; the button of a later one does nothing."""
+    page = new.tour()
+    assert [panel.state for panel in page.panels] == ["ask", "later", "later", "later"]
+    page.panels[3].button.click()
+    assert new.desk.under_way is None
+    assert page.panels[3].buttons.layout.display == "none"
+
+
+def test_an_empty_field_takes_its_example(new, press):
+    """A button pressed with nothing written registers with the examples, as Enter does in the terminal."""
+    page = new.step("register")
+    press(page.panels[0])
+    assert page.panels[0].state == "done"
+    assert new.session.settings.app_name == "Kowhai Budgeting"
+
+
+def test_a_secret_leaves_its_field_when_read(new, fill, entry):
+    """A password is gone from the widget as soon as the field is left, kept as a Secret, and shown by nothing."""
+    panel = new.step("register").panels[0]
+    fill(panel, password=CANARY)
+    assert entry(panel, "password").input.value == ""
+    assert new.desk.drafts["password"] == Secret(CANARY)
+    assert "kept, not shown" in entry(panel, "password").input.placeholder
+    assert CANARY not in states()
+
+
+def test_a_secret_is_not_sent_back_to_the_browser(new, entry, monkeypatch):
+    """The kernel answers a typed password with an empty field and no echo; other fields are echoed, so the test would see one."""
+    panel = new.step("register").panels[0]
+    sent = []
+    for name in ("password", "first_name"):
+        field = entry(panel, name).input
+        monkeypatch.setattr(field, "_send", lambda message, buffers=None: sent.append(message))
+        field.set_state({"value": f"{CANARY} {name}"})
+    assert f"{CANARY} first_name" in str(sent)
+    assert f"{CANARY} password" not in str(sent)
+    assert {"value": ""} in [message["state"] for message in sent]
+
+
+def test_a_password_survives_a_mistake_elsewhere(new, fill, press):
+    """Somebody who misspelt the email need not type the password again; after the step it is forgotten."""
+    page = new.step("register")
+    fill(page.panels[0], email="kim", password=CANARY)
+    press(page.panels[0])
+    assert page.panels[0].state == "ask"
+    fill(page.panels[0], email="kim@example.com")
+    time.sleep(new.desk.resting(STEPS[0]))
+    press(page.panels[0])
+    assert page.panels[0].state == "done"
+    assert new.desk.drafts == {}
+
+
+def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, pretend, fill, entry):
+    """A wrong value is said at once, beside its own field and nowhere else; nothing was sent. Right again, the help is back."""
+    panel = new.step("register").panels[0]
+    fill(panel, email="kim")
+    assert "must be an address such as kim@example.com" in entry(panel, "email").beside.value
+    assert "✗" not in entry(panel, "first_name").beside.value
+    assert list(pretend.requests) == []
+    fill(panel, email="kim@example.com")
+    assert "you sign in with it" in entry(panel, "email").beside.value
+
+
+def test_a_wrong_secret_is_not_kept(new, fill, entry):
+    """A password that will not do is dropped, and the reason does not repeat it."""
+    panel = new.step("register").panels[0]
+    fill(panel, password="canary")
+    assert "8 characters or more" in entry(panel, "password").beside.value
+    assert "password" not in new.desk.drafts
+    assert "canary" not in states()
+
+
+def test_what_the_server_finds_stands_beside_the_field_too(new, fill, press, entry):
+    """An address that somebody else has is refused by the portal, and its reason stands beside a field."""
+    notebook.drive(new.step("register"), {"email": "kim@example.com", "password": CANARY})
+    again = notebook.open_kit(afresh=True)
+    panel = again.step("register").panels[0]
+    fill(panel, email="kim@example.com", password="another-password")
+    press(panel)
+    assert panel.state == "ask"
+    assert any(each.beside.value.count("✗") for each in panel.entries)
+    assert "Known from" in panel.outcome.value
+    again.close()
+
+
+def test_a_double_click_registers_once(new, pretend):
+    """Two clicks in a row are one: the second is ignored, whether the first has ended or not."""
+    panel = new.step("register").panels[0]
+    panel.button.click()
+    panel.button.click()
+    assert new.desk.wait()
+    panel.button.click()
+    assert asked_for(pretend, "/portal/api/accounts") == 1
+    assert new.desk.start(STEPS[0]) is None
+
+
+@pytest.mark.parametrize("first", ["key", "value"])
+def test_enter_submits(new, entry, first):
+    """Enter starts the step with what stands in the field, whether the browser tells of the key or of the value first."""
+    panel = new.step("register").panels[0]
+    field = entry(panel, "app_name").input
+    steps = {"key": lambda: field._handle_msg(submit()), "value": lambda: setattr(field, "value", "By Enter")}
+    for name in (first, *(set(steps) - {first})):
+        steps[name]()
+    deadline = time.monotonic() + 10
+    while panel.state != "done" and time.monotonic() < deadline:
+        new.desk.wait(0.05) or time.sleep(0.01)
+        time.sleep(0.01)
+    assert new.session.settings.app_name == "By Enter"
+
+
+def submit():
+    """The message of a browser in which Enter was pressed."""
+    return {"content": {"data": {"method": "custom", "content": {"event": "submit"}}}, "buffers": []}
+
+
+def test_enter_acts_once():
+    """The value that comes after the key acts; the wait for it does not act again."""
+    acted = []
+    enter = Enter(lambda: acted.append(1))
+    enter.value_came()
+    enter.pressed()
+    enter.value_came()
+    enter.value_came()
+    assert acted == [1]
+
+
+def test_two_forms_of_one_session_stay_in_step(new, fill, press, entry):
+    """What is written, wrong or done in one form shows in the other; fields are emptied in both."""
+    one, two = new.step("register"), new.tour()
+    fill(one.panels[0], first_name="Ada", email="ada", password=CANARY)
+    there = two.panels[0]
+    assert entry(there, "first_name").input.value == "Ada"
+    assert "✗" in entry(there, "email").beside.value
+    assert "kept, not shown" in entry(there, "password").input.placeholder
+    fill(there, email="ada@example.com")
+    press(there)
+    assert one.panels[0].state == two.panels[0].state == "done"
+    assert one.panels[0].outcome.value == two.panels[0].outcome.value
+
+
+def test_running_a_cell_again_changes_nothing(new, pretend, press):
+    """`open_kit()` gives the kit that is open, and a step that is done is shown, not done again."""
+    press(new.step("register").panels[0])
+    before = len(pretend.requests)
+    again = notebook.open_kit()
+    assert again is new
+    assert again.step("register", email="other@example.com").panels[0].state == "done"
+    assert len(pretend.requests) == before
+
+
+def test_once_more_and_anew(ready, pretend, press):
+    """A step that is done can be done again; registering anew asks again, and what stood on the old app is open again."""
+    page = ready.tour()
+    for panel in page.panels:
+        press(panel)
+    time.sleep(ready.desk.resting(STEPS[1]))
+    press(page.panels[1], page.panels[1].again)
+    assert asked_for(pretend, "/realms/partner/.well-known/openid-configuration") == 2
+    page.panels[0].again.click()
+    assert page.panels[0].state == "ask"
+    time.sleep(ready.desk.resting(STEPS[0]))
+    press(page.panels[0])
+    assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
+
+
+def test_progress_names_the_stages(new):
+    """While a step is on its way there is a bar, and the stages are named as they come."""
+    seen = []
+    panel = new.step("register").panels[0]
+    panel.outcome.observe(lambda change: seen.append(change["new"]), "value")
+    panel.button.click()
+    assert new.desk.wait()
+    bars = [value for value in seen if "<progress" in value]
+    assert [stage for stage in ("account", "business", "app", "saving") if f"<b>{stage} …</b>" not in "".join(bars)] == []
+    assert "<progress" not in panel.outcome.value
+
+
+@pytest.fixture
+def slow():
+    """A portal that keeps its first request waiting until it is let go, then takes it, and counts."""
+    waiting, go, paths = threading.Event(), threading.Event(), []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_POST(self):
+            paths.append(self.path)
+            waiting.set()
+            go.wait(20)
+            body = b'{"account_id": "1", "session": "s", "business_id": "b"}'
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Slow)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port, waiting, go, paths
+    go.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_stop_lets_nothing_more_be_sent(place, pretend, slow):
+    """Stop frees the form at once, though a request hangs; when that has ended, none follows and its end changes nothing."""
+    port, waiting, go, paths = slow
+    place.on(pretend)
+    place.env.write_text(place.env.read_text().replace(pretend.portal_url, f"http://127.0.0.1:{port}/portal"))
+    kit = notebook.open_kit()
+    panel = kit.step("register").panels[0]
+    panel.button.click()
+    run = kit.desk.under_way
+    assert waiting.wait(10)
+    assert panel.stop.layout.display is None
+    panel.stop.click()
+    assert panel.state == "ask"
+    assert "Stopped" in panel.outcome.value
+    go.set()
+    assert run.ended.wait(10)
+    kit.desk._at_work.acquire(timeout=10)  # the thread is through
+    assert paths == ["/portal/api/accounts"]
+    assert kit.desk.outcomes == {}
+    kit.close()
+
+
+def test_a_mistake_of_ours_is_called_one(ready, press, monkeypatch):
+    """A bug in a step is shown as the kit's own, by kind and place, without its text, which may hold anything."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError(CANARY)
+
+    monkeypatch.setattr(desks, "run", broken)
+    page = ready.tour()
+    press(page.panels[0])
+    assert "A mistake in Wych Kit itself" in page.panels[0].outcome.value
+    assert "ZeroDivisionError" in page.panels[0].outcome.value
+    assert CANARY not in page.panels[0].outcome.value
+    with pytest.raises(ZeroDivisionError):
+        ready.step("discover")
+
+
+def test_a_failure_is_explained_and_can_be_tried_again(place, pretend, press):
+    """A refused secret is shown with what was seen, the cause, what to do and how that is known; the button stays."""
+    place.ready_on(pretend, client_secret="not-the-secret-of-this-app-0001")
+    kit = notebook.open_kit()
+    page = kit.tour()
+    for panel in page.panels[:3]:
+        press(panel)
+    assert isinstance(kit.desk.outcomes["token"], Failed)
+    shown = page.panels[2].outcome.value
+    assert [word for word in ("Seen", "Cause", "Do", "Known from", "wrong-client-secret") if word not in shown] == []
+    assert page.panels[2].state == "ask"
+    assert "not-the-secret" not in states() + page.as_text() + page.as_html()
+    kit.close()
+
+
+def test_the_mock_is_started_when_none_answers(place, pretend, monkeypatch):
+    """With nothing at the mock's address the kit starts one itself; one that cannot be started is said, not raised."""
+    with notebook_free_port() as port:
+        pass
+    place.write_env(
+        environment="mock", **{name: getattr(pretend, name).replace(str(pretend.port), str(port)) for name in ADDRESSES}
+    )
+    kit = notebook.open_kit()
+    outcomes = notebook.drive(kit.tour())
+    assert all(isinstance(outcome, Done) for outcome in outcomes.values())
+    kit.close()
+    monkeypatch.setattr(desks, "stand_in", refuse)
+    kit = notebook.open_kit(afresh=True)
+    panel = kit.step("register").panels[0]
+    panel.button.click()
+    assert kit.desk.wait()
+    assert "the port is taken" in panel.outcome.value
+    kit.close()
+
+
+ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
+
+
+def refuse(_):
+    """A mock that cannot be started."""
+    from wych_kit import mock
+
+    raise mock.CannotStart("the port is taken")
+
+
+def notebook_free_port():
+    """A port that was free a moment ago."""
+    import contextlib
+    import socket
+
+    @contextlib.contextmanager
+    def port():
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            yield listener.getsockname()[1]
+
+    return port()
+
+
+def test_production_asks_once_more(place, pretend, press):
+    """On production nothing is sent, by button or by code, before that was asked once more; then it goes on."""
+    place.on(pretend)
+    kit = notebook.open_kit()
+    page = kit.tour()
+    page.environment.value = "production"
+    assert kit.session.settings.environment.name == "production"
+    assert "production" in page.banner.value
+    assert "wych-on-production" in page.head._dom_classes
+    assert page.question.layout.display is None
+    assert {panel.state for panel in page.panels} == {"later"}
+    assert kit.desk.start(STEPS[0]) is None
+    assert "kit.confirm()" in kit.step("register", client_id="x").as_text()
+    assert "kit.confirm()" in repr(kit.catch_up("token"))
+    assert list(pretend.requests) == []
+    page.confirm.click()
+    assert page.panels[0].state == "ask"
+    assert page.question.layout.display == "none"
+    assert "Client secret" in page.as_text()
+    page.environment.value = "mock"
+    assert kit.session.on_the_mock
+    page.environment.value = "production"
+    assert not kit.desk.open
+    kit.close()
+
+
+def test_each_environment_has_its_own_file(place, pretend, fill, press):
+    """Switching to the sandbox asks what is to be brought and keeps it in `.env.sandbox`; `.env` stays as it was."""
+    place.on(pretend)
+    before = place.env.read_text()
+    kit = notebook.open_kit()
+    kit.switch("sandbox")
+    panel = kit.tour().panels[0]
+    values = {name: getattr(pretend.credentials, name) for name in ("client_id", "partner_id", "app_id")}
+    fill(
+        panel, issuer_url=pretend.issuer_url, api_url=pretend.api_url, client_secret=f"{CANARY}-1", api_key=f"{CANARY}-2", **values
+    )
+    press(panel)
+    assert (place.folder / ".env.sandbox").exists()
+    assert CANARY in (place.folder / ".env.sandbox").read_text()
+    assert place.env.read_text() == before
+    assert CANARY not in states()
+    with pytest.raises(ValueError, match="must be mock, sandbox or production"):
+        kit.switch("prod")
+    kit.close()
+
+
+def test_the_token_counts_down(ready, pretend, press):
+    """The token's form says how long the token lives, and that it has expired when it has."""
+    page = ready.tour()
+    for panel in page.panels[:3]:
+        press(panel)
+    assert "14 min 5" in page.panels[2].clock.value or "15 min 00" in page.panels[2].clock.value
+    ready.session.token = type(ready.session.token)(ready.session.token.value, 900, time.monotonic() - 1)
+    page.tick()
+    assert "has expired" in page.panels[2].clock.value
+    assert page.panels[1].clock.value == ""
+
+
+def test_an_answer_that_no_step_asks_is_a_mistake(new):
+    """A misspelt keyword, step or file is said at once, with the nearest right one."""
+    with pytest.raises(TypeError, match=r"register does not ask emial \(did you mean email"):
+        new.step("register", emial="kim@example.com")
+    with pytest.raises(KeyError, match="did you mean token"):
+        new.step("tokn")
+    with pytest.raises(SettingInvalid, match="cannot be read"):
+        notebook.drive(new.tour(), "missing.toml")
