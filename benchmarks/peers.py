@@ -76,8 +76,8 @@ def node_folder(name: str) -> Path:
 
 
 def _problem(command: list[str | Path], what: str, cwd: Path | None = None) -> str:
-    """Runs an installer; its last words if it failed, else nothing."""
+    """Runs an installer; its first words if it failed, else nothing."""
     path = {"PATH": f"{FOLDER / 'bin'}{os.pathsep}{environment().get('PATH', '')}"}
     outcome = subprocess.run(command, cwd=cwd, env=environment(**path), capture_output=True, text=True, check=False, timeout=300)
     words = (outcome.stderr or outcome.stdout).strip().splitlines() or [f"status {outcome.returncode}"]
-    return f"{what} could not be installed: {words[-1][:120]}" if outcome.returncode else ""
+    return f"{what} could not be installed: {words[0][:120]}" if outcome.returncode else ""
