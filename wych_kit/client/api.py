@@ -158,6 +158,7 @@ class WychClient:
         response = self._called("users")
         answer = parsed(response)
         if not isinstance(answer, list):
+            del answer  # whatever it is, a traceback with locals need not show it
             raise _senseless(response, "a JSON array of users")
         return [_user(item, response) for item in answer]
 
@@ -259,6 +260,7 @@ def _message(response: httpx.Response) -> str:
 def _user(item: object, response: httpx.Response) -> User:
     if isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("email"), str):
         return User(item["id"], item["email"])
+    del item  # as above
     raise _senseless(response, "users with id and email")
 
 
