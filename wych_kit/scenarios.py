@@ -42,10 +42,10 @@ def _gateway(rows: str) -> str:
 
 _ALL = (
     # Before anything is sent
-    Scenario("setting-missing", "A value that is needed here was never given.", "Set it in your shell or in .env; .env.example explains each.", "yours", "design section 10", "documented"),
+    Scenario("setting-missing", "A value that is needed here was never given.", "Set it in your shell or in .env; .env.example explains each.", "yours", "this kit's settings (.env.example)", "documented"),
     Scenario("setting-invalid", "The value cannot be right.", "Correct it where it comes from.", "yours", "the setting's own rule", "documented"),
     Scenario("odd-secret", "The secret was probably not copied as it is.", "Copy it again from the portal's copy button and save it with `wych-kit start`.", "yours", "wire facts D1, D2, D25; RFC 6749 App. A.2", "inferred"),
-    Scenario("odd-value", "The value has something in it that was probably not meant.", "Copy it again without what is named.", "yours", "wire facts D25", "inferred"),
+    Scenario("odd-value", "The value has something in it that was probably not meant.", "Copy it again without what is named.", "yours", "wire facts D25, D30", "inferred"),
     Scenario("placeholder-left", "A placeholder was never filled in.", "Put the real value there.", "yours", "wire facts D2, D20", "inferred"),
     Scenario("not-https", "An address is plain http, and credentials would go over it readable.", "Write https:// instead. Only this machine's own addresses may be http.", "yours", "wire facts D13; RFC 9700 section 2.6", "documented"),
     Scenario("trailing-slash", "A slash at the end makes it another address.", "Take the last slash away.", "yours", "wire facts D6; OpenID Connect Discovery 1.0 section 4.3", "documented"),
@@ -54,7 +54,7 @@ _ALL = (
     Scenario("not-an-id", "An id is one word; this is more than that.", "Copy only the id.", "yours", "API facts section 1", "inferred"),
     Scenario("swapped-credentials", "Two of the three credentials seem to stand in each other's place.", "Compare client id, client secret and API key with the portal.", "yours", "wire facts D3, D18", "inferred"),
     Scenario("environment-mismatch", "The values belong to different environments.", "Keep one file for each environment: .env.sandbox, .env.production.", "yours", "wire facts D19", "inferred"),
-    Scenario("unknown-setting", "A line in the file is not read by this kit.", "Correct the name.", "yours", "design section 10", "documented"),
+    Scenario("unknown-setting", "A line in the file is not read by this kit.", "Correct the name.", "yours", "this kit's settings (.env.example)", "documented"),
     Scenario("env-file-missing", "The file is not there.", "Make it with `wych-kit start`, or go to the folder that has it.", "yours", "this kit", "documented"),
     Scenario("env-file-unreadable", "The file cannot be read.", "Save it as UTF-8 text and readable by you.", "yours", "wire facts D25", "documented"),
     Scenario("env-file-unwritable", "The file cannot be written.", "Choose a folder that you may write to.", "yours", "this kit", "documented"),
