@@ -15,6 +15,7 @@ from wych_kit.client import discovery
 from wych_kit.client import token as tokens
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
+from wych_kit.client.quoting import quoted
 from wych_kit.client.wire import ask, host_of, new_client, parsed, retry_after, translated
 from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
 
@@ -235,7 +236,7 @@ def refusal(response: httpx.Response) -> WychError:
             status=status,
             reference="redirected",
         )
-    message = _message(response)
+    message = quoted(response, _message(response))
     reference = _REFUSALS.get(message)
     if status == httpx.codes.FORBIDDEN and reference is None:
         reference = {"Forbidden": "api-key-refused"}.get(message, "wrong-path" if message.startswith("Invalid key=value") else None)
