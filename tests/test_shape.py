@@ -59,7 +59,14 @@ KNOWS_ONLY = {
 }
 STARTS_THE_MOCK = {"cli", "notebook", "workshop"}  # everyone else reaches it over HTTP
 # Whose libraries each may import: the client's own dependencies, or these extras besides. The mock stands on its extra alone.
-EXTRAS = {"screen": ["terminal"], "terminal": ["terminal"], "notebook": ["notebook"], "workshop": ["notebook"], "cli": ["terminal"], "mock": ["mock"]}
+EXTRAS = {
+    "screen": ["terminal"],
+    "terminal": ["terminal"],
+    "notebook": ["notebook"],
+    "workshop": ["notebook"],
+    "cli": ["terminal"],
+    "mock": ["mock"],
+}
 
 
 class Import(NamedTuple):
