@@ -16,9 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
-from wych_kit import Refused, SettingInvalid, Unexpected, Unreachable, WychAuth, WychError
+from wych_kit import Refused, Secret, SettingInvalid, Unexpected, Unreachable, WychAuth, WychError
 from wych_kit.client.backoff import ATTEMPTS
+from wych_kit.client.sharing import Flight
 from wych_kit.client.source import GRUDGE
+from wych_kit.client.token import Token
 
 CROWD = 64
 
@@ -143,6 +145,19 @@ def test_a_revoked_token_is_replaced_once_for_all_threads(live, auth_for) -> Non
         live.revoke()
         assert crowd(lambda _: http.get("/users").status_code) == [200] * CROWD
     assert live.token_requests == 2
+
+
+def test_the_refused_token_is_not_taken_from_another_flight(wych, auth_for) -> None:
+    """Who waits because of a 401, for somebody who asked before it, may get the same token again: then another is asked for."""
+    source = auth_for(wych)._source
+    old = Token(Secret("old"), 900.0, time.monotonic() + 900)
+    flight = source._flight = Flight()
+    follower = source.obtaining(refused=old)
+    assert next(follower) is flight
+    source._flight = None
+    flight.land(Token(Secret("old"), 900.0, time.monotonic() + 900))
+    assert isinstance(follower.send(None), httpx.Request)
+    follower.close()
 
 
 def test_a_server_that_always_says_401_is_not_hammered(wych, auth_for, clock) -> None:
@@ -461,10 +476,13 @@ def test_obtain_lets_go_of_the_connection_when_it_fails(live, auth_for) -> None:
     """An answer that is thrown away does not keep its connection: with room for one, the next try gets through."""
     live.answers["token"].append(httpx.Response(200, content=b" " * 300_000))
     auth = auth_for(live)
-    with httpx.Client(limits=httpx.Limits(max_connections=1), timeout=2, trust_env=False) as http:
+    responses: list[httpx.Response] = []
+    hooks = {"response": [responses.append]}  # as long as somebody knows it, nobody else closes it
+    with httpx.Client(limits=httpx.Limits(max_connections=1), timeout=2, trust_env=False, event_hooks=hooks) as http:
         with pytest.raises(Unexpected, match="longer"):
             auth.obtain(http)
         assert auth.obtain(http).fresh
+    assert {response.is_closed for response in responses} == {True}
 
 
 def test_forget_says_whether_there_was_something(wych, auth_for) -> None:

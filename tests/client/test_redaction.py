@@ -220,6 +220,16 @@ def test_what_it_was_told_is_never_forgotten() -> None:
     assert len(redactor._longest_first) < 300
 
 
+def test_of_two_secrets_the_longer_goes_first() -> None:
+    """One may be the beginning of another: nothing of the longer stays, whichever was learnt first."""
+    for pair in (
+        [("api_key", "Zq9abc"), ("client_secret", "Zq9abc-def")],
+        [("client_secret", "Zq9abc-def"), ("api_key", "Zq9abc")],
+    ):
+        redactor = Redactor((name, Secret(text)) for name, text in pair)
+        assert redactor.text("Zq9abc-def Zq9abc") == f"{mark('client_secret')} {mark('api_key')}"
+
+
 def test_threads_teach_it_without_losing_anything() -> None:
     """What one thread learns is not lost because another learns at the same moment."""
     redactor = Redactor()

@@ -298,7 +298,7 @@ def test_a_killed_process_leaves_no_lock(live, auth_for, tmp_path: Path) -> None
 CHILDREN = textwrap.dedent("""
     import os, sys, time
     from pathlib import Path
-    import filelock, httpx  # once here rather than in every child
+    import filelock, httpcore, httpx  # once here rather than in every child
     from wych_kit.client.auth import WychAuth
     from wych_kit.errors import WychError
 
