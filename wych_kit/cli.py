@@ -123,6 +123,9 @@ def _with_wych(chosen: argparse.Namespace, act: Callable[[Settings], int]) -> in
     settings = _settings(chosen)
 
     def run() -> int:
+        for problem in settings.problems():
+            if problem.name in ("WYCH_ENVIRONMENT", "WYCH_HOME"):  # where everything goes: nothing begins before they are right
+                raise problem
         with _stand_in(settings):
             return act(settings)
 
@@ -137,7 +140,7 @@ def _explained(chosen: argparse.Namespace, run: Callable[[], int]) -> int:
     except WychError as error:
         from wych_kit.commands import explain
 
-        return explain(error, plain=chosen.plain)
+        return explain(error, plain=chosen.plain, as_json=getattr(chosen, "as_json", False))
 
 
 def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:

@@ -51,6 +51,8 @@ ENDPOINTS = (
 """Guesses about Wych's paths live here and nowhere else in the client."""
 
 _BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+_QUOTED = 60
+"""Characters of a server's message that an error repeats; `.description` has it whole."""
 _REFUSALS = {
     # Wire facts B3, by the message: one status means several things there. An assumption until Wych says which gateway it runs.
     "Unauthorized": "bearer-refused",
@@ -240,8 +242,10 @@ def refusal(response: httpx.Response) -> WychError:
     reference = _REFUSALS.get(message)
     if status == httpx.codes.FORBIDDEN and reference is None:
         reference = {"Forbidden": "api-key-refused"}.get(message, "wrong-path" if message.startswith("Invalid key=value") else None)
+    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
+    said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else ""
     return Refused(
-        f"{host_of(response)} refused {response.request.method} {response.request.url.path} with {status}{f' ({message:.200})' if message else ''}",
+        f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
         stage="call",
         status=status,
         code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0],
