@@ -1,11 +1,11 @@
-# `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=2 for tests.
+# `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
 .PHONY: start lab test notebooks check bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
 UV      := $(UV)
-WORKERS ?= 0
+WORKERS ?= 2
 IN      := .venv/bin/python
 
 # Other people's environments and settings must not leak into ours; without bytecode every start takes twice as long.
@@ -42,7 +42,7 @@ lab: ## the notebooks in JupyterLab
 	@$(IN) -m jupyter lab notebooks $(ARGS)
 
 test: $(KIT) $(TEST) ## the tests; ARGS="-k token" chooses
-	@$(IN) -m pytest -n $(WORKERS) $(ARGS)
+	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they show
 	@$(IN) notebooks/remake.py $(ARGS)

@@ -39,7 +39,7 @@ def said_by(failure: BaseException) -> str:
 
 def show(row: Row) -> None:
     """Print a row as soon as it is there."""
-    print(f"{row.what:<58}{row.ours:<22}{row.target:<12}{row.others}".rstrip(), flush=True)
+    print(f"{row.what:<60}{row.ours:<22}{row.target:<12}{row.others}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":

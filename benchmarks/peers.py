@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 import sys
@@ -19,21 +20,32 @@ class LeftOut(Exception):
     """A peer that cannot be measured here; the text says why."""
 
 
-@functools.cache
 def python() -> Path:
     """The Python of the peers' environment, which has Authlib and httpx-auth. Raises `LeftOut`."""
+    if reason := _missing():
+        raise LeftOut(reason)
+    return FOLDER / "bin" / "python"
+
+
+@functools.cache
+def _missing() -> str:
+    """Why there is no environment for the peers, or nothing. Tried once: without a network, every try takes its time."""
     done, wanted = FOLDER / "done.txt", HERE / "peers.txt"
-    binary = FOLDER / "bin" / "python"
-    if not done.exists() or done.read_bytes() != wanted.read_bytes():
-        print("Setting up what others wrote in .venv/peers, once.", file=sys.stderr, flush=True)
-        uv = shutil.which("uv")
+    if done.exists() and done.read_bytes() == wanted.read_bytes():
+        return ""
+    print("Setting up what others wrote in .venv/peers, once.", file=sys.stderr, flush=True)
+    uv, binary = shutil.which("uv"), FOLDER / "bin" / "python"
+    try:
         venv.create(FOLDER, clear=True, with_pip=uv is None)
-        install: list[str | Path] = (
-            [uv, "pip", "install", "--python", binary, "--compile-bytecode"] if uv else [binary, "-m", "pip", "install"]
-        )
-        _run([*install, "--quiet", "-r", wanted], "Authlib, httpx-auth and Node")
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"no environment for the peers: {error}"
+    install: list[str | Path] = (
+        [uv, "pip", "install", "--python", binary, "--compile-bytecode"] if uv else [binary, "-m", "pip", "install"]
+    )
+    reason = _problem([*install, "--quiet", "-r", wanted], "Authlib, httpx-auth and Node")
+    if not reason:
         shutil.copyfile(wanted, done)
-    return binary
+    return reason
 
 
 @functools.cache
@@ -57,13 +69,15 @@ def node_folder(name: str) -> Path:
     for file in (*source.glob("*.mjs"), source / "package.json", lock, source / ".npmrc"):
         shutil.copy(file, folder)
     if not done.exists() or done.read_bytes() != lock.read_bytes():
-        _run([FOLDER / "bin" / "npm", "ci", "--ignore-scripts", "--silent"], name, folder)
+        if reason := _problem([FOLDER / "bin" / "npm", "ci", "--ignore-scripts", "--loglevel=error"], name, folder):
+            raise LeftOut(reason)
         shutil.copyfile(lock, done)
     return folder
 
 
-def _run(command: list[str | Path], what: str, cwd: Path | None = None) -> None:
-    path = {"PATH": f"{FOLDER / 'bin'}:{environment().get('PATH', '')}"}
+def _problem(command: list[str | Path], what: str, cwd: Path | None = None) -> str:
+    """Runs an installer; its first words if it failed, else nothing."""
+    path = {"PATH": f"{FOLDER / 'bin'}{os.pathsep}{environment().get('PATH', '')}"}
     outcome = subprocess.run(command, cwd=cwd, env=environment(**path), capture_output=True, text=True, check=False, timeout=300)
-    if outcome.returncode:
-        raise LeftOut(f"{what} could not be installed: {(outcome.stderr or outcome.stdout).strip().splitlines()[-1:]}")
+    words = (outcome.stderr or outcome.stdout).strip().splitlines() or [f"status {outcome.returncode}"]
+    return f"{what} could not be installed: {words[0][:120]}" if outcome.returncode else ""

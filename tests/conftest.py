@@ -7,9 +7,13 @@ import os
 import socket
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from wych_kit import cli, mock
+
+hypothesis.settings.register_profile("kit", deadline=None)  # a busy machine is not a wrong answer
+hypothesis.settings.load_profile("kit")
 
 LEAKING = (
     "NO_COLOR",

@@ -14,7 +14,7 @@ from wych_kit.screen import Screen
 
 HOST = "login.sandbox.recipient.example:8443"
 SEEN = f"{HOST} answered in some way"
-MOST_LINES = 8  # in 80 columns, when what was seen fits in one
+MOST_LINES = 6
 
 
 def lines(diagnosis, tty, **options) -> list[str]:

@@ -105,7 +105,7 @@ def test_tests_add_to_the_same_venv(clone: Clone) -> None:
     """What tests need is added when they are first wanted, and neither `check` nor `start` asks for it again."""
     clone.make("start")
     clone.asked()
-    assert clone.make("test").stdout == "ran -m pytest -n 0\n"
+    assert clone.make("test").stdout == "ran -m pytest -n 2 --dist loadfile\n"
     assert clone.asked() == ["requirements-test.lock"]
     assert clone.make("check").returncode == clone.make("start").returncode == 0
     assert clone.asked() == []
@@ -228,6 +228,6 @@ def test_make_alone_lists_every_target(clone: Clone) -> None:
     listed = clone.make("PYTHON=no-such-python").stdout.splitlines()
     phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
     assert [line.split()[1] for line in listed] == [name for name in phony.split()[1:] if name != "help"]
-    assert {line.index(line.split()[2], 6) for line in listed} == {len("make start  ")}
+    assert {line.index(line.split()[2], 6) for line in listed} == {len("make notebooks ")}
     assert max(map(len, listed)) < 80
     assert not (clone.folder / ".venv").exists()

@@ -35,11 +35,19 @@ ROWS = (
     ("checks", "envfile"),
     ("settings",),
     ("client", "scenarios"),
+<<<<<<< HEAD
     ("diagnosis",),
     ("steps", "transcript", "history", "standin"),
     ("registration",),
     ("journey",),
     ("screen", "answers"),
+=======
+    ("diagnosis", "history"),
+    ("steps",),
+    ("registration",),
+    ("journey",),
+    ("screen",),
+>>>>>>> 696452e2857c1f4d03dd1d0ddec349b3716072a6
     ("terminal", "notebook"),
     ("start", "commands"),
     ("workshop",),
@@ -59,9 +67,18 @@ KNOWS_ONLY = {
 }
 STARTS_THE_MOCK = {"cli", "standin", "notebook", "workshop"}  # everyone else reaches it over HTTP
 # Whose libraries each may import: the client's own dependencies, or these extras besides. The mock stands on its extra alone.
+<<<<<<< HEAD
 EXTRAS = {part: ["terminal"] for part in ("terminal", "screen", "start", "commands", "cli")} | {
     "notebook": ["notebook"],
     "workshop": ["notebook"],
+=======
+EXTRAS = {
+    "screen": ["terminal"],
+    "terminal": ["terminal"],
+    "notebook": ["notebook"],
+    "workshop": ["notebook"],
+    "cli": ["terminal"],
+>>>>>>> 696452e2857c1f4d03dd1d0ddec349b3716072a6
     "mock": ["mock"],
 }
 

@@ -33,22 +33,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old code page is no reason to stop in the middle
     try:
+        try:
+            return _run(words)
+        finally:
+            sys.stdout.flush()  # a broken pipe is to show here
+    except BrokenPipeError:  # whoever read our output has seen enough; Python's own flush at the end must not complain either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(words: list[str]) -> int:
+    try:
         if words[:1] == ["mock"]:
             from wych_kit.mock.__main__ import main as mock
 
             return mock(words[1:], prog="wych-kit mock", epilog=_epilog("mock"))
         chosen = _parser().parse_args(words)
         return int(chosen.run(chosen))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # whoever read our output has seen enough; Python's own flush at the end must not complain either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ModuleNotFoundError as error:
-        extra = {"rich": "terminal", "prompt_toolkit": "terminal"}.get(error.name or "", "mock")
-        if (error.name or "").startswith("wych_kit"):
+        library = (error.name or "").partition(".")[0]
+        if library == "wych_kit":
             raise
-        print(f"This needs {error.name}, which is not installed: pip install 'wych-kit[{extra}]'", file=sys.stderr)  # noqa: T201 - no screen without it
+        extra = {"rich": "terminal", "prompt_toolkit": "terminal"}.get(library, "mock")
+        print(f"This needs {library}, which is not installed: pip install 'wych-kit[{extra}]'", file=sys.stderr)  # noqa: T201 - no screen without it
         return 2
 
 
@@ -113,6 +122,9 @@ def _with_wych(chosen: argparse.Namespace, act: Callable[[Settings], int]) -> in
     settings = _settings(chosen)
 
     def run() -> int:
+        for problem in settings.problems():
+            if problem.name in ("WYCH_ENVIRONMENT", "WYCH_HOME"):  # where everything goes: nothing begins before they are right
+                raise problem
         with _stand_in(settings):
             return act(settings)
 
@@ -127,7 +139,7 @@ def _explained(chosen: argparse.Namespace, run: Callable[[], int]) -> int:
     except WychError as error:
         from wych_kit.commands import explain
 
-        return explain(error, plain=chosen.plain)
+        return explain(error, plain=chosen.plain, as_json=getattr(chosen, "as_json", False))
 
 
 def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
@@ -223,4 +235,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from wych_kit import __version__
 
-        parser.exit(message=f"wych-kit {__version__}\n")
+        print(f"wych-kit {__version__}")  # noqa: T201 - parser.exit() would say it on standard error
+        parser.exit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import re
 import shutil
@@ -41,9 +42,13 @@ def _connected(settings: Settings) -> Iterator[WychClient]:
         History(settings.home).add(client.journal.exchanges)
 
 
-def explain(error: WychError, *, plain: bool = False) -> int:
-    """Say on standard error what is wrong; the exit status that it deserves."""
-    Screen(plain=plain, file=sys.stderr).wrong(diagnose(error))
+def explain(error: WychError, *, plain: bool = False, as_json: bool = False) -> int:
+    """Say on standard error, or in a JSON document on standard output, what is wrong; the exit status that it deserves."""
+    found = diagnose(error)
+    if as_json:
+        print(json.dumps({"ok": False, "diagnosis": dataclasses.asdict(found)}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+    else:
+        Screen(plain=plain, file=sys.stderr).wrong(found)
     return status_of(Failed(None, error))
 
 
@@ -69,6 +74,8 @@ def _print_body(response: httpx.Response, *, plain: bool) -> None:
             response.json()
             Screen(plain=plain).json(response.text)
             return
+        Screen(plain=plain).say(response.text)  # spells control characters out, which a terminal would obey
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(response.content)
     sys.stdout.buffer.flush()

@@ -1,6 +1,6 @@
 """The marks a copying mistake leaves in a text, and what to do about each.
 
-They cause the commonest failures on the wire, where they look like a wrong password (wire facts D1, D2, D20, D25 and "also seen" 30).
+They cause the commonest failures on the wire, where they look like a wrong password (wire facts D1, D2, D20, D25, D30).
 """
 
 from __future__ import annotations

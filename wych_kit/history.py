@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from wych_kit import places
 from wych_kit.client.journal import Exchange
 from wych_kit.client.rendering import as_json_lines
@@ -32,9 +34,8 @@ class History:
         """What is kept, oldest first; lines that cannot be read are passed over."""
         found = []
         with suppress(OSError):
-            for line in self.path.read_text("utf-8", "replace").split(
-                "\n"
-            ):  # splitlines() also splits at U+2028, which bodies may hold
+            # splitlines() would also split at U+2028, which bodies may hold
+            for line in self.path.read_text("utf-8", "replace").split("\n"):
                 with suppress(ValueError, KeyError, TypeError, RecursionError):
                     found.append(Exchange.from_dict(json.loads(line)))
         return found
@@ -44,19 +45,23 @@ class History:
         added = list(exchanges)
         if not added:
             return
-        spare = self.path.with_suffix(f".{os.getpid()}.new")
-        with suppress(OSError):
+        with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            spare.unlink(missing_ok=True)
-            with os.fdopen(
-                os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace"
-            ) as file:
-                file.write(as_json_lines([*self.exchanges(), *added][-KEEP:]))
-            spare.replace(self.path)
+            with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
+                self._write([*self.exchanges(), *added][-KEEP:])
+
+    def _write(self, exchanges: list[Exchange]) -> None:
+        spare = self.path.with_suffix(".new")
+        spare.unlink(missing_ok=True)
+        descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(as_json_lines(exchanges))
+        spare.replace(self.path)
 
     def clear(self) -> bool:
         """Remove the file. Says whether there was one."""
         with suppress(OSError):
+            self.path.with_suffix(".lock").unlink(missing_ok=True)
             self.path.unlink()
             return True
         return False

@@ -102,12 +102,10 @@ class Screen:
 
     def wrong(self, diagnosis: Diagnosis) -> None:
         """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
+        source = f"{diagnosis.source} ({diagnosis.basis})" + (f" · {diagnosis.reference}" if diagnosis.reference else "")
+        rows = [("Cause", diagnosis.cause), ("Do", diagnosis.action), ("Basis", source)]
         self.say()
-        rows = [("Seen", " ".join(diagnosis.evidence)), ("Cause", diagnosis.cause), ("Do", diagnosis.action)]
-        rows.append(
-            ("Known from", f"{diagnosis.source} ({diagnosis.basis})" + (f" · {diagnosis.reference}" if diagnosis.reference else ""))
-        )
-        self.say(f"✗ Not done ({diagnosis.stage})" if not self.plain else f"Not done ({diagnosis.stage})", "bold red")
+        self.say(("" if self.plain else "✗ ") + f"Not done: {' '.join(diagnosis.evidence)}", "bold red")
         if self.plain:
             for label, words in rows:
                 self.say(f"  {label}: {words}")

@@ -54,7 +54,7 @@ class Secret:
     def looks_odd(self) -> tuple[str, ...]:
         """What about the text suggests a copying mistake, in words, worst first; empty when nothing does.
 
-        Never names a character of the secret other than the odd ones. Sources: wire facts D1, D2, D20, D25, "also seen" 30;
+        Never names a character of the secret other than the odd ones. Sources: wire facts D1, D2, D20, D25, D30;
         RFC 6749 App. A.2 (a client secret is made of the characters 0x20 to 0x7E).
         """
         return tuple(words for words, is_so in _ODDITIES if is_so(self._reveal()))

@@ -77,7 +77,7 @@ class Value:
     differs: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """All settings, unchangeable. Build with `load_settings`, vary with `with_`.
 
@@ -85,8 +85,8 @@ class Settings:
     `token_cache` (`memory` when unclear: nothing is kept) and `home` (`None`: the kit's usual folder) are made sense of.
     """
 
-    values: tuple[Value, ...] = field(repr=False)
-    file: EnvFile = field(default=EnvFile(), repr=False)
+    values: tuple[Value, ...] = field()
+    file: EnvFile = field(default=EnvFile())
     environment: Environment = field(init=False)
     issuer_url: str | None = field(init=False)
     api_url: str | None = field(init=False)
@@ -101,6 +101,9 @@ class Settings:
     callback_url: str | None = field(init=False)
     token_cache: Literal["disk", "memory"] = field(init=False)
     home: Path | None = field(init=False)
+
+    def __repr__(self) -> str:
+        return f"<Settings for {self.environment.name}>"  # a value may hold a password that nobody meant to put there
 
     def __post_init__(self) -> None:
         found: dict[str, object] = {_attribute(value.name): value.text for value in self.values}

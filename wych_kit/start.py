@@ -30,7 +30,6 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     With nobody to ask, answers come from settings and the file; on the mock the demonstration's answers fill what is left open. With
     a person, the person is asked.
     """
-    session.settings.require("WYCH_ENVIRONMENT")  # a misspelt one would ask for everything, and save it
     given = read_answers(answers) if answers else {}
     screen = None if as_json else Screen(plain=plain)
     if screen:

@@ -222,7 +222,7 @@ def test_bearer_scheme_any_case(caller):
 
 
 def test_authorisation_gets_a_hint_in_the_record(caller, wych):
-    """D14: the misspelt header is ignored on the wire and named in the record."""
+    """Wire facts D14: the misspelt header is ignored on the wire and named in the record."""
     caller.call("/users", Authorization=None, authorisation=f"Bearer {caller.token()}")
     assert "authorisation" in wych.requests[-1].reason
 

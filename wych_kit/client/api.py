@@ -15,6 +15,7 @@ from wych_kit.client import discovery
 from wych_kit.client import token as tokens
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
+from wych_kit.client.quoting import quoted
 from wych_kit.client.wire import ask, host_of, new_client, parsed, retry_after, translated
 from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
 
@@ -50,6 +51,8 @@ ENDPOINTS = (
 """Guesses about Wych's paths live here and nowhere else in the client."""
 
 _BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+_QUOTED = 60
+"""Characters of a server's message that an error repeats; `.description` has it whole."""
 _REFUSALS = {
     # Wire facts B3, by the message: one status means several things there. An assumption until Wych says which gateway it runs.
     "Unauthorized": "bearer-refused",
@@ -158,6 +161,7 @@ class WychClient:
         response = self._called("users")
         answer = parsed(response)
         if not isinstance(answer, list):
+            del answer  # whatever it is, a traceback with locals need not show it
             raise _senseless(response, "a JSON array of users")
         return [_user(item, response) for item in answer]
 
@@ -234,12 +238,14 @@ def refusal(response: httpx.Response) -> WychError:
             status=status,
             reference="redirected",
         )
-    message = _message(response)
+    message = quoted(response, _message(response))
     reference = _REFUSALS.get(message)
     if status == httpx.codes.FORBIDDEN and reference is None:
         reference = {"Forbidden": "api-key-refused"}.get(message, "wrong-path" if message.startswith("Invalid key=value") else None)
+    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
+    said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else ""
     return Refused(
-        f"{host_of(response)} refused {response.request.method} {response.request.url.path} with {status}{f' ({message:.200})' if message else ''}",
+        f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
         stage="call",
         status=status,
         code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0],
@@ -259,6 +265,7 @@ def _message(response: httpx.Response) -> str:
 def _user(item: object, response: httpx.Response) -> User:
     if isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("email"), str):
         return User(item["id"], item["email"])
+    del item  # as above
     raise _senseless(response, "users with id and email")
 
 

@@ -64,10 +64,10 @@ class WychAuth(httpx.Auth):
         token_cache: Literal["disk", "memory"] = "disk",
         home: Path | None = None,
     ) -> None:
-        api_key = Secret(api_key)  # under the same names, so that no traceback from here shows the texts
-        client_secret = Secret(client_secret)
         self.issuer_url = issuer_url
         self.client_id = client_id
+        api_key = Secret(api_key)  # under the same names, so that no traceback from here shows the texts
+        client_secret = Secret(client_secret)
         self._api_key = _sendable("WYCH_API_KEY", api_key)
         self._destination = Destination(api_url)
         self._refused: Token | None = None  # the last one that got a 401, until some call succeeds

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from wych_kit.client.quoting import target
 from wych_kit.client.wire import ask, host_of, is_loopback, json_object, plain_request
 from wych_kit.errors import Refused, Unexpected
 
@@ -82,9 +83,8 @@ def _check_status(response: httpx.Response) -> None:
     if status == httpx.codes.OK:
         return
     if response.is_redirect:
-        target = response.headers.get("Location", "?")
         raise Unexpected(
-            f"{host_of(response)} sends discovery on to {target!r:.200}; redirects are not followed",
+            f"{host_of(response)} sends discovery on to {target(response)!r:.200}; redirects are not followed",
             stage="discovery",
             status=status,
             reference="redirected",

@@ -160,11 +160,16 @@ class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
-        self._complete(bytes(self._head))
+        self._end()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-        self._complete(bytes(self._head))
+        self._end()
+
+    def _end(self) -> None:
+        complete, self._complete = self._complete, lambda _: None
+        complete(bytes(self._head))
+        self._head.clear()  # it may be a token, and whoever holds the response holds this
 
 
 def _start(request: httpx.Request) -> None:

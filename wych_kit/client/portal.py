@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wych_kit.client.quoting import quoted
 from wych_kit.client.wire import ask, host_of, json_object, new_client, plain_request
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
@@ -91,7 +92,7 @@ def _accepted(response: httpx.Response, name: str) -> dict[str, Any]:
         return answer
     errors = answer.get("errors")
     given = errors if isinstance(errors, dict) else {}
-    fields = {name if field == "name" else str(field): str(text) for field, text in given.items()}
+    fields = {name if field == "name" else str(field): quoted(response, str(text)) for field, text in given.items()}
     raise Refused(
         f"{host_of(response)} did not take the registration: {' '.join(fields.values()) or response.status_code}",
         stage="register",

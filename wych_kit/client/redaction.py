@@ -42,6 +42,8 @@ _MARKS = {
 }
 _TOO_SHORT = 4
 _MOST = 200
+_MOST_COMPARED = 2048
+"""Characters of a secret that are compared; the rest of a longer one is taken to go on to the next space, quote, bracket or &."""
 _LONGEST_WAY = 12
 """Characters that one character of a secret takes at most: two escapes of JSON."""
 _MARK = re.compile(r"‹([A-Z_]+)›")
@@ -85,7 +87,7 @@ class Redactor:
         if len(secret.reveal()) < _TOO_SHORT or secret in self._told or secret in where:
             return
         with self._lock:
-            where[secret] = _Known(len(secret.reveal()), mark(name), re.compile(_ways(secret.reveal())).sub)
+            where[secret] = _Known(min(_MOST_COMPARED, len(secret.reveal())), mark(name), re.compile(_ways(secret.reveal())).sub)
             while len(self._seen) > _MOST:  # tokens of many hours ago are dead
                 del self._seen[next(iter(self._seen))]
             self._longest_first = sorted([*self._told.values(), *self._seen.values()], key=lambda known: -known.length)
@@ -116,8 +118,9 @@ class Redactor:
             text = self._json(text)
         text = self.text(text)
         cut = len(content) >= CAPTURE_BYTES
-        if cut:  # perhaps in the middle of a secret
-            text = text[: -max((_LONGEST_WAY * known.length for known in self._longest_first), default=1)]
+        if cut:  # perhaps in the middle of a secret; what is before a mark was whole
+            longest = max((_LONGEST_WAY * known.length for known in self._longest_first), default=0)
+            text = text[: max(text.rfind("›") + 1, len(text) - longest)]
         return text[:KEEP_CHARACTERS] + "…" if cut or len(text) > KEEP_CHARACTERS else text
 
     def text(self, text: str) -> str:
@@ -172,7 +175,8 @@ class Redactor:
 
 def _ways(text: str) -> str:
     """A pattern for every way the text is written: as it is, in an address or a form, in JSON, or half of it one way and half another."""
-    return "".join(mark if mark.isalnum() and mark.isascii() else _ways_of(mark) for mark in text)
+    begins = "".join(mark if mark.isalnum() and mark.isascii() else _ways_of(mark) for mark in text[:_MOST_COMPARED])
+    return begins + (r"[^\s\"'<>&]*" if len(text) > _MOST_COMPARED else "")
 
 
 def _ways_of(mark: str) -> str:

@@ -22,7 +22,10 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def as_curl(exchange: Exchange) -> str:
-    """A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`."""
+    r"""A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`.
+
+    In a header or a form a variable has the secret itself, in an address or JSON the secret as it is written there (`%20`, `\"`).
+    """
     method = "--head" if exchange.method == "HEAD" else f"-X {exchange.method}"  # after -X HEAD, curl would wait for a body
     globs = " --globoff" if re.search(r"[\[\]{}]", exchange.url) else ""
     parts = [f"curl -sS{globs} {method} {_shell(exchange.url)}"]
@@ -37,7 +40,7 @@ def as_curl(exchange: Exchange) -> str:
 
 
 def as_python(exchange: Exchange) -> str:
-    """A few lines of httpx that send the same request; secrets come from the environment."""
+    """A few lines of httpx that send the same request; secrets come from the environment, written as for `as_curl`."""
     lines = [
         "import os",
         "import httpx",

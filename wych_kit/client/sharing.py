@@ -77,7 +77,7 @@ class TokenFile:
 
     def __init__(self, home: Path | None, issuer_url: str, client_id: str, client_secret: Secret) -> None:
         folder = places.tokens(home)
-        name = hashlib.blake2b(f"{issuer_url}\n{client_id}\n{client_secret.reveal()}".encode(), digest_size=16).hexdigest()
+        name = hashlib.blake2b(json.dumps((issuer_url, client_id, client_secret.reveal())).encode(), digest_size=16).hexdigest()
         self.path = folder / f"{name}.json"
         self._lock_path = folder / f"{name}.lock"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from wych_kit.client.quoting import quoted, target
 from wych_kit.client.wire import host_of, json_object, plain_request, retry_after
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
@@ -79,7 +80,7 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
     """
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends the token request on to {response.headers.get('Location', '?')!r:.200}; "
+            f"{host_of(response)} sends the token request on to {target(response)!r:.200}; "
             "redirects are not followed with credentials",
             stage=stage,
             status=response.status_code,
@@ -101,7 +102,9 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
 
 def _sealed(answer: dict[str, Any]) -> dict[str, Any]:
     """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
-    return {name: Secret(item) if isinstance(item, str) and name.endswith("_token") else item for name, item in answer.items()}
+    return {
+        name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item for name, item in answer.items()
+    }
 
 
 def _lifetime(value: object, stage: Stage) -> float:
@@ -121,7 +124,7 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
         answer = json_object(response, stage)
     except Unexpected:
         answer = {}
-    code, description = (str(answer.get(name) or "")[:300] for name in ("error", "error_description"))
+    code, description = (quoted(response, str(answer.get(name) or ""))[:300] for name in ("error", "error_description"))
     status = response.status_code
     said = f"{code}: {description}" if description else code
     return Refused(

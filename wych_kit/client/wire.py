@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import ssl
 import time
@@ -85,7 +86,10 @@ def ask(client: httpx.Client, request: httpx.Request, note: Callable[[httpx.HTTP
 
 def is_loopback(host: str) -> bool:
     """Whether the host name is this machine, written in one of the usual ways. No name is looked up."""
-    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
