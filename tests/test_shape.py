@@ -35,19 +35,11 @@ ROWS = (
     ("checks", "envfile"),
     ("settings",),
     ("client", "scenarios"),
-<<<<<<< HEAD
-    ("diagnosis",),
-    ("steps", "transcript", "history", "standin"),
-    ("registration",),
-    ("journey",),
-    ("screen", "answers"),
-=======
-    ("diagnosis", "history"),
+    ("diagnosis", "history", "transcript", "standin"),
     ("steps",),
     ("registration",),
     ("journey",),
-    ("screen",),
->>>>>>> 696452e2857c1f4d03dd1d0ddec349b3716072a6
+    ("screen", "answers"),
     ("terminal", "notebook"),
     ("start", "commands"),
     ("workshop",),
@@ -67,18 +59,12 @@ KNOWS_ONLY = {
 }
 STARTS_THE_MOCK = {"cli", "standin", "notebook", "workshop"}  # everyone else reaches it over HTTP
 # Whose libraries each may import: the client's own dependencies, or these extras besides. The mock stands on its extra alone.
-<<<<<<< HEAD
-EXTRAS = {part: ["terminal"] for part in ("terminal", "screen", "start", "commands", "cli")} | {
-    "notebook": ["notebook"],
-    "workshop": ["notebook"],
-=======
 EXTRAS = {
     "screen": ["terminal"],
     "terminal": ["terminal"],
     "notebook": ["notebook"],
     "workshop": ["notebook"],
     "cli": ["terminal"],
->>>>>>> 696452e2857c1f4d03dd1d0ddec349b3716072a6
     "mock": ["mock"],
 }
 

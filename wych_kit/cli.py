@@ -147,12 +147,12 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
 
     Raises `SystemExit` with status 2 when it cannot start, after saying why.
     """
-    from wych_kit.mock import CannotStart
+    from wych_kit import mock
     from wych_kit.standin import stand_in
 
     try:
         started = stand_in(settings)
-    except CannotStart as error:
+    except mock.CannotStart as error:
         print(error, file=sys.stderr)  # noqa: T201 - the mock's own words
         raise SystemExit(2) from None
     if started is None:
