@@ -39,7 +39,9 @@ class Page(w.VBox):
         self.environment = w.Dropdown(options=list(ENVIRONMENTS), description="Environment", style={"description_width": "auto"})
         self.road = w.HTML()
         self.confirm = w.Button(description="Yes, use production", button_style="danger")
-        self.question = w.VBox([w.HTML(markup.paragraph(ONCE_MORE, "wych-failed", alert=True)), self.confirm])
+        self.question = w.VBox([w.HTML(markup.paragraph(ONCE_MORE, "wych-failed", alert=True)), self.confirm]).add_class(
+            "wych-question"
+        )
         self.panels = tuple(Panel(step, desk, steps[:number]) for number, step in enumerate(steps))
         self._switch = switch
         self.confirm.on_click(lambda _: self._confirmed())
