@@ -5,7 +5,9 @@ nbval's items are no functions, so fixtures do not reach them; these are hooks.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,7 @@ def surroundings(wych: Mock) -> Iterator[None]:
     """
     wych.reset()
     place = Path(tempfile.mkdtemp(prefix="wych-notebook-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)  # the kernel stands in it until it stops
     startup = place / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (place / "pyproject.toml").touch()
