@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote, quote_plus, unquote, urlencode
 
 import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wych_kit import Secret
+from wych_kit import Secret, mock
 from wych_kit.client.redaction import CAPTURE_BYTES, KEEP_CHARACTERS, Redactor, is_secret_name, mark, split_marks
 
 NAMES = [
     "access_token", "refresh_token", "id_token", "client_secret", "clientSecret", "x-api-key", "X-API-Key", "api_key", "apiKey", "apikey",
     "Authorization", "authorization", "authorisation", "Proxy-Authorization", "Cookie", "Set-Cookie", "password", "passwd", "pwd",
     "client_assertion", "session", "session_state", "token", "token1", "accesstoken", "clientsecret", "X-Amz-Security-Token", "credentials",
+    "code_verifier", "codeVerifier", "id_token_hint", "secret_key", "secretKey", "private_key", "passphrase", "tokens", "tokenValue", "jwt",
+    "bearer", "X-Amz-Signature", "Ocp-Apim-Subscription-Key", "endpoint_token",
 ]  # fmt: skip
 OPEN_NAMES = [
     "id",
@@ -27,11 +29,17 @@ OPEN_NAMES = [
     "token_type",
     "tokens_left",
     "keyboard",
-    "secretary",
     "scope",
     "state",
     "code_challenge",
-    "obsession",
+    "code",
+    "refresh_expires_in",
+    "not-before-policy",
+    "client_assertion_type",
+    "token_type_hint",
+    "client_secret_expires_at",
+    "accessTokenLifetime",
+    "Access-Control-Allow-Credentials",
 ]
 
 # Odd in every way a client secret may be (RFC 6749 App. A.2), with a beginning that nothing else here has.
@@ -124,7 +132,63 @@ def test_addresses_hide_secrets_by_name(secret: str, name: str) -> None:
     text = Redactor().url(url)
     assert shown(text, secret) == []
     assert "pa55word" not in text
-    assert text.startswith("https://a.example/x%2Fy?b=1%202&")
+    assert text.startswith("https://a.example/x%2Fy?b=1+2&")
+
+
+@given(
+    secrets, st.sampled_from([*NAMES, "code", "sig"]), st.sampled_from(["Location", "Link", "Referer", "Content-Location", "X-Any"])
+)
+def test_headers_that_hold_an_address_hide_secrets_by_name(secret: str, name: str, header: str) -> None:
+    """In a query, in a fragment, and in an address inside another; whatever stands around them stays."""
+    redactor = Redactor()
+    value = f"{name}={quote(secret, safe='')}"
+    shapes = ("https://a.example/cb?{}&b=1%2F2", "/cb#b=1&{}", "/login?to={}", '<https://a.example/cb?b=1&{}>; rel="next"')
+    for shape in shapes:
+        given = shape.format(quote(f"https://b.example/?{value}&c=1", safe="") if "to=" in shape else value)
+        ((_, text),) = redactor.headers([(header, given)])
+        assert shown(unquote(text), secret) == []
+        assert text.startswith(shape.partition("{}")[0])
+        assert text.endswith("%26c%3D1" if "to=" in shape else shape.partition("{}")[2])
+        assert mark(name) in text
+
+
+@pytest.mark.parametrize("query", ["", "b=1%2F2&b=1+2&c=%20&d", "a=é'(x)&&=;", "state=x&code_challenge=y"])
+def test_an_address_without_secrets_is_left_as_it_was(query: str) -> None:
+    """To the byte: people compare it with what they meant to send."""
+    url = httpx.URL("https://a.example/x%2Fy" + (f"?{query}" if query else ""))
+    assert Redactor().url(url) == str(url)
+
+
+def test_an_authorization_code_is_hidden_in_a_form() -> None:
+    """RFC 6749 section 4.1.3; in JSON a `code` is an error's, and people need it."""
+    body = b"grant_type=authorization_code&code=Zq9-c0de-9qZ"
+    assert Redactor().body(body, "application/x-www-form-urlencoded") == f"grant_type=authorization_code&code={mark('code')}"
+    assert Redactor().body(b'{"code": "E-1234567"}', "application/json") == '{"code": "E-1234567"}'
+
+
+def test_each_cookie_is_known_from_then_on() -> None:
+    """By its own value, wherever it is repeated; the attributes of a Set-Cookie are no secrets."""
+    redactor = Redactor()
+    redactor.headers([("Cookie", "a=Zq9-cookie-1; b=Zq9-cookie=2"), ("Set-Cookie", "c=Zq9-cookie-3; Path=/realms/partner")])
+    assert redactor.text("Zq9-cookie-1 Zq9-cookie=2") == f"{mark('cookie')} {mark('cookie')}"
+    assert redactor.text("Zq9-cookie-3 /realms/partner") == f"{mark('Set-Cookie')} /realms/partner"
+
+
+def test_the_documents_people_look_at_stay_readable() -> None:
+    """Of a discovery document everything, of a token response all but the token."""
+    with mock.running(seed=1, ephemeral=True) as wych:
+        found = httpx.get(f"{wych.issuer_url}/.well-known/openid-configuration")
+    assert found.json()["token_endpoint"]
+    assert Redactor().body(found.content, "application/json") == found.text
+    answer = {
+        "access_token": "Zq9",
+        "expires_in": 900,
+        "refresh_expires_in": 0,
+        "token_type": "Bearer",
+        "not-before-policy": 0,
+        "scope": "x",
+    }
+    assert json.loads(Redactor().body(json.dumps(answer).encode())) == answer | {"access_token": mark("access_token")}
 
 
 @given(secrets, st.sampled_from(["text/html", "application/json", "application/x-www-form-urlencoded", ""]), words)

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
 from wych_kit.secret import Secret
 
@@ -25,11 +25,22 @@ KEEP_CHARACTERS = 16 * 1024
 """How much of it is kept."""
 
 _NAMED = re.compile(
-    r"(secret|token|passwo?r?d|assertion|api[_-]?key|cookie|credentials?|authori[sz]ation|(^|[_-])(pwd|session|session[_-]?state))\d?$",
-    re.IGNORECASE,
+    r"secret|token|passw|passphrase|(^|_)pwd|credential|assertion|cookie|session|signature|authori[sz]ation|bearer|jwt|code_verifier"
+    r"|(api|private|subscription)_?key",
 )
+_OPEN = re.compile(
+    r"(^|_)(type(_hint)?|endpoint(_(auth|aliases)\w*)?|supported|iframe|services?|methods?|not_before\w*"
+    r"|expir\w*|lifetime|lifespan|ttl|left|count)$|^access_control_"
+)
+"""What is said *about* secrets, in discovery documents and token responses, and people need to read."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_QUERY_ONLY = ("code", "key", "sig", "signature")
+_QUERY_ONLY = ("code", "key", "sig")
+_PAIR = re.compile(r"(?:(?<![\w.%\[\]-])|(?<=%3f|%26|%23))((?:[\w.\[\]-]|%(?!3f|26|23|3d)[0-9a-f]{2}){1,80})(=|%3d)", re.IGNORECASE)
+"""A name and its `=`, in any text; also inside an address that is itself a value in an address."""
+_IN_QUERY = ("?", "&", "#", ";", "%3F", "%26", "%23")
+_IN_ADDRESS = re.compile(r"[^&#]*")
+_IN_TEXT = re.compile(r"[^&#\s\"<>]*")
+_NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
 _MARKS = {
@@ -49,9 +60,13 @@ _LONGEST_WAY = 12
 _MARK = re.compile(r"‹([A-Z_]+)›")
 
 
+def _snake(name: str) -> str:
+    return _CAMEL.sub("_", name).lower().replace("-", "_")
+
+
 def mark(name: str) -> str:
     """What stands where the secret called `name` was."""
-    snake = _CAMEL.sub("_", name).lower().replace("-", "_")
+    snake = _snake(name)
     return f"‹{_MARKS.get(snake) or 'WYCH_' + re.sub('[^A-Z]+', '_', snake.upper()).strip('_')}›"
 
 
@@ -65,7 +80,8 @@ class _Known(NamedTuple):
 
 def is_secret_name(name: str) -> bool:
     """Whether a header or field of that name holds something nobody should see."""
-    return bool(_NAMED.search(_CAMEL.sub("_", name)))
+    snake = _snake(name)
+    return bool(_NAMED.search(snake)) and not _OPEN.search(snake)
 
 
 class Redactor:
@@ -93,13 +109,10 @@ class Redactor:
             self._longest_first = sorted([*self._told.values(), *self._seen.values()], key=lambda known: -known.length)
 
     def url(self, url: httpx.URL) -> str:
-        """The address without user info and without secret query values."""
-        text = str(url.copy_with(userinfo=b"", query=None, fragment=None))
-        pairs = [
-            f"{quote(name)}={self._hidden(name, value) if name in _QUERY_ONLY or is_secret_name(name) else quote(value)}"
-            for name, value in url.params.multi_items()
-        ]
-        return self.text(text + ("?" + "&".join(pairs) if pairs else ""))
+        """The address without user info, without fragment, and without secret query values; the rest of the query as it was."""
+        bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+        query = url.query.decode("ascii", "replace")
+        return self.text(bare + (self._pairs("?" + query, _IN_ADDRESS) if query else ""))
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines; the scheme word of an authorization is kept."""
@@ -133,18 +146,34 @@ class Redactor:
         self._learn(name, Secret(value), self._seen)
         return mark(name)
 
+    def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
+        """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""
+        pieces, at = [], 0
+        for pair in _PAIR.finditer(text):
+            name, begin = unquote_plus(pair[1]), pair.start()
+            asked = name in _QUERY_ONLY and text[max(0, begin - 3) : begin].upper().endswith(_IN_QUERY)
+            if begin >= at and (asked or is_secret_name(name)):
+                found = (value if pair[2] == "=" else _NESTED).match(text, pair.end())
+                pieces += [text[at : pair.end()], self._hidden(name, unquote_plus(found[0] if found else ""))]
+                at = found.end() if found else pair.end()
+        return "".join([*pieces, text[at:]])
+
     def _header(self, name: str, value: str) -> str:
         if not is_secret_name(name):
-            return value
+            return self._pairs(value)
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
             return f"{scheme} {self._hidden(name, rest)}"
+        if "cookie" in name.lower():
+            pairs = value.split(";")[: 1 if name.lower().startswith("set-") else None]  # a Set-Cookie goes on with dates and paths
+            for pair in pairs:
+                self._hidden(name, pair.partition("=")[2].strip())
         return self._hidden(name, value)
 
     def _form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
         return "&".join(
-            f"{quote_plus(name)}={self._hidden(name, value) if is_secret_name(name) else quote_plus(value)}"
+            f"{quote_plus(name)}={self._hidden(name, value) if name in _QUERY_ONLY or is_secret_name(name) else quote_plus(value)}"
             for name, value in pairs
         )
 
