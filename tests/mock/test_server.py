@@ -13,10 +13,12 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from wych_kit import mock
+from wych_kit.mock.ledger import Received
 from wych_kit.mock.options import Options
 
 DISCOVERY = "/realms/partner/.well-known/openid-configuration"
@@ -444,3 +446,34 @@ def test_logging_is_left_alone(monkeypatch):
         pass
     assert [(logger.level, list(logger.handlers)) for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))] == before
     assert sys.stderr.getvalue() == ""
+
+
+def test_process_prints_each_request(caller_for):
+    """Without --json every request is a line on the console: what was answered, and why when it was refused."""
+    command = [sys.executable, "-m", "wych_kit.mock", "--ephemeral", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stdout.readline().split()[3].rstrip(",")
+            asked = caller_for(SimpleNamespace(port=int(url.rpartition(":")[2]), credentials=mock.READY_MADE))
+            asked.token()
+            asked.ask("GET", f"{asked.base}/users")
+            lines = [process.stdout.readline().rstrip() for _ in range(2)]
+        finally:
+            process.kill()
+    assert lines == [
+        "200 POST /realms/partner/protocol/openid-connect/token",
+        f"401 GET {asked.base}/users  B3-2 no Authorization header",
+    ]
+
+
+def test_a_printed_path_cannot_command_the_console():
+    """What a terminal would obey is shown as its code."""
+    assert str(Received("GET", "/a\x1b[2J\n\x9b", 200, "A4", "")) == r"200 GET /a\x1b[2J\x0a\x9b"
+
+
+def test_a_missing_extra_is_said(monkeypatch):
+    """Without the mock's libraries, using it names the one that is missing and the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "wych_kit.mock.server", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"the mock needs uvicorn.*\[mock\]"):
+        _ = mock.running

@@ -22,4 +22,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        needs = f"the mock needs {error.name}, which comes with its extra: pip install '.[mock]' where wych-kit's source is"
+        raise ModuleNotFoundError(needs, name=error.name) from None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wych_kit.mock.wire import Answer, Request
 
 KEPT = 1000
@@ -22,6 +24,12 @@ class Received:
     row: str
     reason: str
 
+    def __str__(self) -> str:
+        """In a line, for a console."""
+        why = "" if self.status < 400 else f"  {self.row} {self.reason}"  # noqa: PLR2004 - where HTTP's refusals begin
+        line = f"{self.status} {self.method} {self.path}{why}".rstrip()
+        return "".join(mark if mark.isprintable() else f"\\x{ord(mark):02x}" for mark in line)  # a path may hold what consoles obey
+
 
 class Ledger:
     """The last `KEPT` requests, oldest first, and how many the token endpoint has seen in all."""
@@ -29,6 +37,8 @@ class Ledger:
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=KEPT)
         self.token_requests = 0
+        self.told: Callable[[Received], None] = lambda _: None
+        """Called with each request as it is noted."""
 
     @property
     def requests(self) -> list[Received]:
@@ -37,7 +47,9 @@ class Ledger:
 
     def note(self, request: Request, given: Answer) -> None:
         """Adds one."""
-        self._received.append(Received(request.method, request.path, given.status, given.row, given.reason))
+        received = Received(request.method, request.path, given.status, given.row, given.reason)
+        self._received.append(received)
+        self.told(received)
 
     def reset(self) -> None:
         """Forgets all."""

@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import uvicorn
@@ -136,7 +136,8 @@ def running(**options: Any) -> Iterator[Mock]:
 def serve(*, as_json: bool = False, **options: Any) -> int:
     """Runs a mock in the foreground until SIGINT or SIGTERM; the exit status. Takes what `Options` has; `port` is 9924 unless given.
 
-    Prints one line with the address (with `as_json`, a JSON object with all addresses); 2 when it could not start.
+    Prints one line with the address and then one for each request, with the reason of a refusal (with `as_json`, a JSON object with
+    all addresses and nothing else); 2 when it could not start.
     """
     try:
         mock = Mock(Options(**{"port": PORT, **options}))
@@ -146,6 +147,8 @@ def serve(*, as_json: bool = False, **options: Any) -> int:
     stopped = threading.Event()
     with mock, _on_signals(stopped.set):
         _announce(mock, as_json=as_json)
+        if not as_json:
+            mock._front.ledger.told = _show  # noqa: SLF001 - the same module's
         while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
             pass
     return 0
@@ -159,6 +162,11 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _show(received: Received) -> None:
+    with suppress(OSError, ValueError):  # nobody reads any more
+        _say(str(received), sys.stdout)
 
 
 def _announce(mock: Mock, *, as_json: bool) -> None:
