@@ -243,9 +243,9 @@ def _open(path: Path | None) -> sql.Engine:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = sql.create_engine(
-        f"sqlite:///{path}" if path else "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-    )
+    # Not put into a URL's text, where "?", "#" and "%20" would name another file.
+    url = sql.URL.create("sqlite", database=str(path.absolute()) if path else None)
+    engine = sql.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
 
     @sql.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
