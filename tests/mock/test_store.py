@@ -41,3 +41,69 @@ def test_what_is_confirmed_is_on_the_disk(tmp_path, opened):
     with opened(tmp_path / "mock.sqlite")._engine.connect() as connection:
         pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
     assert pragmas == [2, "wal"]
+
+
+BUSINESS = {"id": "b1", "partner_id": "p1"}
+ADDITIONS = {
+    "account": lambda store: store.add_account("kim@example.com", first_name="Kim", last_name="Lee", password="hash"),
+    "business": lambda store: store.find_or_add_business("a1", "9429041525746", "Kim Ltd"),
+    "app": lambda store: store.add_app(BUSINESS, "Kim's app", description="", website="", callback_url=""),
+    "user": lambda store: store.find_or_create_user("app1", "kim@example.com"),
+}
+OUTCOMES = {
+    "account": lambda first, second: first and second is None,
+    "business": lambda first, second: first[0].items() <= second[0].items() and (first[1], second[1]) == (True, False),
+    "app": lambda first, second: first[0].items() <= second[0].items() and first[1] and second[1] is None,
+    "user": lambda first, second: first == second,
+}
+
+
+@pytest.mark.parametrize("what", ADDITIONS)
+@pytest.mark.parametrize("seed", [None, 1])
+def test_two_mocks_add_the_same_at_once(tmp_path, monkeypatch, opened, what, seed):
+    """When another mock on the file adds the same between this one's look and its own addition, there is one row, and both know it."""
+    first, second = (opened(tmp_path / "mock.sqlite", seed) for _ in range(2))
+    look, got = Store._one, []
+
+    def look_too_early(store, table, **where):
+        row = look(store, table, **where)
+        if store is second and not got:
+            got.append(None)
+            got[0] = ADDITIONS[what](first)
+        return row
+
+    monkeypatch.setattr(Store, "_one", look_too_early)
+    mine = ADDITIONS[what](second)
+    assert OUTCOMES[what](got[0], mine)
+
+
+def test_two_mocks_with_one_seed_draw_the_same_ids(tmp_path, opened):
+    """What is taken in the file is drawn again, not failed on."""
+    first, second = (opened(tmp_path / "mock.sqlite", 1) for _ in range(2))
+    users = [store.find_or_create_user("app1", f"{name}@example.com")["id"] for store, name in ((first, "kim"), (second, "tom"))]
+    assert len(set(users)) == 2
+
+
+def test_a_failed_statement_tells_no_values(opened):
+    """The text of a database error, which goes to the log, has nothing of what was typed."""
+    from sqlalchemy.exc import IntegrityError
+
+    from wych_kit.mock.store import ACCOUNTS
+
+    with pytest.raises(IntegrityError) as failed:
+        opened(None)._write(ACCOUNTS.insert().values(id="1", email="canary@example.com"))
+    assert "canary" not in str(failed.value)
+
+
+def test_new_secrets_from_another_mock_work(tmp_path, caller_for):
+    """Credentials that one mock renewed work at once in another on the same file that knew the old ones, and these stop."""
+    from wych_kit import mock
+
+    file = tmp_path / "mock.sqlite"
+    with mock.running(path=file) as first, mock.running(path=file) as second:
+        here, there = caller_for(first), caller_for(second)
+        app, session, _ = here.register()
+        assert there.works(app)
+        new = here.send_json("POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session).json
+        assert there.works(new)
+        assert not there.works(app)

@@ -161,6 +161,8 @@ class Identity:
             return refusals.OTHER_METHOD
         if not secret:
             return refusals.NO_SECRET
+        if not client.has_secret(secret):
+            client = self._store.afresh(client)
         return client if client.has_secret(secret) else _wrong_secret(client, secret, basic)
 
     async def _granted(self, client: Client, asked: str | None, address: str) -> Answer:

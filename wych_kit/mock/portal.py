@@ -102,9 +102,9 @@ class Portal:
 
     async def _register(self, request: WebRequest) -> Response:
         facts = registration.account(await _typed(request))
-        if self._store.account(facts["email"]):
-            return _refused(request, 409, {"email": "There is an account with this address: sign in, or use another."})
         account = self._store.add_account(**facts | {"password": _hashed(facts["password"], self._store.ids.octets(16))})
+        if account is None:
+            return _refused(request, 409, {"email": "There is an account with this address: sign in, or use another."})
         return self._session(account, 201)
 
     async def _sign_in(self, request: WebRequest) -> Response:
@@ -122,9 +122,8 @@ class Portal:
     async def _add_business(self, request: WebRequest) -> Response:
         account = self._account(request)
         facts = registration.business(await _typed(request))
-        known = self._store.business(account_id=account, nzbn=facts["nzbn"])
-        business = known or self._store.add_business(account, **facts)
-        return _given(200 if known else 201, {"business_id": business["id"], "partner_id": business["partner_id"]})
+        business, new = self._store.find_or_add_business(account, **facts)
+        return _given(201 if new else 200, {"business_id": business["id"], "partner_id": business["partner_id"]})
 
     async def _receive_data(self, request: WebRequest) -> Response:
         business = self._business(request)
@@ -136,10 +135,10 @@ class Portal:
         if not business["receives_data"]:
             return _refused(request, 409, {"business": 'Choose "Receive Data" for the business first (PUT …/receive-data).'})
         facts = registration.app(await _typed(request))
-        if known := self._store.app(business_id=business["id"], name=facts["name"]):
+        app, issued = self._store.add_app(business, **facts)
+        if issued is None:
             errors = {"name": "The business has an app of this name: ask for new credentials for it, or choose another name."}
-            return _refused(request, 409, errors, app_id=known["id"])
-        app, issued = self._store.add_app(business, facts)
+            return _refused(request, 409, errors, app_id=app["id"])
         return _given(201, self._credentials(app, issued))
 
     async def _show_app(self, request: WebRequest) -> Response:

@@ -1,26 +1,27 @@
 """What the mock remembers, in SQLite: accounts, businesses, apps and users.
 
 Every change is committed before it is answered, with `synchronous=FULL`: a registration that was confirmed outlives a killed
-process and a power cut, for a few milliseconds each. The credentials of apps are kept in memory too, so that asking for a token
-costs no SQL; an app made by another process on the same file is found when it is first asked for (but new secrets that the other
-process gave to an app known here are not noticed until a restart).
+process and a power cut, for a few milliseconds each, if the disk does what SQLite tells it. The credentials of apps are kept in memory too, so that asking for a token
+costs no SQL; an app that another mock on the same file made is found when it is first asked for, and new secrets that it gave to a
+known app when they are first used (the old ones work here until then).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from wych_kit.mock.clients import READY_MADE, READY_MADE_SUBJECT, READY_MADE_USERS, Client, digest
 from wych_kit.mock.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _METADATA = sql.MetaData()
@@ -129,6 +130,11 @@ class Store:
         row = self._one(APPS, client_id=client_id)
         return self._cache(row) if row else None
 
+    def afresh(self, client: Client) -> Client:
+        """The same client as the file has it now: another mock may have given it new secrets."""
+        row = self._one(APPS, client_id=client.client_id)
+        return self._cache(row) if row else client
+
     def client_of_key(self, api_key: str) -> Client | None:
         """The app's client that has this API key."""
         if found := self._keys.get(digest(api_key)):
@@ -147,50 +153,59 @@ class Store:
 
     def find_or_create_user(self, app_id: str, email: str) -> dict[str, str]:
         """The app's user with this address, made when there is none."""
-        row = self._one(USERS, app_id=app_id, email=email) or self._add(USERS, id=self.ids.uuid(), app_id=app_id, email=email)
+        row, _ = self._find_or_add(USERS, {"app_id": app_id, "email": email}, lambda: {"id": self.ids.uuid()})
         return {"id": row["id"], "email": row["email"]}
 
     def account(self, email: str) -> Mapping[str, Any] | None:
         """The account with this address."""
         return self._one(ACCOUNTS, email=email)
 
-    def add_account(self, **facts: str) -> str:
-        """A new account's id. `facts`: first_name, last_name, email, password (as a hash)."""
-        account: str = self._add(ACCOUNTS, id=self.ids.uuid(), **facts)["id"]
-        return account
+    def add_account(self, email: str, **facts: str) -> str | None:
+        """A new account's id; None when the address has one. `facts`: first_name, last_name, password (as a hash)."""
+        row, new = self._find_or_add(ACCOUNTS, {"email": email}, lambda: {"id": self.ids.uuid(), **facts})
+        return row["id"] if new else None
 
     def business(self, **where: str) -> Mapping[str, Any] | None:
-        """The business that matches, by `account_id` and `id` or `nzbn`."""
+        """The business that matches, by `account_id` and `id`."""
         return self._one(BUSINESSES, **where)
 
-    def add_business(self, account_id: str, nzbn: str, name: str) -> Mapping[str, Any]:
-        """A new business, with the partner id it gets."""
-        ids = {"id": self.ids.uuid(), "partner_id": self.ids.uuid()}
-        return self._add(BUSINESSES, **ids, account_id=account_id, nzbn=nzbn, name=name, receives_data=False)
+    def find_or_add_business(self, account_id: str, nzbn: str, name: str) -> tuple[Mapping[str, Any], bool]:
+        """The account's business of this number, with its partner id, and whether it is new."""
+
+        def drawn() -> dict[str, Any]:
+            return {"id": self.ids.uuid(), "partner_id": self.ids.uuid(), "name": name, "receives_data": False}
+
+        return self._find_or_add(BUSINESSES, {"account_id": account_id, "nzbn": nzbn}, drawn)
 
     def let_receive(self, business_id: str) -> None:
         """Chooses "Receive Data" for a business."""
         self._write(BUSINESSES.update().where(BUSINESSES.c.id == business_id).values(receives_data=True))
 
     def app(self, **where: str) -> Mapping[str, Any] | None:
-        """The app that matches, by `id`, or by `business_id` and `name`."""
+        """The app that matches, by `id`."""
         return self._one(APPS, **where)
 
-    def add_app(self, business: Mapping[str, Any], facts: Mapping[str, str]) -> tuple[Mapping[str, Any], Issued]:
-        """A new app of a business, and its secrets. `facts`: name, description, website, callback_url."""
-        issued, ids = self._issue(), {"id": self.ids.uuid(), "subject": self.ids.uuid(), "client_id": self._client_id()}
-        hashes = {"secret": digest(issued.client_secret), "api_key": digest(issued.api_key)}
-        owner = {"business_id": business["id"], "partner_id": business["partner_id"]}
-        row = self._add(APPS, **ids, **owner, **facts, **hashes)
+    def add_app(self, business: Mapping[str, Any], name: str, **facts: str) -> tuple[Mapping[str, Any], Issued | None]:
+        """A new app of a business, and its secrets; None for these when the business has an app of this name, which is then given.
+
+        `facts`: description, website, callback_url.
+        """
+        issued: Issued | None = None
+
+        def drawn() -> dict[str, Any]:
+            nonlocal issued
+            issued = self._issue()
+            ids = {"id": self.ids.uuid(), "subject": self.ids.uuid(), "client_id": f"client_{self.ids.digits(9)}"}
+            return {**ids, **facts, "partner_id": business["partner_id"], **_hashes(issued)}
+
+        row, new = self._find_or_add(APPS, {"business_id": business["id"], "name": name}, drawn)
         self._cache(row)
-        return row, issued
+        return row, issued if new else None
 
     def renew(self, app_id: str) -> Issued:
         """New secrets for an app; the old ones stop working."""
         issued = self._issue()
-        self._write(
-            APPS.update().where(APPS.c.id == app_id).values(secret=digest(issued.client_secret), api_key=digest(issued.api_key))
-        )
+        self._write(APPS.update().where(APPS.c.id == app_id).values(**_hashes(issued)))
         row = self._one(APPS, id=app_id)
         if row:
             self._cache(row)
@@ -213,11 +228,6 @@ class Store:
     def _issue(self) -> Issued:
         return Issued(self.ids.text(32), self.ids.text(40))
 
-    def _client_id(self) -> str:
-        while self.client(drawn := f"client_{self.ids.digits(9)}"):  # looks like Wych's sample, so short that two could be equal
-            pass
-        return drawn
-
     def _all(self, table: sql.FromClause, **where: Any) -> list[dict[str, Any]]:
         query = sql.select(table).filter_by(**where).order_by(table.c.row)
         with self._engine.connect() as connection:
@@ -226,13 +236,27 @@ class Store:
     def _one(self, table: sql.FromClause, **where: Any) -> Mapping[str, Any] | None:
         return next(iter(self._all(table, **where)), None)
 
-    def _add(self, table: sql.Table, **values: Any) -> Mapping[str, Any]:
-        self._write(table.insert().values(**values))
-        return values
+    def _find_or_add(
+        self, table: sql.Table, known: Mapping[str, Any], drawn: Callable[[], Mapping[str, Any]]
+    ) -> tuple[Mapping[str, Any], bool]:
+        """The row with what is `known`, made with what is `drawn` when there is none; and whether it was made.
+
+        Another mock on the same file may make it first, and an id that is drawn may be taken: then it looks, and draws, again.
+        """
+        while (row := self._one(table, **known)) is None:
+            values = {**known, **drawn()}
+            with suppress(IntegrityError):
+                self._write(table.insert().values(**values))
+                return values, True
+        return row, False
 
     def _write(self, statement: sql.Executable) -> None:
         with self._engine.begin() as connection:
             connection.execute(statement)
+
+
+def _hashes(issued: Issued) -> dict[str, bytes]:
+    return {"secret": digest(issued.client_secret), "api_key": digest(issued.api_key)}
 
 
 def _unusable(path: Path | None, cause: BaseException | None) -> StoreUnusable:
@@ -245,7 +269,7 @@ def _open(path: Path | None) -> sql.Engine:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     # Not put into a URL's text, where "?", "#" and "%20" would name another file.
     url = sql.URL.create("sqlite", database=str(path.absolute()) if path else None)
-    engine = sql.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = sql.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @sql.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
