@@ -37,6 +37,12 @@ def test_a_password_in_json_is_not_repeated():
     assert "mou5tok2" not in quoted(answer(json={"password": "mou5tok2", "email": "kim@example.com"}), "no: mou5tok2")
 
 
+@pytest.mark.parametrize("password", ["tok2", "20261125"])
+def test_a_password_like_a_word_is_not_repeated(password):
+    """In one server's answer to one request, better a word too few."""
+    assert password not in quoted(answer(json={"password": password}), f"no: {password}")
+
+
 def test_other_words_stay_as_they_are():
     """A server's own words come through, whatever characters are in them."""
     assert (

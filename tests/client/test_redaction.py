@@ -323,6 +323,29 @@ def test_very_short_values_do_not_eat_the_text() -> None:
     assert redactor.body(b'{"password": "abc", "x": "abcdef"}') == '{"password":"‹WYCH_PASSWORD›","x":"abcdef"}'
 
 
+@pytest.mark.parametrize("value", ["2024", "wych", "2026-11-25", "20261125", "realms1", "12345678.5"])
+def test_what_was_merely_seen_does_not_eat_words_and_numbers(value: str) -> None:
+    """Short texts and numbers under a secret's name are hidden there; everywhere else they may be anything."""
+    redactor = Redactor()
+    assert redactor.url(httpx.URL("https://a.example/", params={"code": value})) == f"https://a.example/?code={mark('code')}"
+    assert redactor.body(json.dumps({"password": value, "token": 1234567890.5}).encode())
+    assert redactor.text(f"<{value}> 1234567890.5") == f"<{value}> 1234567890.5"
+
+
+def test_a_host_stays() -> None:
+    """A secret that is also part of a host is taken out around it: of user info, path and query."""
+    redactor = Redactor([("client_secret", Secret("wych"))])
+    hidden = mark("client_secret")
+    redactor.body(b'{"password": "partner-api"}')
+    host = "https://partner-api.wych.example:8443"
+    assert redactor.url(httpx.URL(f"{host}/wych?a=wych")) == f"{host}/{hidden}?a={hidden}"
+    assert redactor.text(f"see {host}, not wych") == f"see {host}, not {hidden}"
+    assert redactor.text(f"https://wych:x@{host[8:]}") == f"https://{hidden}:x@{host[8:]}"
+    assert redactor.text(f"https://x:wych@{host[8:]}") == f"https://x:{hidden}@{host[8:]}"
+    assert redactor.text("to=https%3A%2F%2Fapi.wych.example%2Fwych") == f"to=https%3A%2F%2Fapi.wych.example%2F{hidden}"
+    assert redactor.headers([("Host", "api.wych.example"), ("X", "wych")]) == [("Host", "api.wych.example"), ("X", hidden)]
+
+
 def test_numbers_under_a_secret_name_are_hidden() -> None:
     """A password may be made of digits; yes, no and nothing are none."""
     assert (

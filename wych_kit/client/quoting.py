@@ -15,7 +15,7 @@ from wych_kit.client.redaction import Redactor
 
 def quoted(response: httpx.Response, text: str) -> str:
     """The text with what the request held under a secret's name taken out, and everything shaped like a token."""
-    redactor, request = Redactor(), response.request
+    redactor, request = Redactor(wary=True), response.request
     redactor.headers(request.headers.multi_items())
     with contextlib.suppress(httpx.RequestNotRead):  # a stream, gone by now
         redactor.body(request.content, request.headers.get("Content-Type", ""))

@@ -52,6 +52,12 @@ _MARKS = {
     "authorisation": "WYCH_ACCESS_TOKEN",
 }
 _TOO_SHORT = 4
+_SEEN_TOO_SHORT = 8
+"""What merely stood under a secret's name may be any word: shorter ones, and numbers, are taken out where they stood and nowhere else."""
+_NUMBER = re.compile(r"[\d\s.,:+-]*")
+_TO_A_HOST = re.compile(r"https?(?::|%3a)(?:\\?/|%2f){2}(?:[^\s/?#@]*@)?[a-z0-9.-]*\Z", re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z0-9.:-]+(?![^\s/?#\"'<>]*@)")
+_HOST_NAME = 300
 _MOST = 200
 _MOST_COMPARED = 2048
 """Characters of a secret that are compared; the rest of a longer one is taken to go on to the next space, quote, bracket or &."""
@@ -75,7 +81,17 @@ class _Known(NamedTuple):
 
     length: int
     mark: str
-    replaced_by: Callable[[str, str], str]
+    replaced_by: Callable[[Callable[[re.Match[str]], str], str], str]
+
+    def taken_out(self, text: str) -> str:
+        return self.replaced_by(lambda found: found[0] if _in_host(found) else self.mark, text)
+
+
+def _in_host(found: re.Match[str]) -> bool:
+    """Whether it is part of the host of an address; nobody can see what happened when that is taken out."""
+    before = found.string[max(0, found.start() - _HOST_NAME) : found.start()]
+    host = _HOST.match(found.string, found.start())
+    return bool(host and host.end() >= found.end() and _TO_A_HOST.search(before))
 
 
 def is_secret_name(name: str) -> bool:
@@ -87,7 +103,9 @@ def is_secret_name(name: str) -> bool:
 class Redactor:
     """Redacts, and learns: a secret it has seen under its name is taken out wherever it turns up again."""
 
-    def __init__(self, known: Iterable[tuple[str, Secret]] = ()) -> None:
+    def __init__(self, known: Iterable[tuple[str, Secret]] = (), *, wary: bool = False) -> None:
+        """`known` secrets are taken out from the start. `wary`: what is seen counts as much, however much like a word it is."""
+        self._wary = wary
         self._lock = threading.Lock()
         self._told: dict[Secret, _Known] = {}  # by whoever has it; never forgotten
         self._seen: dict[Secret, _Known] = {}  # on the wire, oldest first
@@ -96,7 +114,7 @@ class Redactor:
             self.learn(name, secret)
 
     def learn(self, name: str, secret: Secret) -> None:
-        """Take `secret` out of everything from now on; very short ones only where their name stands."""
+        """Take `secret` out of everything from now on, but for hosts; very short ones only where their name stands."""
         self._learn(name, secret, self._told)
 
     def _learn(self, name: str, secret: Secret, where: dict[Secret, _Known]) -> None:
@@ -118,7 +136,7 @@ class Redactor:
         """Header lines; the scheme word of an authorization is kept."""
         # Two rounds, so that a secret is also taken out of the headers before its own.
         rows = [(name, self._header(name, value)) for name, value in pairs]
-        return [(name, self.text(value)) for name, value in rows]
+        return [(name, value if name.lower() == "host" else self.text(value)) for name, value in rows]
 
     def body(self, content: bytes, content_type: str = "") -> str:
         """A body as text. JSON and forms are redacted by field name, everything by value and by shape."""
@@ -139,11 +157,12 @@ class Redactor:
     def text(self, text: str) -> str:
         """Any text: known secrets in every way they may be written, and everything shaped like a token."""
         for known in self._longest_first:
-            text = known.replaced_by(known.mark, text)
+            text = known.taken_out(text)
         return _JWT.sub(mark("access_token"), text)
 
     def _hidden(self, name: str, value: str) -> str:
-        self._learn(name, Secret(value), self._seen)
+        if self._wary or (len(value) >= _SEEN_TOO_SHORT and not _NUMBER.fullmatch(value)):
+            self._learn(name, Secret(value), self._seen)
         return mark(name)
 
     def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
