@@ -11,7 +11,9 @@ import contextlib
 import io
 import os
 import re
+import tempfile
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +23,13 @@ from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import BinaryIO
+    from typing import IO
 
     from dotenv.parser import Binding
 
 _BOM = "\ufeff"
-_STALE = 5.0  # seconds; a save takes milliseconds, so a spare this old was left by a crash
+_PATIENCE = 10.0  # seconds; a save takes milliseconds, so whoever takes longer is stopped, asleep or on a very slow disk
+_BUSY = "another program has been saving it for seconds: let that finish, or end it"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")  # needs no quotes for python-dotenv, a shell, Docker or Compose
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", '"': r"\"", "\\": r"\\"}
 _BINDING = re.compile(
@@ -181,7 +184,7 @@ def _save(values: Mapping[str, Secret], target: Path) -> None:
         raise PermissionError(None, "it is no ordinary file")  # a vault's pipe, or a virtual environment of that name
     if target.exists() and not target.stat().st_mode & 0o200:  # root may write anything; whoever made it read-only meant it
         raise PermissionError(None, "it is read-only")
-    with _spare(target) as file:
+    with _alone(target) as alone, _spare(target, clear=alone) as file:
         before = _text(target) if os.path.lexists(target) else Secret("")
         after = Secret(_rendered(before.reveal(), values))
         _refuse_changed(before, after, values, target.name)
@@ -200,27 +203,59 @@ def _save(values: Mapping[str, Secret], target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _spare(target: Path) -> Iterator[BinaryIO]:
-    """A new private file beside the target. That only one can exist is also the lock between savers, as with git's index."""
-    spare = target.with_name(f"{target.name}.new")
-    patience = time.monotonic() + 2 * _STALE
+def _alone(target: Path) -> Iterator[bool]:
+    """One saver at a time; False where the disk knows no locks. The system frees a lock when its holder ends, however it ends.
+
+    The folder itself is locked, so that all users and containers agree and no file is left. Windows locks no folders: there it is
+    a file, which goes when the lock does.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        from filelock import FileLock, Timeout
+
+        try:
+            lock = FileLock(target.with_name(f"{target.name}.lock"), _PATIENCE, mode=0o600).acquire()
+        except Timeout:
+            raise TimeoutError(None, _BUSY) from None
+        with lock:
+            yield True
+        return
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _locked(folder)
+    finally:
+        os.close(folder)
+
+
+def _locked(folder: int) -> bool:
+    import fcntl
+
+    patience = time.monotonic() + _PATIENCE
     while True:
         try:
-            # Born private (0600), never made so afterwards; Windows knows no such mode and protects by folder.
-            descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            break
-        except FileExistsError:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             if time.monotonic() > patience:
-                raise
-            with contextlib.suppress(FileNotFoundError):
-                if abs(time.time() - spare.lstat().st_mtime) > _STALE:
-                    spare.unlink()
+                raise TimeoutError(None, _BUSY) from None
             time.sleep(0.01)
+        except OSError:  # some network disks; then the private spare alone keeps the file whole
+            return False
+        else:
+            return True
+
+
+@contextlib.contextmanager
+def _spare(target: Path, *, clear: bool) -> Iterator[IO[bytes]]:
+    """A new file beside the target, of a name nobody else has; removed unless it took the target's place."""
+    mine = f"{target.name}.{zlib.crc32(os.fsencode(target)):08x}."
+    for left in [each for each in target.parent.iterdir() if clear and each.name.startswith(mine)]:
+        left.unlink()  # a killed saver's: no living one holds the lock
+    # Born private (0600), never made so afterwards; Windows knows no such mode and protects by folder.
+    descriptor, spare = tempfile.mkstemp(".new", mine, target.parent)
     try:
         with open(spare, "wb", opener=lambda *_: descriptor) as file:
             yield file
     except BaseException:
-        spare.unlink(missing_ok=True)
+        Path(spare).unlink(missing_ok=True)
         raise
 
 
