@@ -50,3 +50,14 @@ def test_library_can_ask_what_is_left(clock):
     moving.clear(burst, "key")
     assert (moving.get_window_stats(burst, "key").remaining, fixed.get_window_stats(day, "key").remaining) == (3, 5)
     assert storage.base_exceptions is Exception
+
+
+def test_clock_moved_back_gives_the_calls_back(clock):
+    """Calls of a time that is yet to come do not count: with the clock moved back, as many pass as before."""
+    storage, plan, burst = _Windows(clock), UsagePlan(clock, 1, 2, None), RateLimitItemPerSecond(2, 1000)
+    moving = MovingWindowRateLimiter(storage)
+    for _ in range(2):
+        assert [plan.refuses("key") for _ in range(3)] == ["", "", "rate"]
+        assert moving.hit(burst, "key")
+        clock.advance(-3600)
+        assert moving.get_window_stats(burst, "key").remaining == 2

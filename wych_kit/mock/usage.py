@@ -90,6 +90,8 @@ class _Windows(Storage, MovingWindowSupport):
         now = self._clock.now() * 1000
         while taken and taken[0] <= now - expiry:
             taken.popleft()
+        while taken and taken[-1] > now:  # the clock was moved back
+            taken.pop()
         if len(taken) + amount > limit:
             return False
         taken.extend([now] * amount)
@@ -97,5 +99,5 @@ class _Windows(Storage, MovingWindowSupport):
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 - the library's signature
         now = self._clock.now() * 1000
-        live = [at for at in self._entries[key] if at > now - expiry]
+        live = [at for at in self._entries[key] if now - expiry < at <= now]
         return (live[0] if live else now, len(live))
