@@ -151,6 +151,8 @@ def test_directory_as_file_is_said(tmp_path):
         ({"port": 70_000}, "port must be"),
         ({"expires_in": 0}, "expires_in must be 1 or more"),
         ({"rate": 0}, "rate must be more than 0"),
+        ({"rate": float("nan")}, "rate must be more than 0"),
+        ({"rate": float("inf")}, "rate must be more than 0"),
         ({"burst": 3}, "burst needs a rate"),
         ({"quota": -1}, "quota must be 0 or more"),
         ({"path": "x", "ephemeral": True}, "give one of them"),

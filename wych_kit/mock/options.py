@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} must be {least} or more, not {value}")
-        if self.rate is not None and self.rate <= 0:
+        if self.rate is not None and not 0 < self.rate < math.inf:  # NaN is not either
             raise ValueError(f"rate must be more than 0 calls a second, not {self.rate}")
         if self.burst is not None and self.rate is None:
             raise ValueError("burst needs a rate to go with it")
