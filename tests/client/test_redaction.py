@@ -115,6 +115,46 @@ def test_json_hides_secrets_by_name_at_any_depth(secret: str, name: str, other: 
     assert json.loads(text)["b"] == "readable"
 
 
+SECRET = "Zq9-s3cret-9qZ"
+LOOSE = {
+    "text form": ("text/plain", f"a=1&client_secret={SECRET}&b=readable"),
+    "lines": ("text/plain", f"a=1\r\npassword={SECRET}\r\nb=readable"),
+    "event stream": ("text/event-stream", f'event: x\ndata: {{"access_token": "{SECRET}", "b": "readable"}}\n\n'),
+    "guarded JSON": ("application/json", f')]}}\'\n{{"access_token":"{SECRET}","b":"readable"}}'),
+    "two documents": ("application/json", f'{{"access_token":"{SECRET}"}}\n{{"b":"readable"}}'),
+    "JSON in JSON": ("application/json", json.dumps({"body": json.dumps({"access_token": SECRET, "b": "readable"})})),
+    "address in JSON": ("application/json", json.dumps({"next": f"https://a.example/?code={SECRET}&b=readable"})),
+    "page": ("text/html", f'<a href="/cb#access_token={SECRET}">readable</a>'),
+    "repeated name": ("application/json", f'{{"access_token":"{SECRET}","access_token":null,"b":"readable"}}'),
+    "repeated object": ("application/json", f'{{"a":{{"access_token":"{SECRET}"}},"a":null,"b":"readable"}}'),
+    "multipart": (
+        "multipart/form-data; boundary=x",
+        f'--x\r\nContent-Disposition: form-data; name="password"\r\nX: y\r\n\r\n{SECRET}\r\n--x\r\nX: y; name="b"\r\n\r\nreadable\r\n--x--\r\n',
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_a_body_of_any_other_kind_hides_secrets_by_name(name: str) -> None:
+    """What looks like a field of JSON or of a form is one, whatever the body says it is; it is known from then on."""
+    kind, body = LOOSE[name]
+    redactor = Redactor()
+    text = redactor.body(body.encode(), kind)
+    assert SECRET not in text
+    assert "readable" in text
+    assert redactor.text(f"<{SECRET}>").startswith("<‹WYCH_")
+
+
+def test_a_list_of_secrets_is_known_from_then_on() -> None:
+    """Each text in it, however deep."""
+    redactor = Redactor()
+    assert (
+        redactor.body(b'{"tokens": ["Zq9-one-9qZ", ["Zq9-two-9qZ"], {"api_key": "Zq9-three"}]}')
+        == f'{{"tokens":"{mark("tokens")}"}}'
+    )
+    assert "Zq9" not in redactor.text("Zq9-one-9qZ Zq9-two-9qZ Zq9-three")
+
+
 @given(secrets, st.sampled_from(NAMES))
 def test_headers_hide_secrets_by_name(secret: str, name: str) -> None:
     """The scheme of an authorization stays; a header before that repeats the secret is cleaned as well."""

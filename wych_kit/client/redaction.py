@@ -43,6 +43,7 @@ _IN_TEXT = re.compile(r"[^&#\s\"<>]*")
 _NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
+_PART = re.compile(r'(\bname="([^"\n]{1,80})"[^\n]*\n(?:[^\r\n][^\n]*\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL)
 _MARKS = {
     "client_secret": "WYCH_CLIENT_SECRET",
     "x_api_key": "WYCH_API_KEY",
@@ -139,7 +140,7 @@ class Redactor:
         return [(name, value if name.lower() == "host" else self.text(value)) for name, value in rows]
 
     def body(self, content: bytes, content_type: str = "") -> str:
-        """A body as text. JSON and forms are redacted by field name, everything by value and by shape."""
+        """A body as text. Redacted by field name, whether it is JSON, a form or looks like one; by value and by shape."""
         # Whoever parses JSON takes UTF-16 as well.
         text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
         kind = content_type.partition(";")[0].strip().lower()
@@ -147,6 +148,8 @@ class Redactor:
             text = self._form(text)
         elif text.lstrip()[:1] in ("{", "["):
             text = self._json(text)
+        else:
+            text = self._loose(self._multipart(text) if kind.startswith("multipart/") else text)
         text = self.text(text)
         cut = len(content) >= CAPTURE_BYTES
         if cut:  # perhaps in the middle of a secret; what is before a mark was whole
@@ -198,27 +201,48 @@ class Redactor:
 
     def _json(self, text: str) -> str:
         try:
-            document = json.loads(text)
+            document = json.loads(text, object_pairs_hook=_Fields)
             hidden = self._walk(document)
         except (ValueError, RecursionError):
-            return _CUT_FIELD.sub(self._cut_field, text)
-        return text if hidden == document else json.dumps(hidden, separators=(",", ":"), ensure_ascii=False)
+            return self._loose(text)
+        return text if hidden == document else json.dumps(_plain(hidden), separators=(",", ":"), ensure_ascii=False)
 
     def _walk(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self._leaf(key, item) if is_secret_name(key) else self._walk(item) for key, item in value.items()}
+        if isinstance(value, _Fields):
+            return _Fields((key, self._leaf(key, item) if is_secret_name(key) else self._walk(item)) for key, item in value)
         if isinstance(value, list):
             return [self._walk(item) for item in value]
-        return value
+        return self._loose(value) if isinstance(value, str) else value  # which may be an address, or JSON once more
 
     def _leaf(self, name: str, value: Any) -> Any:
-        if isinstance(value, dict | list):
+        if isinstance(value, _Fields):
             self._walk(value)  # to learn what is in it
-            return mark(name)
-        return self._hidden(name, str(value)) if value and not isinstance(value, bool) else value
+        elif isinstance(value, list):
+            for item in value:
+                self._leaf(name, item)
+        if isinstance(value, str) and value:
+            return self._hidden(name, value)
+        return mark(name) if value and not isinstance(value, bool) else value
+
+    def _loose(self, text: str) -> str:
+        """Any text: what is written as a field of JSON or of a form."""
+        return self._pairs(_CUT_FIELD.sub(self._cut_field, text))
+
+    def _multipart(self, text: str) -> str:
+        return _PART.sub(lambda part: part[1] + self._hidden(part[2], part[3]) if is_secret_name(part[2]) else part[0], text)
 
     def _cut_field(self, match: re.Match[str]) -> str:
         return f'"{match[1]}"{match[2]}"{self._hidden(match[1], match[3])}"' if is_secret_name(match[1]) else match[0]
+
+
+class _Fields(list[tuple[str, "Any"]]):
+    """A JSON object as it was written, repeated names included."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Fields):
+        return {key: _plain(item) for key, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _ways(text: str) -> str:
