@@ -249,6 +249,42 @@ def test_b3_3_revoked(caller, wych):
     assert caller.call("/users", **old).status == 401
 
 
+def test_b3_3_revoked_while_the_clock_stands_or_goes_back(caller, wych):
+    """B3-3: what was issued before a revocation is refused and what was issued after it counts, whatever the clock says."""
+    wych.clock.freeze(1_800_000_000)
+    old = caller.token()
+    wych.clock.advance(-100)
+    wych.revoke_tokens()
+    new = caller.token()
+    statuses = [caller.call("/users", Authorization=f"Bearer {token}").status for token in (old, new)]
+    assert statuses == [401, 200]
+    wych.revoke_tokens()
+    assert caller.call("/users", Authorization=f"Bearer {new}").status == 401
+
+
+def test_b3_3_a_revocation_does_not_remember_ever_more(caller, wych):
+    """After a revocation the tokens of later seconds count without being remembered, and those of its own second within bounds."""
+    wych.clock.freeze(1_800_000_000)
+    wych.revoke_tokens()
+    tokens = wych._front.tokens
+    caller.token()
+    assert len(tokens._since) == 1
+    assert tokens._since.maxlen
+    wych.clock.advance(1)
+    assert caller.call("/users").status == 200
+    assert len(tokens._since) == 1
+
+
+def test_b3_3_a_giant_bearer_is_not_kept(caller, wych):
+    """B3-3: a bearer longer than any token is refused before it is read, and nothing of it is remembered."""
+    read = wych._front.tokens._read.cache_info
+    before = read().misses
+    assert caller.call("/users", Authorization="Bearer " + "x" * 8193).status == 401
+    assert (wych.requests[-1].row, "8 KB" in wych.requests[-1].reason, read().misses) == ("B3-3", True, before)
+    assert caller.call("/users", Authorization="Bearer " + "x" * 8192).status == 401
+    assert read().misses == before + 1
+
+
 def test_b3_3_another_signature(caller):
     """B3-3: a token signed by another key, or changed by one byte, is refused."""
     from cryptography.hazmat.primitives.asymmetric import rsa

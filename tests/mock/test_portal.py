@@ -179,6 +179,16 @@ def test_app_is_shown_without_its_secrets(caller):
     assert app["api_key"].encode() not in got.body
 
 
+def test_oldest_session_ends_when_there_are_too_many(caller, monkeypatch):
+    """Only so many sessions are remembered; beyond that the oldest ends, and the others go on."""
+    from wych_kit.mock import portal
+
+    monkeypatch.setattr(portal, "_MOST_SESSIONS", 2)
+    first = caller.send_json("POST", ACCOUNTS, PERSON).json["session"]
+    later = [caller.send_json("POST", SESSIONS, PERSON).json["session"] for _ in range(2)]
+    assert [caller.send_json("POST", BUSINESSES, {}, session).status for session in (first, *later)] == [401, 422, 422]
+
+
 @pytest.mark.parametrize("session", ["", "nonsense"])
 def test_unknown_session(caller, session):
     """Without a session every later step is refused with where to get one."""

@@ -338,6 +338,13 @@ def test_record_is_bounded(caller, wych):
     assert (len(wych.requests), wych.token_requests) == (1000, 1005)
 
 
+def test_record_keeps_a_paths_beginning(caller, wych):
+    """Of a very long path the record has the first 2 KB."""
+    path = "/" + "x" * 5000
+    assert caller.ask("GET", path).status == 404
+    assert wych.requests[-1].path == path[:2048]
+
+
 def test_answer_next(caller, wych):
     """A canned answer is given as often as told, instead of the true one, only where told; then all is as before."""
     wych.answer_next("token", status=429, headers={"Retry-After": "1"}, body=b"slow down", times=2)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.wire import Answer, Request
 
 KEPT = 1000
+_LONGEST = 2048  # of a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Received:
 
 
 class Ledger:
-    """The last `KEPT` requests, oldest first, and how many the token endpoint has seen in all."""
+    """The last `KEPT` requests, oldest first and with no more than 2 KB of each path, and how many the token endpoint has seen in all."""
 
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=KEPT)
@@ -47,7 +48,7 @@ class Ledger:
 
     def note(self, request: Request, given: Answer) -> None:
         """Adds one."""
-        received = Received(request.method, request.path, given.status, given.row, given.reason)
+        received = Received(request.method, request.path[:_LONGEST], given.status, given.row, given.reason)
         self._received.append(received)
         self.told(received)
 

@@ -11,7 +11,7 @@ its forms is not public. Only the order of the steps is documented.
     GET  /portal/api/apps/{app_id}                      → 200 the app without its secrets
     POST /portal/api/apps/{app_id}/credentials          → 200 the app and new secrets
 
-From businesses on they take `Authorization: Bearer <session>`. Refusals are `{"errors": {field: sentence}}`.
+From businesses on they take `Authorization: Bearer <session>`, of the last thousand sessions. Refusals are `{"errors": {field: sentence}}`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 ROOT = "/portal"
 _INVENTED = {"x-wych-mock-basis": "invented"}
+_MOST_SESSIONS = 1000
 _APP_FACTS = ("name", "description", "website", "callback_url")
 
 
@@ -117,6 +118,8 @@ class Portal:
     def _session(self, account: str, status: int) -> Response:
         session = self._store.ids.text(32)
         self._sessions[session] = account
+        if len(self._sessions) > _MOST_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
         return _given(status, {"account_id": account, "session": session})
 
     async def _add_business(self, request: WebRequest) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 REALM_ROLES = ["default-roles-partner", "offline_access", "uma_authorization"]
 ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
 # The key is public, so anybody can sign anything with it.
+_KEPT = 4096
+_LONGEST = 8192  # no token of ours comes near it, and those read are kept
 _SHAPE = {"exp": int, "iat": int, "jti": str, "iss": str, "sub": str, "typ": str, "azp": str}
 
 
@@ -25,8 +28,11 @@ class Tokens:
         self.issuer = issuer
         self.lifetime = lifetime
         self._clock = clock
-        # None: all count. After a revocation: those issued since, by id and time, for a seeded run repeats its ids.
-        self._since_revocation: set[tuple[str, int]] | None = None
+        self._latest = 0
+        # After a revocation tokens of a later second count; of those up to it only the ones issued since, by id and time, for a
+        # seeded run repeats its ids. They are few, unless the clock stands still or was moved back.
+        self._revoked_at = -1
+        self._since: deque[tuple[str, int]] = deque(maxlen=_KEPT)
         self._read = lru_cache(maxsize=256)(keys.verified)
 
     def service(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
@@ -85,6 +91,8 @@ class Tokens:
 
     def recognised(self, token: str) -> tuple[dict[str, Any] | None, str]:
         """The claims of an access token that counts now; else None, and why not in words."""
+        if len(token) > _LONGEST:
+            return None, "the bearer is over 8 KB, longer than any token of this realm"
         claims = self._read(token)
         if claims is None or not all(isinstance(claims.get(name), kind) for name, kind in _SHAPE.items()):
             return None, "the bearer is not a token that this realm signed"
@@ -92,22 +100,24 @@ class Tokens:
             return None, "the token is of another kind or another issuer"
         if claims["exp"] <= self._clock.now():
             return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"
-        if self._since_revocation is not None and (claims["jti"], claims["iat"]) not in self._since_revocation:
+        if claims["iat"] <= self._revoked_at and (claims["jti"], claims["iat"]) not in self._since:
             return None, "the token was revoked"
         return claims, ""
 
     def revoke_all(self) -> None:
         """From now on no token issued so far counts."""
-        self._since_revocation = set()
+        self._revoked_at = max(self._latest, int(self._clock.now()))
+        self._since.clear()
 
     def reset(self) -> None:
         """Takes revocations back."""
-        self._since_revocation = None
+        self._revoked_at = -1
 
     def _issue(self, claims: dict[str, Any]) -> bytes:
         now = int(self._clock.now())
-        if self._since_revocation is not None:
-            self._since_revocation.add((claims["jti"], now))
+        self._latest = max(self._latest, now)
+        if now <= self._revoked_at:
+            self._since.append((claims["jti"], now))
         return keys.unsigned({"exp": now + self.lifetime, "iat": now, **claims})
 
 
