@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wych_kit import Secret, mock
+from wych_kit.client import redaction
 from wych_kit.client.redaction import CAPTURE_BYTES, KEEP_CHARACTERS, Redactor, is_secret_name, mark, split_marks
 
 NAMES = [
@@ -401,7 +402,36 @@ def test_a_clean_body_is_left_as_it_was_sent() -> None:
 
 
 def test_the_redactor_shows_no_secret_itself() -> None:
-    """Neither what it is made of, nor what it learnt."""
+    """Neither what it is made of, nor what it learnt, before and after it was needed."""
     redactor = Redactor([("client_secret", Secret("Zq9-told"))])
     redactor.headers([("x-api-key", "Zq9-seen")])
-    assert "Zq9" not in f"{vars(redactor)!r}"
+    for _ in range(2):
+        assert "Zq9" not in f"{vars(redactor)!r} {[vars(known) for known in redactor._longest_first]!r}"
+        assert "Zq9" not in redactor.text("Zq9-told Zq9-seen")
+
+
+def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pattern is made for them, however many and long they are; one that does turn up has its own made once."""
+    made: list[int] = []
+    ways_of_it = redaction._ways
+
+    def counted(text: str) -> str:
+        made.append(len(text))
+        return ways_of_it(text)
+
+    monkeypatch.setattr(redaction, "_ways", counted)
+    redactor = Redactor([("client_secret", Secret("Zq9/told é 9qZ"))])
+    redactor.headers([("Authorization", f"Bearer {'x' * 2000}-{number:05}") for number in range(100)])
+    made.clear()
+    assert redactor.body(b"y" * 1000) == "y" * 1000
+    assert made == []
+    assert redactor.text("Zq9%2Ftold+%C3%A9 9qZ Zq9\\/told \\u00e9 9qZ") == f"{mark('client_secret')} {mark('client_secret')}"
+    assert made == [14]
+
+
+@given(st.text(st.sampled_from('/é"& ~-'), min_size=4))
+def test_a_secret_without_letters_and_digits_is_taken_out_too(secret: str) -> None:
+    """It has no run of them to look for first."""
+    redactor = Redactor([("client_secret", Secret(secret))])
+    for way in ways(secret):
+        assert redactor.text(f"a{way}b") == f"a{mark('client_secret')}b"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, unquote_plus
 
 from wych_kit.secret import Secret
@@ -64,6 +64,7 @@ _MOST_COMPARED = 2048
 """Characters of a secret that are compared; the rest of a longer one is taken to go on to the next space, quote, bracket or &."""
 _LONGEST_WAY = 12
 """Characters that one character of a secret takes at most: two escapes of JSON."""
+_RUN = re.compile(r"[A-Za-z0-9]+")
 _MARK = re.compile(r"‹([A-Z_]+)›")
 
 
@@ -77,15 +78,22 @@ def mark(name: str) -> str:
     return f"‹{_MARKS.get(snake) or 'WYCH_' + re.sub('[^A-Z]+', '_', snake.upper()).strip('_')}›"
 
 
-class _Known(NamedTuple):
-    """A secret to be taken out. Its text is inside the pattern whose method this is, where no traceback shows it."""
+class _Known:
+    """A secret to be taken out. Its text is in a `Secret` and in a pattern whose method is kept, where no traceback shows it."""
 
-    length: int
-    mark: str
-    replaced_by: Callable[[Callable[[re.Match[str]], str], str], str]
+    def __init__(self, name: str, secret: Secret) -> None:
+        self.length = min(_MOST_COMPARED, len(secret.reveal()))
+        self._mark = mark(name)
+        self._secret = secret
+        # Letters and digits are written one way only: a text without this run of them need not be searched.
+        self._run = Secret(max(_RUN.findall(secret.reveal(), 0, _MOST_COMPARED), key=len, default=""))
+        self._sub: Callable[[Callable[[re.Match[str]], str], str], str] | None = None
 
     def taken_out(self, text: str) -> str:
-        return self.replaced_by(lambda found: found[0] if _in_host(found) else self.mark, text)
+        if self._run.reveal() not in text:
+            return text
+        self._sub = self._sub or re.compile(_ways(self._secret.reveal())).sub  # which takes time, and few secrets turn up again
+        return self._sub(lambda found: found[0] if _in_host(found) else self._mark, text)
 
 
 def _in_host(found: re.Match[str]) -> bool:
@@ -122,7 +130,7 @@ class Redactor:
         if len(secret.reveal()) < _TOO_SHORT or secret in self._told or secret in where:
             return
         with self._lock:
-            where[secret] = _Known(min(_MOST_COMPARED, len(secret.reveal())), mark(name), re.compile(_ways(secret.reveal())).sub)
+            where[secret] = _Known(name, secret)
             while len(self._seen) > _MOST:  # tokens of many hours ago are dead
                 del self._seen[next(iter(self._seen))]
             self._longest_first = sorted([*self._told.values(), *self._seen.values()], key=lambda known: -known.length)
@@ -170,6 +178,8 @@ class Redactor:
 
     def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
         """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""
+        if "=" not in text and "%3" not in text:
+            return text
         pieces, at = [], 0
         for pair in _PAIR.finditer(text):
             name, begin = unquote_plus(pair[1]), pair.start()
@@ -226,7 +236,9 @@ class Redactor:
 
     def _loose(self, text: str) -> str:
         """Any text: what is written as a field of JSON or of a form."""
-        return self._pairs(_CUT_FIELD.sub(self._cut_field, text))
+        if '"' in text:
+            text = _CUT_FIELD.sub(self._cut_field, text)
+        return self._pairs(text)
 
     def _multipart(self, text: str) -> str:
         return _PART.sub(lambda part: part[1] + self._hidden(part[2], part[3]) if is_secret_name(part[2]) else part[0], text)
