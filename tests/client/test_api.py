@@ -123,6 +123,8 @@ def test_no_user_is_a_placeholder_left(wych, settings_for) -> None:
         ("/health", "/v3/health"),
         ("//health", "/v3/health"),
         ("/", "/v3/"),
+        ("/x?redirect_uri=https://a.example", "/v3/x?redirect_uri=https://a.example"),
+        ("user/a:b", "/v3/partner/p-1/app/a%2B1/user/a:b"),
     ],
 )
 def test_addresses_are_joined_with_one_slash(wych, settings_for, path: str, address: str) -> None:
@@ -130,6 +132,22 @@ def test_addresses_are_joined_with_one_slash(wych, settings_for, path: str, addr
     with client(wych, settings_for(wych)) as api:
         api.request("GET", path)
     assert str(wych.seen[-1].url) == wych.url + address
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/users", "HTTP://127.0.0.1/", "ftp://x?y"])
+def test_a_whole_address_is_no_path(wych, settings_for, path: str) -> None:
+    """It may be another host, so it is told, not called."""
+    with client(wych, settings_for(wych)) as api, pytest.raises(SettingInvalid, match="whole address") as caught:
+        api.request("GET", path)
+    assert (caught.value.reference, caught.value.stage, wych.seen) == ("wrong-host", "call", [])
+
+
+@pytest.mark.parametrize("content", [{"headers": {"X": "é☃"}}, {"headers": {"☃": "x"}}, {"json": "\ud800"}, {"content": "\ud800"}])
+def test_what_cannot_be_written_is_told(wych, settings_for, content: dict[str, Any]) -> None:
+    """By an error of ours that repeats nothing of it; no call is made."""
+    with client(wych, settings_for(wych)) as api, pytest.raises(SettingInvalid) as caught:
+        api.request("POST", "users", **content)
+    assert (caught.value.reference, caught.value.__context__, wych.count("api")) == ("odd-value", None, 0)
 
 
 @pytest.mark.parametrize("path", ["/user/{userId}/token", "user/{userId}", "/x?y={z}", "/{WYCH_APP_ID}"])

@@ -57,6 +57,7 @@ FAILURES: dict[str, dict[str, Any]] = {
     "call cut": {"api": broken},
     "call elsewhere": {"api": httpx.Response(307, headers={"Location": "https://evil.example"})},
     "call page": {"api": httpx.Response(200, text="<html>")},
+    "a user without address": {"api": httpx.Response(200, json=[{"id": "u1", "email": "a@b.example"}, {"id": "u2", "access_token": USER_TOKEN}])},
     "user token of another type": {"api": httpx.Response(200, json={"access_token": USER_TOKEN, "token_type": "mac"})},
     "user token with an odd life": {"api": httpx.Response(200, json={"access_token": USER_TOKEN, "token_type": "Bearer", "expires_in": []})},
 }  # fmt: skip

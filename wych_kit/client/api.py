@@ -159,16 +159,18 @@ class WychClient:
     def users(self) -> list[User]:
         """All users of the app. Empty for a new one."""
         response = self._called("users")
-        answer = parsed(response)
-        if not isinstance(answer, list):
-            del answer  # whatever it is, a traceback with locals need not show it
-            raise _senseless(response, "a JSON array of users")
-        return [_user(item, response) for item in answer]
+        users = _users(parsed(response))
+        if users is None:
+            raise _senseless(response, "a JSON array of users with id and email")
+        return users
 
     def find_or_create_user(self, email: str) -> User:
         """The user with that address, made if there was none (that it makes one is inferred)."""
         response = self._called("find_or_create_user", json={"email": email})
-        return _user(parsed(response), response)
+        user = _user(parsed(response))
+        if user is None:
+            raise _senseless(response, "a user with id and email")
+        return user
 
     def user_token(self, user_id: str) -> Token:
         """A user-context token: only for the data of the one user. Method and answer are inferred, see `ENDPOINTS`."""
@@ -186,6 +188,10 @@ class WychClient:
         return self._sent(method, url, content)
 
     def _url(self, path: str, user_id: str = "") -> str:
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+            raise SettingInvalid(
+                "path", "is a whole address: give what comes after WYCH_API_URL", stage="call", reference="wrong-host"
+            )
         full = path if path.startswith("/") else f"{APP_PATH}/{path}"
         self.settings.require("WYCH_API_URL", stage="call")
         known = {"{partnerId}": "partner_id", "{appId}": "app_id"}
@@ -213,6 +219,10 @@ class WychClient:
             return self.http.send(self.http.build_request(method, url, **content), auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._failed(error)
+        except UnicodeEncodeError:  # it has the whole text in it
+            failure = SettingInvalid(
+                "request", "has a character that cannot be sent, perhaps in a header", stage="call", reference="odd-value"
+            )
         raise failure
 
     def _failed(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
@@ -262,11 +272,17 @@ def _message(response: httpx.Response) -> str:
     return str(answer.get("message") or answer.get("Message") or answer.get("error") or "")
 
 
-def _user(item: object, response: httpx.Response) -> User:
+def _users(answer: object) -> list[User] | None:
+    """`None` for anything else: whoever raises for it holds no answer that a traceback with locals would show."""
+    made = [_user(item) for item in answer] if isinstance(answer, list) else [None]
+    users = [user for user in made if user]
+    return users if len(users) == len(made) else None
+
+
+def _user(item: object) -> User | None:
     if isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("email"), str):
         return User(item["id"], item["email"])
-    del item  # as above
-    raise _senseless(response, "users with id and email")
+    return None
 
 
 def _senseless(response: httpx.Response, due: str) -> Unexpected:
