@@ -51,6 +51,11 @@ class Caller:
         finally:
             connection.close()
 
+    def padded(self, path, size):
+        """A GET whose header block is `size` bytes."""
+        host = len(f"Host: 127.0.0.1:{self.wych.port}\r\n")
+        return self.ask("GET", path, {"x-padding": "x" * (size - host - len("x-padding: \r\n"))})
+
     def token_request(self, *, headers=None, path=TOKEN, method="POST", **form):
         """The token endpoint with the good form changed: a name given as None is left out."""
         fields = {name: value for name, value in {**self.form, **form}.items() if value is not None}

@@ -24,7 +24,6 @@ NOT_CLAIMED = {
     "B3-11": "another gateway product (HTTP API)",
     "B3-15": "an account-level throttle needs other customers; use answer_next",
     "B3-16b": "the mock has no Lambda behind it; use answer_next",
-    "B3-17": "undefined in the facts",
     "B3-18": "nothing behind the mock is slow; use answer_next",
     "B3-19": "nothing behind the mock is out of reach; use answer_next",
     "B3-20": "nothing behind the mock answers malformed; use answer_next",
@@ -160,7 +159,7 @@ def common(got):
 def test_every_row_is_claimed_or_excused():
     """Rows 1 to 25 of B3 are each tested by name, or listed with a reason why not."""
     here = {row[0].split()[0] for row in ROWS}
-    elsewhere = {"B3-4", "B3-13", "B3-14", "B3-16", "B3-21", "B3-25"}
+    elsewhere = {"B3-4", "B3-13", "B3-14", "B3-16", "B3-17", "B3-21", "B3-25"}
     assert here | elsewhere | set(NOT_CLAIMED) == {f"B3-{number}" for number in range(1, 26)} | {"B3-16b"}
 
 
@@ -391,6 +390,14 @@ def test_b3_16_body_over_the_limit(caller, wych):
     assert got.headers["content-type"] == "text/plain"
     assert wych.requests[-1].row == "B3-16"
     assert caller.call("/user", "POST", b" " * 10_485_760).status == 400
+
+
+def test_b3_17_headers_over_the_limit(caller, wych):
+    """B3-17: one byte of headers over 10,240 is refused, without a body; exactly 10,240 are read."""
+    got = caller.padded("/v3", 10_241)
+    assert (got.status, got.body, wych.requests[-1].row) == (431, b"", "B3-17")
+    assert set(got.headers) == COMMON - {"content-type"}
+    assert caller.padded("/v3", 10_240).status == 403
 
 
 def test_b3_21_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):

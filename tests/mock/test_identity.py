@@ -357,6 +357,14 @@ def test_a3_31_body_over_10_mb(caller, wych):
     assert (got.status, got.body, wych.requests[-1].row) == (413, b"", "A3-31")
 
 
+def test_a3_32_headers_over_the_limit(caller, wych):
+    """A3-32: one byte of headers over 65,535 is refused, without a body; exactly 65,535 are read."""
+    path = "/realms/partner/.well-known/openid-configuration"
+    got = caller.padded(path, 65_536)
+    assert (got.status, got.body, wych.requests[-1].row) == (431, b"", "A3-32")
+    assert caller.padded(path, 65_535).status == 200
+
+
 def test_a3_36_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
     """A3-36: when the server itself fails it answers as Keycloak does, and the log says why."""
 

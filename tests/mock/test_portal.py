@@ -230,6 +230,9 @@ def test_too_large(caller):
     """More than 64 KiB is not read."""
     got = caller.ask("POST", ACCOUNTS, {}, b" " * 65_537)
     assert (got.status, "64 KiB" in got.json["errors"]["request"]) == (413, True)
+    got = caller.padded("/portal", 65_537)
+    assert (got.status, "64 KiB" in got.json["errors"]["request"]) == (431, True)
+    assert caller.padded("/portal", 65_536).status == 404
 
 
 def test_unknown_path_and_method(caller):

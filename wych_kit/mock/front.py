@@ -19,7 +19,7 @@ from wych_kit.mock.portal import ROOT, Portal
 from wych_kit.mock.signing import Signer
 from wych_kit.mock.tokens import Tokens
 from wych_kit.mock.usage import UsagePlan
-from wych_kit.mock.wire import Answer, Request, opened, read_body, send
+from wych_kit.mock.wire import Answer, Request, header_size, opened, read_body, send
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -39,11 +39,18 @@ class Role(Protocol):
     def body_limit(self) -> int:
         """The longest body it reads, in bytes."""
 
+    @property
+    def header_limit(self) -> int:
+        """The longest header block it reads, in bytes."""
+
     async def answer(self, request: Request) -> Answer:
         """The answer to a request whose body is read."""
 
     def too_large(self, request: Request) -> Answer:
         """The answer to a body over the limit."""
+
+    def headers_too_large(self, request: Request) -> Answer:
+        """The answer to a header block over the limit."""
 
     def broken(self, request: Request) -> Answer:
         """The answer when the mock itself fails."""
@@ -78,6 +85,8 @@ class Front:
         if canned := self.faults.next(place):
             await self._wait(canned.delay)
             given = canned.answer
+        elif header_size(request) > role.header_limit:
+            given = role.headers_too_large(request)
         else:
             given = await _answered(role, request) if fits else role.too_large(request)
         self.ledger.note(request, given)

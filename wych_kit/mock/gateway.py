@@ -55,12 +55,14 @@ _TOO_LARGE = answer(
     row="B3-16",
     reason="the body is over 10 MiB",
 )
+_HEADERS_TOO_LARGE = answer(431, b"", row="B3-17", reason="the headers are over 10,240 bytes")
 
 
 class Gateway:
     """Answers what lies under /v1, /v2, /v3 and so on."""
 
     body_limit = 10_485_760
+    header_limit = 10_240
 
     def __init__(self, store: Store, tokens: Tokens, ids: Ids, clock: Clock, plan: UsagePlan) -> None:
         self._store = store
@@ -77,6 +79,10 @@ class Gateway:
     def too_large(self, request: Request) -> Answer:
         """Row B3-16."""
         return self._dressed(request, _TOO_LARGE)
+
+    def headers_too_large(self, request: Request) -> Answer:
+        """Row B3-17; its bytes are not known, so there are none."""
+        return self._dressed(request, _HEADERS_TOO_LARGE)
 
     def broken(self, request: Request) -> Answer:
         """Row B3-21."""

@@ -54,6 +54,7 @@ class Identity:
     """Answers what lies outside the gateway and the portal, as the identity provider would."""
 
     body_limit = 10 * 1024 * 1024
+    header_limit = 65_535
 
     def __init__(self, store: Store, tokens: Tokens, signer: Signer, ids: Ids, *, stable: bool) -> None:
         self._store = store
@@ -75,6 +76,10 @@ class Identity:
     def too_large(self, _request: Request) -> Answer:
         """Row A3-31."""
         return refusals.TOO_LARGE
+
+    def headers_too_large(self, _request: Request) -> Answer:
+        """Row A3-32."""
+        return refusals.HEADERS_TOO_LARGE
 
     def broken(self, _request: Request) -> Answer:
         """Row A3-36."""

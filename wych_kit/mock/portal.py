@@ -57,6 +57,7 @@ class Portal:
     """Answers what lies under /portal. `url` is the mock's own address."""
 
     body_limit = 64 * 1024
+    header_limit = 64 * 1024
 
     def __init__(self, url: str, store: Store) -> None:
         self._url = url
@@ -92,6 +93,10 @@ class Portal:
     def too_large(self, _request: Request) -> Answer:
         """413."""
         return _bare(413, "Send less: 64 KiB is the most this reads.", "the body is over 64 KiB")
+
+    def headers_too_large(self, _request: Request) -> Answer:
+        """431."""
+        return _bare(431, "Send shorter headers: 64 KiB is the most this reads.", "the headers are over 64 KiB")
 
     def broken(self, _request: Request) -> Answer:
         """500."""

@@ -81,6 +81,7 @@ NOT_NORMAL = answer(
 )
 HTTPS_REQUIRED = oauth("A3-28", 403, "invalid_request", "HTTPS required", "plain http from a public address")
 TOO_LARGE = answer(413, b"", row="A3-31", reason="the body is over 10 MB")
+HEADERS_TOO_LARGE = answer(431, b"", row="A3-32", reason="the headers are over 65,535 bytes")
 WRONG_ORIGIN = answer(
     403,
     compact({"error": "Invalid origin"}),

@@ -57,6 +57,11 @@ def opened(scope: Scope) -> Request:
     return Request(scope["method"], scope["raw_path"].decode("latin-1"), dict(scope["headers"]), caller[0] if caller else "", scope)
 
 
+def header_size(request: Request) -> int:
+    """Bytes of the header block, with the colon, space and line end of each line."""
+    return sum(len(name) + len(text) + 4 for name, text in request.scope["headers"])
+
+
 async def read_body(request: Request, receive: Receive, limit: int) -> bool:
     """Reads the body into `request`; False when it is longer than `limit` bytes.
 
