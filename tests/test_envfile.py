@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.traceback import Traceback
 
-from wych_kit import envfile
+from wych_kit import envfile, places
 from wych_kit.envfile import read, save
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
@@ -370,13 +370,13 @@ STALLING = """if True:
 def test_a_stalled_saver_destroys_nothing(env, monkeypatch):
     """While one saver is stuck for longer than the patience the next gives up with a reason; then both values get in."""
     env.write_text("A=1\n")
-    monkeypatch.setattr(envfile, "_PATIENCE", 0.1)
+    monkeypatch.setattr(places, "_PATIENCE", 0.1)
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", STALLING, str(env)], stdin=pipe, stdout=pipe, text=True) as child:
         assert child.stdout.readline() == "in the middle\n"
         (spare,) = (each for each in env.parent.iterdir() if each != env)
         os.utime(spare, (0, 0))  # however old its work looks
-        with pytest.raises(SettingInvalid, match="cannot be written: another program has been saving it"):
+        with pytest.raises(SettingInvalid, match="cannot be written: another program has been saving there"):
             save({"B": "3"}, env)
         assert env.read_text() == "A=1\n"
         child.communicate("go on\n")
@@ -513,6 +513,85 @@ def test_the_links_target_is_what_git_is_asked_about(repository, tmp_path):
     (repository / ".env").symlink_to(tmp_path / "outside.env")
     save({"A": "1"}, repository / ".env")
     assert (tmp_path / "outside.env").read_text() == "A=1\n"
+
+
+@git
+@posix
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_somebody_elses_repository_is_judged_all_the_same(repository):
+    """A repository mounted into a container has a stranger for owner, which git calls dubious: the answer is still git's."""
+    for each in (repository, *repository.rglob("*")):
+        os.chown(each, 12345, 12345)
+    asked = subprocess.run(["git", "-C", str(repository), "status"], capture_output=True, text=True, check=False)
+    assert "dubious ownership" in asked.stderr
+    with pytest.raises(SettingInvalid, match="would be committed by git: add the line"):
+        save({"A": "1"}, repository / ".env")
+    (repository / ".gitignore").write_text(".env\n")
+    save({"A": "1"}, repository / ".env")
+    assert values(repository / ".env") == {"A": "1"}
+
+
+@git
+@posix
+def test_asking_git_runs_nothing_of_the_repositorys(repository, tmp_path):
+    """Trusting any owner for one question must not let a stranger's configuration start a program."""
+    watcher = tmp_path / "watcher"
+    watcher.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    watcher.chmod(0o755)
+    (repository / ".env").write_text("A=1\n")
+    subprocess.run(["git", "-C", str(repository), "add", ".env"], check=True)
+    subprocess.run(["git", "-C", str(repository), "config", "core.fsmonitor", str(watcher)], check=True)
+    with pytest.raises(SettingInvalid, match="is tracked by git"):
+        save({"A": "2"}, repository / ".env")
+    assert not (tmp_path / "ran").exists()
+    subprocess.run(["git", "-C", str(repository), "status"], check=True, capture_output=True)
+    assert (tmp_path / "ran").exists()
+
+
+@git
+@pytest.mark.parametrize(
+    ("broken", "content"),
+    [(".git/config", "no configuration"), (".git/index", "no index"), (".git", "gitdir: /no/such/place\n")],
+)
+def test_when_git_cannot_tell_nothing_is_saved(repository, broken, content):
+    """A repository git stumbles over may still be committed from once mended, so the refusal gives git's own words."""
+    (repository / ".gitignore").write_text(".env\n")
+    if broken == ".git":
+        shutil.rmtree(repository / ".git")
+    (repository / broken).write_text(content)
+    with pytest.raises(SettingInvalid, match=r"may be committed by git, which cannot tell: .+\. Run `git status` in its folder"):
+        save({"A": "1"}, repository / ".env")
+    assert not (repository / ".env").exists()
+
+
+@git
+@posix
+def test_a_killed_saver_leaves_nothing_for_git(repository):
+    """With .env alone ignored, what a killed saver leaves is in git's own folder: nothing new to add; the next save clears it."""
+    (repository / ".gitignore").write_text(".env\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", STALLING, str(repository / ".env")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "in the middle\n"
+        child.send_signal(signal.SIGKILL)
+    status = ["git", "-C", str(repository), "status", "--porcelain", "-uall"]
+    assert subprocess.run(status, capture_output=True, text=True, check=True).stdout == "?? .gitignore\n"
+    assert len([*(repository / ".git").glob(".env.*")]) == 1
+    save({"A": "1"}, repository / ".env")
+    assert [*(repository / ".git").glob(".env.*")] == []
+
+
+@git
+def test_a_spare_beside_the_file_must_be_ignored_too(repository, monkeypatch):
+    """Where git's folder will not do, as it is on another disk or read-only, both names must be ignored."""
+    (repository / ".gitignore").write_text(".env\n")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, *rest: not str(path).endswith(".git") and real(path, *rest))
+    with pytest.raises(SettingInvalid, match=r"the new file written beside it is not: add the line `\.env\.\*` to \.gitignore too"):
+        save({"A": "1"}, repository / ".env")
+    (repository / ".gitignore").write_text(".env\n.env.*\n")
+    save({"A": "1"}, repository / ".env")
+    assert values(repository / ".env") == {"A": "1"}
 
 
 @git

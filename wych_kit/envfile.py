@@ -12,12 +12,12 @@ import io
 import os
 import re
 import tempfile
-import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wych_kit import places
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from dotenv.parser import Binding
 
 _BOM = "\ufeff"
-_PATIENCE = 10.0  # seconds; a save takes milliseconds, so whoever takes longer is stopped, asleep or on a very slow disk
-_BUSY = "another program has been saving it for seconds: let that finish, or end it"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")  # needs no quotes for python-dotenv, a shell, Docker or Compose
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", '"': r"\"", "\\": r"\\"}
 _BINDING = re.compile(
@@ -96,9 +94,9 @@ def save(values: Mapping[str, str | Secret], path: Path) -> Path:
     for name, secret in secrets.items():
         _refuse_unwritable(name, secret)
     target = Path(os.path.realpath(path))
-    refuse_committable(target)
+    spares = _spares(target, refuse_committable(target))
     try:
-        _save(secrets, target)
+        _save(secrets, target, spares)
     except OSError as error:
         reason = f"cannot be written: {error.strerror or type(error).__name__}"
     else:
@@ -106,11 +104,23 @@ def save(values: Mapping[str, str | Secret], path: Path) -> Path:
     raise SettingInvalid(Path(path).name, reason, reference="env-file-unwritable")
 
 
-def refuse_committable(target: Path) -> None:
-    """Raise `SettingInvalid` when the file is inside a git work tree and not ignored there. No git, or no repository, is fine."""
-    if _git(target.parent, "check-ignore", "-q", "--", target.name) != 1:
-        return
-    if _git(target.parent, "ls-files", "--error-unmatch", "--", target.name) == 0:
+def refuse_committable(target: Path) -> Path | None:
+    """Raise `SettingInvalid` when git would commit the file, or cannot tell. Returns git's own folder; `None`: git has no part in it.
+
+    Without git, and outside of work trees, nothing can be committed.
+    """
+    if not target.parent.is_dir():  # then nothing can be written there either
+        return None
+    inside, answer = _git(target, "rev-parse", "--is-inside-work-tree", "--absolute-git-dir")
+    if inside is None or answer.startswith(("fatal: not a git repository (or any", "false")):
+        return None
+    ignored, words = _git(target, "check-ignore", "-q", "--", target.name) if inside == 0 else (inside, answer)
+    if ignored == 0:
+        return Path(answer.split("\n")[1])
+    if ignored != 1:
+        words = words.removeprefix("fatal: ").split("\n")[0]
+        reason = f"may be committed by git, which cannot tell: {words}. Run `git status` in its folder and do as it says"
+    elif _git(target, "ls-files", "--error-unmatch", "--", target.name)[0] == 0:
         reason = (
             f"is tracked by git, so a secret in it would be published: run `git rm --cached {target.name}`, "
             f"add the line `{target.name}` to .gitignore, and replace any secret it held"
@@ -120,20 +130,26 @@ def refuse_committable(target: Path) -> None:
     raise SettingInvalid(target.name, reason, reference="env-file-committable")
 
 
-def _git(folder: Path, *arguments: str) -> int | None:
+def _git(target: Path, *arguments: str) -> tuple[int | None, str]:
+    """Its exit status, `None` when there is no git, and what it said."""
     import shutil
     import subprocess  # these two cost more than the rest of this module, and only saving needs them
 
     git = shutil.which("git")
     if git is None:
-        return None
+        return None, ""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # a hook's GIT_DIR is not ours
-    command = [git, "-C", str(folder), *arguments]
+    # A mounted repository belongs to somebody else: it may be asked all the same, and may not run its file watcher for that.
+    config = {"safe.directory": "*", "core.fsmonitor": "false"}
+    environ |= {"LC_ALL": "C", "GIT_CONFIG_COUNT": str(len(config))}
+    for number, (name, value) in enumerate(config.items()):
+        environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    command = [git, "-C", str(target.parent), *arguments]
     try:
         done = subprocess.run(command, env=environ, capture_output=True, check=False, timeout=10)  # noqa: S603  # no shell
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.returncode
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return -1, f"{type(error).__name__} when it was asked"
+    return done.returncode, os.fsdecode(done.stdout or done.stderr).strip()
 
 
 def _text(path: Path) -> Secret:
@@ -179,12 +195,12 @@ def _refuse_unwritable(name: str, value: Secret) -> None:
         raise SettingInvalid(name, "holds a character that no text file can", reference="odd-value")
 
 
-def _save(values: Mapping[str, Secret], target: Path) -> None:
+def _save(values: Mapping[str, Secret], target: Path, spares: Path) -> None:
     if target.exists() and not target.is_file():
         raise PermissionError(None, "it is no ordinary file")  # a vault's pipe, or a virtual environment of that name
     if target.exists() and not target.stat().st_mode & 0o200:  # root may write anything; whoever made it read-only meant it
         raise PermissionError(None, "it is read-only")
-    with _alone(target) as alone, _spare(target, clear=alone) as file:
+    with places.alone(target.parent) as alone, _spare(target, spares, clear=alone) as file:
         before = _text(target) if os.path.lexists(target) else Secret("")
         after = Secret(_rendered(before.reveal(), values))
         _refuse_changed(before, after, values, target.name)
@@ -202,55 +218,30 @@ def _save(values: Mapping[str, Secret], target: Path) -> None:
             os.close(folder)
 
 
-@contextlib.contextmanager
-def _alone(target: Path) -> Iterator[bool]:
-    """One saver at a time; False where the disk knows no locks. The system frees a lock when its holder ends, however it ends.
-
-    The folder itself is locked, so that all users and containers agree and no file is left. Windows locks no folders: there it is
-    a file, which goes when the lock does.
-    """
-    if not hasattr(os, "O_DIRECTORY"):
-        from filelock import FileLock, Timeout
-
-        try:
-            lock = FileLock(target.with_name(f"{target.name}.lock"), _PATIENCE, mode=0o600).acquire()
-        except Timeout:
-            raise TimeoutError(None, _BUSY) from None
-        with lock:
-            yield True
-        return
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield _locked(folder)
-    finally:
-        os.close(folder)
+def _spares(target: Path, git_folder: Path | None) -> Path:
+    """The folder for spares: git's own, which it never commits, else the target's, as the last step works within one disk only."""
+    if git_folder is None:
+        return target.parent
+    if os.access(git_folder, os.W_OK) and git_folder.stat().st_dev == target.parent.stat().st_dev:
+        return git_folder
+    if _git(target, "check-ignore", "-q", "--", f"{_mine(target)}.new")[0] != 0:
+        reason = f"is ignored by git, but the new file written beside it is not: add the line `{target.name}.*` to .gitignore too"
+        raise SettingInvalid(target.name, reason, reference="env-file-committable")
+    return target.parent
 
 
-def _locked(folder: int) -> bool:
-    import fcntl
-
-    patience = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > patience:
-                raise TimeoutError(None, _BUSY) from None
-            time.sleep(0.01)
-        except OSError:  # some network disks; then the private spare alone keeps the file whole
-            return False
-        else:
-            return True
+def _mine(target: Path) -> str:
+    """How the names of this file's spares begin: other files' may be in the same folder."""
+    return f"{target.name}.{zlib.crc32(os.fsencode(target)):08x}."
 
 
 @contextlib.contextmanager
-def _spare(target: Path, *, clear: bool) -> Iterator[IO[bytes]]:
-    """A new file beside the target, of a name nobody else has; removed unless it took the target's place."""
-    mine = f"{target.name}.{zlib.crc32(os.fsencode(target)):08x}."
-    for left in [each for each in target.parent.iterdir() if clear and each.name.startswith(mine)]:
+def _spare(target: Path, folder: Path, *, clear: bool) -> Iterator[IO[bytes]]:
+    """A new file of a name nobody else has; removed unless it took the target's place."""
+    for left in [each for each in folder.iterdir() if clear and each.name.startswith(_mine(target))]:
         left.unlink()  # a killed saver's: no living one holds the lock
     # Born private (0600), never made so afterwards; Windows knows no such mode and protects by folder.
-    descriptor, spare = tempfile.mkstemp(".new", mine, target.parent)
+    descriptor, spare = tempfile.mkstemp(".new", _mine(target), folder)
     try:
         with open(spare, "wb", opener=lambda *_: descriptor) as file:
             yield file

@@ -1,11 +1,19 @@
-"""Where the kit keeps what it keeps: in WYCH_HOME when that is set, else where the system wants such things."""
+"""Where things are: what the kit keeps is in WYCH_HOME or where the system wants such things, the `.env` file in your project."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+_PATIENCE = 10.0  # seconds; a save takes milliseconds, so whoever takes longer is stopped, asleep or on a very slow disk
+_BUSY = "another program has been saving there for seconds: let that finish, or end it"
 
 
 def tokens(home: Path | None) -> Path:
@@ -33,3 +41,80 @@ def _data(home: Path | None) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("wych-kit", appauthor=False)
+
+
+def env_path(profile: str | None = None) -> Path:
+    """Where `.env` (or `.env.<profile>`) is: in this folder or the nearest above, up to the project's root or home.
+
+    The root is a folder with `.git` or `pyproject.toml`. When there is no such file: where a new one belongs, at the root if there
+    is one, else here.
+    """
+    name = f".env.{profile}" if profile else ".env"
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # somebody deleted the folder we are in
+        return Path(name)
+    for folder in (here, *here.parents):
+        if _kind(folder / name) == "file" or any(_kind(folder / mark) for mark in (".git", "pyproject.toml")):
+            return folder / name
+        if folder == expanded("~"):
+            break
+    return here / name
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """One program at a time in the folder; False where the disk knows no locks.
+
+    The system frees a lock when its holder ends, however it ends. The folder itself is locked, so that all users and
+    containers agree and no file is left. Windows locks no folders: there it is a file, which goes when the lock does. Raises
+    `TimeoutError` after ten seconds.
+    """
+    if not hasattr(os, "O_DIRECTORY"):
+        from filelock import FileLock, Timeout
+
+        try:
+            lock = FileLock(folder / ".env.lock", _PATIENCE, mode=0o600).acquire()
+        except Timeout:
+            raise TimeoutError(None, _BUSY) from None
+        with lock:
+            yield True
+        return
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _locked(opened)
+    finally:
+        os.close(opened)
+
+
+def _locked(folder: int) -> bool:
+    import fcntl
+
+    patience = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                raise TimeoutError(None, _BUSY) from None
+            time.sleep(0.01)
+        except OSError:  # some network disks
+            return False
+        else:
+            return True
+
+
+def expanded(text: str) -> Path:
+    """The path with `~` resolved, as far as it can be."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no such person, or no home at all
+        return Path(text)
+
+
+def _kind(path: Path) -> Literal["folder", "file"] | None:
+    """A pipe counts as a file, as vaults use them; what may not be looked at counts as nothing."""
+    try:
+        return "folder" if stat.S_ISDIR(path.stat().st_mode) else "file"
+    except OSError:
+        return None
