@@ -163,6 +163,14 @@ def test_a_fingerprint_tells_secrets_apart(one, other):
     assert len(Secret(one).fingerprint()) == 8
 
 
+def test_a_fingerprint_promises_no_more_than_it_holds():
+    """It does tell whether a guess is right, and its description must not say otherwise."""
+    shown = Secret("hunter2").fingerprint()
+    assert [guess for guess in ("hunter1", "hunter2", "hunter3") if Secret(guess).fingerprint() == shown] == ["hunter2"]
+    assert "cannot confirm" not in (Secret.fingerprint.__doc__ or "")
+    assert "can try guesses" in (Secret.fingerprint.__doc__ or "")
+
+
 def test_a_fingerprint_stays_the_same_between_versions():
     """People compare fingerprints across machines and releases, so this one is fixed."""
     assert Secret("mock-only-not-a-real-secret-0001").fingerprint() == "041a6407"

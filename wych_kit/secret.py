@@ -45,7 +45,8 @@ class Secret:
     def fingerprint(self) -> str:
         """Eight hex digits that are equal for equal secrets, so that two people can compare without showing.
 
-        Salted and slow (about 20 ms), so that a table of common secrets is no use; short, so that it cannot confirm a guess.
+        For secrets nobody could guess, as Wych's are. Salted and slow (about 20 ms), which makes guessing dearer and no more than that:
+        whoever has the fingerprint can try guesses, and with 32 bits a wrong one fits once in four thousand million times.
         """
         import hashlib  # only people comparing secrets pay for it
 
