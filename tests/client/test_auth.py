@@ -161,21 +161,57 @@ def test_the_refused_token_is_not_taken_from_another_flight(wych, auth_for) -> N
 
 
 def test_a_server_that_always_says_401_is_not_hammered(wych, auth_for, clock) -> None:
-    """Two tries and two tokens at first, then one try a call and no token; when it is well again, so is everything."""
+    """Two tries and two tokens at first, then one try a call and no token until the grudge is over; once well, all is well."""
     always = [lambda request: httpx.Response(401)] * 40
     wych.answers["api"] += always
     with client(wych, auth_for(wych)) as http:
         assert http.get("/users").status_code == 401
         assert (wych.token_requests, wych.count("api")) == (2, 2)
         assert {http.get("/users").status_code for _ in range(20)} == {401}
-        clock.ahead = 2 * GRUDGE
-        assert http.get("/users").status_code == 401
-        assert (wych.token_requests, wych.count("api")) == (2, 23)
+        clock.ahead = GRUDGE + 1
+        assert {http.get("/users").status_code for _ in range(5)} == {401}
+        assert (wych.token_requests, wych.count("api")) == (3, 28)
         wych.answers["api"].clear()
         assert http.get("/users").status_code == 200
+
+
+def test_a_token_revoked_during_an_outage_is_replaced_after_it(wych, auth_for, clock) -> None:
+    """Two 401 in a row, no success in between, and then a real revocation: half a minute later it is healed, not at expiry."""
+    wych.answers["api"] += [httpx.Response(401)] * 2
+    with client(wych, auth_for(wych)) as http:
+        assert http.get("/users").status_code == 401
+        wych.revoke()
+        clock.ahead = GRUDGE + 1
+        assert http.get("/users").status_code == 200
+    assert wych.token_requests == 3
+
+
+def test_a_second_try_without_an_answer_leaves_no_trace(wych, auth_for) -> None:
+    """The renewed token's first call dies on the network and the token is revoked as well: the next call gets another one."""
+
+    def cut_off(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("cut off", request=request)
+
+    wych.answers["api"] += [httpx.Response(401), cut_off]
+    with client(wych, auth_for(wych)) as http:
+        with pytest.raises(httpx.ReadError):
+            http.get("/users")
         wych.revoke()
         assert http.get("/users").status_code == 200
     assert wych.token_requests == 3
+
+
+def test_forget_begins_anew(wych, auth_for) -> None:
+    """Nor is it remembered that a new token did not help: after `forget` a 401 is answered with a new one again."""
+    wych.answers["api"] += [httpx.Response(401)] * 2
+    auth = auth_for(wych)
+    with client(wych, auth) as http:
+        assert http.get("/users").status_code == 401
+        auth.forget()
+        assert http.get("/users").status_code == 200
+        wych.revoke()
+        assert http.get("/users").status_code == 200
+    assert wych.token_requests == 4
 
 
 def test_one_path_that_always_says_401_makes_no_storm(wych, auth_for, clock) -> None:
@@ -403,6 +439,8 @@ def test_an_old_failure_being_handled_is_not_taken_for_the_cause(wych, auth_for)
     next(stopped)
     flight = auth._source._flight
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in a shell's background ignores it
+
     def interrupted() -> None:
         try:
             httpx.Response(503, request=httpx.Request("GET", "https://a.example")).raise_for_status()  # an hour ago
@@ -412,8 +450,11 @@ def test_an_old_failure_being_handled_is_not_taken_for_the_cause(wych, auth_for)
             finally:
                 stopped.close()
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert flight.landed.result(0) is None
 
 

@@ -70,7 +70,7 @@ class WychAuth(httpx.Auth):
         client_secret = Secret(client_secret)
         self._api_key = _sendable("WYCH_API_KEY", api_key)
         self._destination = Destination(api_url)
-        self._refused: Token | None = None  # the last one that got a 401, until some call succeeds
+        self._doubted: Token | None = None  # the one that is being replaced after a 401
         self._resigned = 0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
         secret = _sendable("WYCH_CLIENT_SECRET", client_secret)
         file = TokenFile(home, issuer_url, client_id, secret) if token_cache == "disk" else None
@@ -86,7 +86,7 @@ class WychAuth(httpx.Auth):
 
     def forget(self) -> bool:
         """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""
-        self._refused, self._resigned = None, 0.0
+        self._resigned = 0.0
         return self._source.forget()
 
     def adopt(self, provider: Provider) -> None:
@@ -165,31 +165,32 @@ class WychAuth(httpx.Auth):
         self._destination.check(request.url)
         token = self._source.at_hand or (yield from self._source.obtaining())
         self._sign(request, token)
-        if self._accepted((yield request)):
+        if not _unauthorized((yield request)):
             return token
-        if self._refused not in (None, token) or time.monotonic() < self._resigned:
-            # A newer token is refused as well: tokens are not the trouble, and more of them would burden the endpoint.
+        if time.monotonic() < self._resigned or self._doubted not in (None, token):
+            # A newer token was or is being tried: if that does not help, more of them would only burden the endpoint.
             return token
-        self._refused = token
         if not _repeatable(request):
             self._source.drop(token)
             self._resigned = time.monotonic() + GRUDGE
             return token
-        token = yield from self._source.obtaining(refused=token)
-        self._sign(request, token)
-        if not self._accepted((yield request)):
-            self._resigned = time.monotonic() + GRUDGE
+        self._doubted = token
+        try:
+            token = yield from self._source.obtaining(refused=token)
+            self._sign(request, token)
+            if _unauthorized((yield request)):
+                self._resigned = time.monotonic() + GRUDGE
+        finally:  # a try that found no answer has shown nothing, so nothing of it is kept
+            self._doubted = None
         return token
-
-    def _accepted(self, response: httpx.Response | None) -> bool:
-        if response is not None and response.status_code == _UNAUTHORIZED:
-            return False
-        self._refused = None
-        return True
 
     def _sign(self, request: httpx.Request, token: Token) -> None:
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = self._api_key.reveal()
+
+
+def _unauthorized(response: httpx.Response | None) -> bool:
+    return response is not None and response.status_code == _UNAUTHORIZED
 
 
 def _repeatable(request: httpx.Request) -> bool:
