@@ -105,7 +105,7 @@ def save(values: Mapping[str, str | Secret], path: Path) -> Path:
 
 
 def refuse_committable(target: Path) -> Path | None:
-    """Raise `SettingInvalid` when git would commit the file, or cannot tell. Returns git's own folder; `None`: git has no part in it.
+    """Raise `SettingInvalid` when git would commit the file, or cannot tell; else git's own folder, `None` if there is none.
 
     Without git, and outside of work trees, nothing can be committed.
     """

@@ -45,7 +45,7 @@ class Secret:
     def fingerprint(self) -> str:
         """Eight hex digits that are equal for equal secrets, so that two people can compare without showing.
 
-        For secrets nobody could guess, as Wych's are. Salted and slow (about 20 ms), which makes guessing dearer and no more than that:
+        For secrets nobody could guess, as Wych's are. Salted and slow (about 20 ms), which only makes guessing dearer:
         whoever has the fingerprint can try guesses, and with 32 bits a wrong one fits once in four thousand million times.
         """
         import hashlib  # only people comparing secrets pay for it
