@@ -23,7 +23,6 @@ GOOD = [
     ("WYCH_ISSUER_URL", "https://id.example.com:8443/a/b-c_d~e"),
     ("WYCH_API_URL", "https://api.wych.io/v4"),
     ("WYCH_CLIENT_ID", "client_987"),
-    ("WYCH_CLIENT_ID", "https://client.example.com/id"),
     ("WYCH_CLIENT_ID", "7f1b2c3d-9e8f-4a5b-8c6d-1e2f3a4b5c6d"),
     ("WYCH_CLIENT_SECRET", "p@ssw%rd$x"),
     ("WYCH_CLIENT_SECRET", "correct horse battery"),
@@ -32,6 +31,8 @@ GOOD = [
     ("WYCH_PARTNER_ID", "1"),
     ("WYCH_APP_ID", "app~1.two_three"),
     ("WYCH_APP_NAME", "Ready-made app"),
+    ("WYCH_APP_NAME", "K\u014dwhai Pay"),
+    ("WYCH_APP_NAME", "Ko\u0304whai Pay"),  # as macOS writes it: the letter, then its macron
     ("WYCH_PORTAL_URL", "https://nz.partner.wych.app"),
     ("WYCH_CONNECT_URL", "https://connect.wych.app/app"),
     ("WYCH_CALLBACK_URL", "http://intranet.example/back?from=wych"),
@@ -92,6 +93,13 @@ BAD = [
     (
         "WYCH_APP_ID",
         "1/app/2",
+        "must be the bare id, without / ? # % or the rest of an address: it becomes one part of a path",
+        "not-an-id",
+    ),
+    ("WYCH_CLIENT_ID", "https://client.example.com/id", "is an address; an id is wanted", "not-an-id"),
+    (
+        "WYCH_APP_NAME",
+        "K\u014dwhai/Pay",
         "must be the bare id, without / ? # % or the rest of an address: it becomes one part of a path",
         "not-an-id",
     ),

@@ -132,6 +132,25 @@ def test_a_profile_is_a_file_and_maybe_an_environment(here):
     assert loaded.with_(app_id="8").environment is SANDBOX
 
 
+@pytest.mark.parametrize(
+    ("shell", "told"),
+    [
+        ({}, ["WYCH_ENVIRONMENT (.env.sandbox line 2) is mock, and the profile is sandbox: change one of the two"]),
+        (
+            {"WYCH_ENVIRONMENT": "production"},
+            ["WYCH_ENVIRONMENT (shell) is production, and the profile is sandbox: change one of the two"],
+        ),
+        ({"WYCH_ENVIRONMENT": "sandbox"}, []),
+    ],
+)
+def test_a_profile_that_means_another_environment_is_told(here, shell, told):
+    """A file copied for the sandbox whose environment was forgotten does not pass for it; a name of one's own means nothing."""
+    Path(".env.sandbox").write_text("WYCH_APP_ID=7\nWYCH_ENVIRONMENT=mock\n")
+    Path(".env.ours").write_text("WYCH_ENVIRONMENT=mock\n")
+    assert observed(load_settings("sandbox", environ=shell).problems()) == told
+    assert load_settings("ours", environ={}).problems() == ()
+
+
 def test_a_profile_without_a_file_is_said_first(here):
     """A mistyped profile is the reason given for what is missing, and for nothing else."""
     loaded = load_settings("sandbx", environ={"WYCH_APP_ID": "7"})
