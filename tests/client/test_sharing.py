@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -222,6 +223,36 @@ def test_a_disk_without_locks_still_serves(wych, auth_for, caplog, monkeypatch: 
     monkeypatch.setattr(FileLock, "acquire", refuse)
     assert call(wych, auth_for(wych, token_cache="disk")) == 200
     assert "cannot be locked" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock is of Unix")
+def test_a_disk_without_flock_is_not_waited_for(wych, auth_for, caplog, clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, where it is the system call that is missing: nobody waits, and no lock is left that only is a file."""
+    import fcntl
+
+    def missing(fd: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", missing)
+    for _ in range(2):
+        assert call(wych, auth_for(wych, token_cache="disk")) == 200
+        clock.ahead += 1000
+    assert clock.naps == []
+    assert "cannot be locked" in caplog.text
+    assert wych.token_requests == 2
+
+
+def test_a_filelock_that_knows_no_fallback_serves_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older versions refuse the word for it."""
+
+    def older(path: Path, *, mode: int, thread_local: bool) -> FileLock:
+        return FileLock(path, mode=mode, thread_local=thread_local)
+
+    monkeypatch.setattr("filelock.FileLock", older)
+    lock = TokenFile(tmp_path, "i", "c", Secret("s")).lock()
+    assert sharing.taken(lock)
+    assert lock.is_locked
+    lock.release()
 
 
 def test_a_refused_token_is_refused_by_value(wych, auth_for) -> None:

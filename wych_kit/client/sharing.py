@@ -129,10 +129,12 @@ class TokenFile:
 
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock_path.touch(mode=0o600)
         except OSError as error:
             _log.warning("the token is not shared through %s: %s", self.path.parent, error.strerror)
             return None
+        # A lock that only is a file would outlive a killed process. Versions that know no such fallback ignore the word, or refuse it.
+        with contextlib.suppress(TypeError):
+            return FileLock(self._lock_path, mode=0o600, thread_local=False, fallback_to_soft=False)
         return FileLock(self._lock_path, mode=0o600, thread_local=False)
 
     def _facts(self) -> dict[str, Any]:
