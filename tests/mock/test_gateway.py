@@ -52,6 +52,7 @@ BOGUS = {"Authorization": "Bearer x.y.z"}
 # row, what is asked, status, x-amzn-ErrorType, body
 ROWS = [
     ("B3-1 missing", call(**{"x-api-key": None}), 403, "ForbiddenException", FORBIDDEN),
+    ("B3-1 trailing space", call(**{"x-api-key": "mock-only-not-a-real-key-0001 "}), 403, "ForbiddenException", FORBIDDEN),
     ("B3-1 unknown", call(**{"x-api-key": "nobodys"}), 403, "ForbiddenException", FORBIDDEN),
     (
         "B3-1 misspelt",
@@ -110,6 +111,13 @@ ROWS = [
     (
         "B3-23 a number",
         call("/user", "POST", b'{"email":1}', **JSON_BODY),
+        400,
+        "BadRequestException",
+        b'{"message":"Invalid request body"}',
+    ),
+    (
+        "B3-23 NaN",
+        call("/user", "POST", b'{"email":"a@b.example","age":NaN}', **JSON_BODY),
         400,
         "BadRequestException",
         b'{"message":"Invalid request body"}',
@@ -421,6 +429,9 @@ def test_b3_21_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
         ("@/user/nobody/token", "POST", None, 404),
         ("@/user", "POST", b'{"email":"no address"}', 422),
         ("@/user", "POST", b'{"email":"\\ud800@b.example"}', 422),
+        ("@/user", "POST", b'{"email":"a\\u0007@b.example"}', 422),
+        ("@/user", "POST", b'{"email":"a\\u200b@b.example"}', 422),
+        ("@/user", "POST", b'{"email":"%b@b.example"}' % (b"a" * 191), 422),
     ],
 )
 def test_b3_25_the_applications_own_refusals_are_marked_invented(caller, path, method, body, status):
@@ -446,6 +457,11 @@ def test_user_finds_or_creates(caller):
     assert (first.status, list(first.json)) == (200, ["id", "email"])
     assert first.json == again.json
     assert caller.call("/users").json[-1] == first.json
+
+
+def test_the_longest_email(caller):
+    """An address of 200 characters is taken."""
+    assert caller.call("/user", "POST", b'{"email":"%b@b.example"}' % (b"a" * 190), **JSON_BODY).status == 200
 
 
 def test_user_without_content_type_is_read_as_json(caller):

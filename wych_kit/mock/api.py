@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wych_kit.mock import keys
-from wych_kit.mock.registration import EMAIL
+from wych_kit.mock.registration import is_email
 from wych_kit.mock.wire import compact
 
 if TYPE_CHECKING:
@@ -63,10 +63,14 @@ def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 def valid_body(body: bytes) -> dict[str, Any] | None:
     """The gateway's request model for POST /user: a JSON object with a text `email`."""
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_no_json)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and isinstance(value.get("email"), str) else None
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is Python's, not JSON (RFC 8259 §6)")
 
 
 class Api:
@@ -89,7 +93,7 @@ class Api:
 
     def _user(self, client: Client, _where: dict[str, str], body: dict[str, Any]) -> Reply:
         email = body["email"]
-        if not EMAIL.fullmatch(email):
+        if not is_email(email):
             return _refused(422, "invalid_email", "the email is not an address")
         return Reply(200, self._store.find_or_create_user(client.app_id, email))
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-EMAIL = re.compile(r"[^@\s\ud800-\udfff]+@[^@\s\ud800-\udfff]+\.[^@\s.\ud800-\udfff]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _LONGEST = 200
 _SHORTEST_PASSWORD = 8
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -52,8 +52,13 @@ def check_digit_fits(nzbn: str) -> bool:
     return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(nzbn)) % 10 == 0
 
 
+def is_email(text: str) -> bool:
+    """Whether this can be an email address: of that shape, printable, and at most 200 characters."""
+    return len(text) <= _LONGEST and text.isprintable() and _EMAIL.fullmatch(text) is not None
+
+
 def _email(text: str) -> str:
-    return "" if EMAIL.fullmatch(text) else "Write an address such as kim@example.com."
+    return "" if is_email(text) else "Write an address such as kim@example.com."
 
 
 def _password(text: str) -> str:
