@@ -7,6 +7,7 @@ import gzip
 import json
 import threading
 import zlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wych_kit import Journal, Secret
-from wych_kit.client.journal import Exchange
+from wych_kit.client.journal import MOST_HEADERS, Exchange
 from wych_kit.client.redaction import CAPTURE_BYTES, KEEP_CHARACTERS
 
 
@@ -239,3 +240,60 @@ def test_bodies_are_bounded() -> None:
         http.post("/", content=long)
     exchange = journal.exchanges[0]
     assert len(exchange.request_body) == len(exchange.response_body) == KEEP_CHARACTERS + 1
+
+
+def test_an_answer_that_breaks_off_is_one_exchange() -> None:
+    """With its status, what came of it, and what broke it off."""
+    journal = Journal()
+
+    def breaking() -> Iterator[bytes]:
+        yield b"half"
+        raise httpx.ReadError("gone")
+
+    with client(journal, lambda request: httpx.Response(200, content=breaking())) as http:
+        for _ in range(2):
+            request = http.build_request("GET", "/")
+            with pytest.raises(httpx.ReadError) as caught:
+                http.send(request)
+            journal.failed(caught.value)
+    for exchange in journal.exchanges:
+        assert (exchange.status, exchange.response_body, exchange.error) == (200, "half", "ReadError: gone")
+        assert exchange.seconds is not None
+    assert len(journal.exchanges) == 2
+
+
+def test_a_request_sent_again_is_another_exchange() -> None:
+    """What fails the second time does not change what was answered the first time."""
+    journal = Journal()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if len(journal.exchanges) == 1:
+            raise httpx.ConnectError("gone", request=request)
+        return httpx.Response(200)
+
+    with client(journal, answer) as http:
+        request = http.build_request("GET", "/")
+        http.send(request)
+        with pytest.raises(httpx.ConnectError) as caught:
+            http.send(request)
+    journal.failed(caught.value)
+    assert [(each.status, each.error) for each in journal.exchanges] == [(200, ""), (None, "ConnectError: gone")]
+
+
+def test_addresses_and_headers_are_bounded() -> None:
+    """In length and in number; a secret at the cut is hidden before the cut is made."""
+    journal = Journal()
+    token = "Zq9" + "x" * 40_000
+    headers = [
+        ("X-Long", "y" * 20_000),
+        ("Location", f"/{'z' * (KEEP_CHARACTERS - 20)}?access_token={token}"),
+        *[("X-Many", "1")] * 500,
+    ]
+    with client(journal, lambda request: httpx.Response(200, headers=headers)) as http:
+        http.get("/", params={"a": "b" * 20_000}, headers=headers)
+    (exchange,) = journal.exchanges
+    assert len(exchange.url) == KEEP_CHARACTERS + 1
+    for rows in (exchange.request_headers, exchange.response_headers):
+        assert len(rows) == MOST_HEADERS
+        assert max(len(value) for _, value in rows) == KEEP_CHARACTERS + 1
+    assert "Zq9" not in repr(exchange)

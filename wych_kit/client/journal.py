@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.redaction import CAPTURE_BYTES, Redactor
+from wych_kit.client.redaction import CAPTURE_BYTES, KEEP_CHARACTERS, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from wych_kit.secret import Secret
 
 _STARTED = "wych_kit.started"
+_EXCHANGE = "wych_kit.exchange"
+MOST_HEADERS = 100
+"""How many header lines of each side are kept."""
 
 Headers = list[tuple[str, str]]
 
@@ -34,7 +37,7 @@ class Exchange:
     """One request and what came of it, without secrets.
 
     `started` is ISO 8601 in UTC; `seconds` runs from the request to the last byte of the answer, `None` while it is under way.
-    `status` is `None` when nothing answered, and `error` then says why.
+    `status` is `None` when nothing answered; `error` says why, or what broke an answer off.
     """
 
     started: str
@@ -96,12 +99,12 @@ class Journal:
         return {"request": [start], "response": [answered]}
 
     def failed(self, error: httpx.HTTPError) -> None:
-        """Note a request that got no answer; httpx has no hook for that, so whoever catches the exception says so."""
+        """Note a request that got no answer, or not all of it; httpx has no hook for that, so whoever catches the exception says so."""
         try:
             request = error.request
         except RuntimeError:
             return
-        exchange = self._noted(request)
+        exchange = request.extensions.get(_EXCHANGE) or self._noted(request)
         exchange.seconds = _seconds(request)
         exchange.error = self.redactor.text(f"{type(error).__name__}: {error}")
 
@@ -114,19 +117,24 @@ class Journal:
         exchange = Exchange(
             started=when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             method=request.method,
-            request_headers=self.redactor.headers(request.headers.multi_items()),
-            url=self.redactor.url(request.url),
+            request_headers=self._headers(request.headers),
+            url=_short(self.redactor.url(request.url)),
             request_body=body,
         )
+        request.extensions[_EXCHANGE] = exchange
         self._exchanges.append(exchange)
         return exchange
+
+    def _headers(self, headers: httpx.Headers) -> Headers:
+        rows = self.redactor.headers(headers.multi_items())
+        return [(_short(name), _short(value)) for name, value in rows[:MOST_HEADERS]]
 
     def _answered(self, response: httpx.Response) -> None:
         exchange = self._noted(response.request)
         exchange.status = response.status_code
         exchange.reason = response.reason_phrase
         exchange.http_version = response.http_version
-        exchange.response_headers = self.redactor.headers(response.headers.multi_items())
+        exchange.response_headers = self._headers(response.headers)
 
         def complete(content: bytes) -> None:
             exchange.seconds = _seconds(response.request)
@@ -147,8 +155,7 @@ class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._head = bytearray()
 
     def _heard(self, chunk: bytes) -> bytes:
-        if len(self._head) < CAPTURE_BYTES:
-            self._head += chunk[: CAPTURE_BYTES - len(self._head)]
+        self._head += chunk[: CAPTURE_BYTES - len(self._head)]
         return chunk
 
     def __iter__(self) -> Iterator[bytes]:
@@ -172,7 +179,12 @@ class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._head.clear()  # it may be a token, and whoever holds the response holds this
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= KEEP_CHARACTERS else text[:KEEP_CHARACTERS] + "…"
+
+
 def _start(request: httpx.Request) -> None:
+    request.extensions.pop(_EXCHANGE, None)  # the same request may be sent again, with another token
     request.extensions[_STARTED] = (datetime.now(UTC), time.perf_counter())
 
 
