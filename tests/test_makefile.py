@@ -46,7 +46,7 @@ class Clone(NamedTuple):
     ) -> subprocess.CompletedProcess[str]:
         """Run make there. Output is text."""
         notes = {"UV_ASKED": str(self.tools / "asked"), "UV_ENVIRONMENT": str(self.tools / "environment"), "UV_FAILS_AT": fails_at}
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ARGS", "WORKERS"))}
         return subprocess.run(
             ["make", f"UV={self.tools / 'uv'}", f"PYTHON={sys.executable}", *arguments],
             cwd=self.folder,

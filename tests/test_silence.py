@@ -9,6 +9,7 @@ import base64
 import contextlib
 import gc
 import io
+import itertools
 import json
 import logging
 import os
@@ -28,8 +29,8 @@ from rich.traceback import Traceback
 
 from wych_kit import Secret, WychAuth, WychClient, cli, diagnose, load_settings, mock, save_settings
 from wych_kit import commands as commands_module
+from wych_kit import journey as journey_module
 from wych_kit import start as start_module
-from wych_kit import steps as steps_module
 from wych_kit.client import token as tokens
 from wych_kit.errors import SettingInvalid
 from wych_kit.history import History
@@ -144,7 +145,13 @@ class Aviary:
         self._listen()
 
     def _listen(self):
-        self.patch.setattr(self.wych._store, "_issue", lambda: Issued(SECRETS["client secret"], SECRETS["API key"]))
+        more = itertools.count()  # no two apps have the same key
+
+        def issue():
+            end = "9" * next(more)
+            return Issued(SECRETS["client secret"] + end, SECRETS["API key"] + end)
+
+        self.patch.setattr(self.wych._store, "_issue", issue)
         draw, check = self.wych._store.ids.text, tokens.check
 
         def drawn(length):
@@ -157,16 +164,16 @@ class Aviary:
             self.tokens.add(token.value.reveal())
             return token
 
-        def diagnosed(error):
+        def diagnosed(error, *settings):
             self.found += tracebacks(f"{self.doing}: {type(error).__name__}", error)
-            found = diagnose(error)
+            found = diagnose(error, *settings)
             self.found.append(Found(f"{self.doing}: diagnosis", repr(found)))
             return found
 
         self.doing = ""
         self.patch.setattr(self.wych._store.ids, "text", drawn)
         self.patch.setattr(tokens, "check", checked)
-        for module in (steps_module, commands_module):
+        for module in (journey_module, commands_module):
             self.patch.setattr(module, "diagnose", diagnosed)
 
     def settings(self, **changes):
@@ -290,7 +297,7 @@ def register(bird):
     wrong, right = SECRETS["wrong secret"], SECRETS["password"]
     typed = typed.split("\r")
     keys = "\r".join([*typed[:3], wrong, *typed[3:-1], right]) + "\r"
-    assert bird.run("start", "--new", typed=keys) == 0
+    assert bird.run("start", "--new", typed=keys + "\r" * 3) == 0
     assert bird.run("start", "--new", typed="\r\r\r" + SECRETS["password"][:12] + "\x03") == 130
 
     class Tty(io.StringIO):

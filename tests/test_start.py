@@ -10,6 +10,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from wych_kit import WychClient
 from wych_kit import start as module
 from wych_kit.history import History
 from wych_kit.journey import Session
@@ -48,14 +49,16 @@ def test_a_second_start_asks_and_registers_nothing(place, pretend, kit):
 
 
 def test_new_credentials_when_asked_for(place, pretend, kit):
-    """`--new` registers anew: the same app, other secrets."""
+    """`--new` registers a new app; the old one, which another clone may use, still works."""
     place.on(pretend)
     kit("start")
     old = load_settings(path=place.env, environ={})
     assert kit("start", "--new").status == 0
     new = load_settings(path=place.env, environ={})
-    assert new.app_id == old.app_id
-    assert new.client_secret != old.client_secret
+    assert (old.app_name, new.app_name) == ("Kowhai Budgeting", "Kowhai Budgeting 2")
+    assert new.app_id != old.app_id
+    with WychClient(old.with_(token_cache="memory")) as client:
+        assert client.users() == []
 
 
 @pytest.mark.parametrize("environment", ["sandbox", "production"])
@@ -212,14 +215,40 @@ def test_nothing_answers_is_status_3(place, nobody, kit):
 
 
 def test_the_shells_older_value_stops_it_and_is_named(place, pretend, kit, monkeypatch):
-    """What was saved is said, and that the shell wins over it; the exit status is 2."""
+    """Nothing is registered whose credentials would not count; the exit status is 2."""
     place.on(pretend)
     monkeypatch.setenv("WYCH_CLIENT_SECRET", "an-older-secret")
-    ran = kit("start")
+    ran = kit("start", "--new")
     assert ran.status == 2
-    assert "WYCH_CLIENT_SECRET (your shell) wins over the value that was just saved in .env" in ran.out
+    assert "WYCH_CLIENT_SECRET (your shell) would win over what is saved in .env" in ran.out
     assert "shell-shadows-file" in ran.out
     assert "an-older-secret" not in ran.out + ran.err
+    assert pretend.requests == []
+
+
+def test_one_missing_value_is_named_and_replaces_nothing(place, pretend, kit):
+    """A registration that lost one value is not registered over: the value is asked for, and how to register anew is said."""
+    place.on(pretend)
+    kit("start")
+    lines = place.env.read_text().splitlines()
+    place.env.write_text("\n".join(line for line in lines if not line.startswith("WYCH_API_KEY")) + "\n")
+    before, seen = place.env.read_bytes(), len(pretend.requests)
+    ran = kit("start")
+    assert ran.status == 2
+    assert "WYCH_API_KEY" in ran.out
+    assert "--new" in ran.out
+    assert place.env.read_bytes() == before
+    assert len(pretend.requests) == seen
+
+
+def test_an_older_value_in_the_shell_is_named_when_it_is_refused(place, pretend, kit, monkeypatch):
+    """A client id that nobody knows and that hides another one: the hiding is what to look at."""
+    place.on(pretend)
+    kit("start")
+    monkeypatch.setenv("WYCH_CLIENT_ID", "an-older-id")
+    ran = kit("start")
+    assert ran.status == 1
+    assert "Your shell's WYCH_CLIENT_ID wins over .env line" in ran.out
 
 
 def test_where_it_failed_it_goes_on(place, pretend, kit):

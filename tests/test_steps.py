@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from wych_kit.client.journal import Exchange, Journal
+from wych_kit.diagnosis import diagnose
 from wych_kit.errors import Refused, SettingMissing, Unreachable
 from wych_kit.secret import Secret
 from wych_kit.steps import Done, Fact, Failed, Field, Step, run
@@ -23,6 +24,7 @@ class Session:
 
     def __init__(self):
         self.journal = Journal()
+        self.explain = diagnose
 
     def exchange(self, status=200):
         with httpx.Client(
@@ -138,7 +140,7 @@ def test_a_full_journal_loses_no_exchange_of_the_step():
         journal.exchanges = tuple(Exchange("", "GET", "", [], "") for _ in range(50))
         return Done((), "")
 
-    outcome = run(step(act, fields=())[0], SimpleNamespace(journal=journal))
+    outcome = run(step(act, fields=())[0], SimpleNamespace(journal=journal, explain=diagnose))
     assert len(outcome.exchanges) == 50
 
 

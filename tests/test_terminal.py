@@ -114,7 +114,7 @@ def test_the_portals_refusals_are_shown_and_asked_again(place, pretend, person):
     """Field by field: what the portal does not take is said and asked once more, nothing else is, and then it goes on."""
     place.on(pretend)
     with opened(place) as session:
-        ask, screen = person("\r" * 4 + "Kowhai\u200b\r" + "\r" * 2 + f"{CTRL_U}Kowhai\r")
+        ask, screen = person("\r" * 4 + "Kowhai\u200b\r" + "\r" * 2 + "Kowhai\r" + "\r" * 3)
         walked = walk(session, screen, ask)
     assert [type(outcome) for _, outcome in walked.outcomes] == [Done] * 4
     assert "business_name: Leave out line breaks and other characters that cannot be seen." in seen(screen)
@@ -124,13 +124,13 @@ def test_the_portals_refusals_are_shown_and_asked_again(place, pretend, person):
 
 def test_an_address_that_exists_is_signed_in_to(place, pretend, person):
     """The same address and password are no mistake; a wrong password is, and can be typed again."""
-    for typed in ("\r" * 7, "\r" * 3 + "not the same one\r" + "\r" * 3 + "\r"):
+    for typed in ("\r" * 10, "\r" * 3 + "not the same one\r" + "\r" * 7):
         place.on(pretend)
         with opened(place) as session:
             ask, screen = person(typed)
             walked = walk(session, screen, ask)
         assert walked.status == 0
-    assert "password: No account has this address and password" in seen(screen)
+    assert "password: There is an account with this address and another password" in seen(screen)
     assert "not the same one" not in seen(screen)
 
 
@@ -255,8 +255,11 @@ def test_the_whole_journey_typed_in_a_terminal(place, pretend):
             terminal.wait_for("]:")
             terminal.type((PASSWORD if field.secret else "") + "\r")
         terminal.wait_for("Three credentials and two ids")
-        for title in ("Step 2 of 4", "Step 3 of 4", "Step 4 of 4", "Your first authenticated call"):
+        for title in ("Step 2 of 4", "Step 3 of 4", "Step 4 of 4"):
+            terminal.wait_for("Enter goes on")
+            terminal.type("\r")
             terminal.wait_for(title)
+        terminal.wait_for("Your first authenticated call")
         terminal.wait_for("Saved in")
         assert terminal.ends() == 0
     kept = load_settings(path=place.env, environ={})
@@ -300,7 +303,8 @@ def test_a_signal_while_waiting_ends_like_ctrl_c(place, pretend):
     place.ready_on(pretend)
     pretend.answer_next("discovery", status=200, delay=20)
     with Terminal("start") as terminal:
-        terminal.wait_for("Step 2 of 4")
+        terminal.wait_for("Enter goes on")
+        terminal.type("\r")
         terminal.wait_for("discovery document")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.ends() == 130
@@ -313,6 +317,9 @@ def test_a_narrow_terminal_is_served(place, pretend):
     """Forty columns: the journey comes through, and each fact can be read."""
     place.ready_on(pretend)
     with Terminal("start", columns=40) as terminal:
+        for _ in range(3):
+            terminal.wait_for("Enter goes on")
+            terminal.type("\r")
         assert terminal.ends() == 0
     squeezed = "".join(terminal.text.split())
     assert "aroha.ngata@example.com" in squeezed

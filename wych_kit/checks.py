@@ -7,6 +7,7 @@ mixed-up values, as in the wire facts D1 to D6, D13, D18 to D20 and D25.
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def _client_id(text: Secret) -> Finding | None:
+    if "://" in text.reveal():
+        return Finding("is an address; an id is wanted", "not-an-id")
     return left_open() if _UNFILLED_ID.fullmatch(text.reveal()) else in_plain_text(text)
 
 
@@ -67,9 +70,10 @@ def _path_segment(text: Secret) -> Finding | None:
 
 
 def _app_name(text: Secret) -> Finding | None:
-    """As an id, but a name may have spaces inside."""
-    spaced = text.reveal() != text.reveal().strip()
-    return in_plain_text(text) if spaced else _path_segment(Secret(text.reveal().replace(" ", "-")))
+    """As an id, but a name may have spaces inside, and letters of any language: Kōwhai is an ordinary name."""
+    if text.reveal() != text.reveal().strip():
+        return in_plain_text(text)
+    return _path_segment(Secret(re.sub(r"[^\W\x00-\x7f]", "a", unicodedata.normalize("NFC", text.reveal())).replace(" ", "-")))
 
 
 def _choice(*choices: str) -> Callable[[Secret], Finding | None]:

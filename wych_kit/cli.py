@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,14 +52,18 @@ def _run(words: list[str]) -> int:
             from wych_kit.mock.__main__ import main as mock
 
             return mock(words[1:], prog="wych-kit mock", epilog=_epilog("mock"))
-        chosen = _parser().parse_args(words)
+        parser = _parser()
+        if not words:
+            parser.print_help(sys.stderr)
+            return 2
+        chosen = parser.parse_args(words)
         return int(chosen.run(chosen))
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library == "wych_kit":
             raise
         extra = {"rich": "terminal", "prompt_toolkit": "terminal"}.get(library, "mock")
-        print(f"This needs {library}, which is not installed: pip install 'wych-kit[{extra}]'", file=sys.stderr)  # noqa: T201 - no screen without it
+        print(f"This needs {library}, which comes with an extra: pip install '.[{extra}]' where the source is", file=sys.stderr)  # noqa: T201 - no screen without it
         return 2
 
 
@@ -77,12 +83,14 @@ def _start(chosen: argparse.Namespace) -> int:
 def _call(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import call
 
-    content: dict[str, Any] = {"params": [pair.partition("=")[::2] for pair in chosen.query] or None}
+    path, _, query = chosen.path.partition("?")
+    pairs = [*parse_qsl(query, keep_blank_values=True), *(pair.partition("=")[::2] for pair in chosen.query)]
+    content: dict[str, Any] = {"params": pairs or None}
     if chosen.json is not None:
         content |= {"content": chosen.json, "headers": {"Content-Type": "application/json"}}
 
     def act(settings: Settings) -> int:
-        return call(settings, chosen.method, chosen.path, content=content, verbose=chosen.verbose, plain=chosen.plain)
+        return call(settings, chosen.method, path, content=content, verbose=chosen.verbose, plain=chosen.plain)
 
     return _with_wych(chosen, act)
 
@@ -123,15 +131,19 @@ def _with_wych(chosen: argparse.Namespace, act: Callable[[Settings], int]) -> in
 
     def run() -> int:
         for problem in settings.problems():
-            if problem.name in ("WYCH_ENVIRONMENT", "WYCH_HOME"):  # where everything goes: nothing begins before they are right
+            if problem.name in (
+                "WYCH_ENVIRONMENT",
+                "WYCH_HOME",
+                "profile",
+            ):  # where everything goes: nothing begins before they are right
                 raise problem
         with _stand_in(settings):
             return act(settings)
 
-    return _explained(chosen, run)
+    return _explained(chosen, run, settings)
 
 
-def _explained(chosen: argparse.Namespace, run: Callable[[], int]) -> int:
+def _explained(chosen: argparse.Namespace, run: Callable[[], int], settings: Settings | None = None) -> int:
     from wych_kit.errors import WychError
 
     try:
@@ -139,13 +151,13 @@ def _explained(chosen: argparse.Namespace, run: Callable[[], int]) -> int:
     except WychError as error:
         from wych_kit.commands import explain
 
-        return explain(error, plain=chosen.plain, as_json=getattr(chosen, "as_json", False))
+        return explain(error, settings, plain=chosen.plain, as_json=getattr(chosen, "as_json", False))
 
 
 def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
     """A mock at the address that the settings name, unless something answers there; nothing when they are not for one of ours.
 
-    Raises `SystemExit` with status 2 when it cannot start, after saying why.
+    Raises `SettingInvalid` when it cannot start.
     """
     from wych_kit import mock
     from wych_kit.standin import stand_in
@@ -153,8 +165,9 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
     try:
         started = stand_in(settings)
     except mock.CannotStart as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the mock's own words
-        raise SystemExit(2) from None
+        from wych_kit.errors import SettingInvalid
+
+        raise SettingInvalid("The mock", f"did not start: {error}", reference="mock-not-started") from None
     if started is None:
         return contextlib.nullcontext()
     # For whoever watches; the output stays clean.
@@ -192,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
 
     call = command("call", "make any call with your credentials and print the answer", _call)
-    call.add_argument("method", metavar="METHOD", help="GET, POST, …")
+    call.add_argument("method", metavar="METHOD", type=_method, help="GET, POST, …")
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
     call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
     call.add_argument("-q", "--query", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; repeat for more")
@@ -222,6 +235,12 @@ def _json(text: str) -> bytes:
         return text.encode()
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"this is no JSON ({error}): {text}") from None
+
+
+def _method(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]+", text):
+        raise argparse.ArgumentTypeError(f"a method is one word, such as GET or POST, not {text!r}")
+    return text
 
 
 def _epilog(name: str) -> str:

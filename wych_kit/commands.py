@@ -42,9 +42,9 @@ def _connected(settings: Settings) -> Iterator[WychClient]:
         History(settings.home).add(client.journal.exchanges)
 
 
-def explain(error: WychError, *, plain: bool = False, as_json: bool = False) -> int:
+def explain(error: WychError, settings: Settings | None = None, *, plain: bool = False, as_json: bool = False) -> int:
     """Say on standard error, or in a JSON document on standard output, what is wrong; the exit status that it deserves."""
-    found = diagnose(error)
+    found = diagnose(error, settings)
     if as_json:
         print(json.dumps({"ok": False, "diagnosis": dataclasses.asdict(found)}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     else:
@@ -64,7 +64,7 @@ def call(settings: Settings, method: str, path: str, *, content: dict[str, Any],
             return DONE
         from wych_kit.client.api import refusal
 
-        explain(refusal(response), plain=plain)
+        explain(refusal(response), settings, plain=plain)
         return REFUSED
 
 

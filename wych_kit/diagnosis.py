@@ -10,6 +10,7 @@ from wych_kit.scenarios import SCENARIOS, Scenario
 
 if TYPE_CHECKING:
     from wych_kit.scenarios import Basis, Side
+    from wych_kit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,22 @@ class Diagnosis:
     source: str
 
 
-def diagnose(error: WychError) -> Diagnosis:
-    """What an error means. Pure: no network, no clock, no files. Raises `TypeError` for an exception that is not ours.
+_RESTS_ON = {
+    # Which settings a refusal may be about: where your shell's value wins over another one, that is the first thing to look at.
+    "unknown-client": ("WYCH_CLIENT_ID", "WYCH_ISSUER_URL"),
+    "wrong-client-secret": ("WYCH_CLIENT_SECRET", "WYCH_CLIENT_ID", "WYCH_ISSUER_URL"),
+    "wrong-realm": ("WYCH_ISSUER_URL",),
+    "no-issuer-there": ("WYCH_ISSUER_URL",),
+    "connection-refused": ("WYCH_ISSUER_URL", "WYCH_API_URL"),
+    "api-key-refused": ("WYCH_API_KEY", "WYCH_API_URL"),
+    "wrong-path": ("WYCH_API_URL", "WYCH_PARTNER_ID", "WYCH_APP_ID"),
+}
+
+
+def diagnose(error: WychError, settings: Settings | None = None) -> Diagnosis:
+    """What an error means, with `settings` also in the light of where they came from. Pure: no network, no clock, no files.
+
+    Raises `TypeError` for an exception that is not ours.
 
     An unknown answer is called unknown: a wrong cause, said with confidence, costs more than none.
     """
@@ -45,6 +60,9 @@ def diagnose(error: WychError) -> Diagnosis:
         action = f"Correct {error.name} ({error.origin})."
     elif isinstance(error, Refused) and error.retry_after:
         action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
+    for value in settings.values if settings else ():
+        if value.differs and value.name in _RESTS_ON.get(error.reference or "", ()):
+            action = f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or correct it."
     return Diagnosis(error.stage, error.reference, known.cause, (error.observed,), action, known.side, known.basis, known.source)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit import checks
@@ -9,6 +10,7 @@ from wych_kit.client import claims
 from wych_kit.client.api import ENDPOINTS, WychClient
 from wych_kit.client.journal import Journal
 from wych_kit.client.portal import CREDENTIALS, SECRETS, Portal
+from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid
 from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
 from wych_kit.secret import Secret
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from wych_kit.client.api import User
     from wych_kit.client.discovery import Provider
     from wych_kit.client.token import Token
+    from wych_kit.diagnosis import Diagnosis
+    from wych_kit.errors import WychError
     from wych_kit.settings import Settings
     from wych_kit.steps import Answer
 
@@ -69,21 +73,32 @@ class Session:
     def keep(self, values: Mapping[str, str | Secret]) -> None:
         """Save settings (by variable name) to the file and go on with them. Raises `SettingInvalid`.
 
-        A variable in the shell that says otherwise would win over what was just saved: then nothing goes on, and that is said.
+        A variable in the shell that says otherwise would win over what is saved: that is refused before anything is.
         """
+        self.leave_to_file(values)
         save_settings(values, self.path)
         self.saved = tuple(dict.fromkeys((*self.saved, *values)))
         self.close()
         self.settings = load_settings(self.profile, path=self.path)
-        for value in self.settings.values:
-            if value.name in values and value.origin == "shell" and value.differs:
+
+    def leave_to_file(self, values: Mapping[str, str | Secret | None]) -> None:
+        """Raise `SettingInvalid` if your shell has another value for one of these: what is saved would not count.
+
+        `None` stands for a value that is not known yet, and so differs from any.
+        """
+        for found in self.settings.values:
+            if found.origin == "shell" and found.name in values and found.text != values[found.name]:
                 raise SettingInvalid(
-                    value.name,
-                    f"wins over the value that was just saved in {self.path.name}",
+                    found.name,
+                    f"would win over what is saved in {self.path.name}",
                     origin="your shell",
                     stage="register",
                     reference="shell-shadows-file",
                 )
+
+    def explain(self, error: WychError) -> Diagnosis:
+        """What an error means, in the light of these settings."""
+        return diagnose(error, self.settings)
 
     def keep_brought(self, answers: Mapping[str, Answer]) -> None:
         """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again."""
@@ -93,26 +108,33 @@ class Session:
 
 
 def _register_fields(session: Session) -> Sequence[Field]:
-    if session.on_the_mock:
-        registered = all(getattr(session.settings, name) for name in CREDENTIALS)
-        return () if registered and not session.afresh else ACCOUNT
-    return [field for field in BROUGHT if session.afresh or not getattr(session.settings, field.name)]
+    """On the mock a whole registration when there is none; else what is missing of what the app's page shows.
+
+    Registering would replace what is there, so one missing value alone is asked for, not a new app made.
+    """
+    settings = session.settings
+    there = [name for name in CREDENTIALS if getattr(settings, name)]
+    if session.on_the_mock and (session.afresh or not there):
+        return ACCOUNT
+    asked = [field for field in BROUGHT if session.afresh or not getattr(settings, field.name)]
+    return [field if field.secret else replace(field, suggestion=getattr(settings, field.name) or "") for field in asked]
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
     settings = session.settings
-    if session.on_the_mock and answers:
+    if "nzbn" in answers:
         settings.require("WYCH_PORTAL_URL", stage="register")
+        session.leave_to_file(dict.fromkeys(map(_variable, (*CREDENTIALS, "app_name"))))
         found = Portal(settings.portal_url or "", session.journal).register(answers, say)
         say("saving")
-        session.keep_brought({**found, "app_name": answers["app_name"]})
+        session.keep_brought(found)
     else:
         say("saving")
         session.keep_brought(answers)
     session.afresh = False
     session.settings.require(*map(_variable, CREDENTIALS), stage="register")
     return Done(
-        facts=tuple(_credential(session, name) for name in CREDENTIALS),
+        facts=tuple(_credential(session, name) for name in ("app_name", *CREDENTIALS) if getattr(session.settings, name)),
         have=f"Three credentials and two ids, {_kept(session)}.",
         link=session.settings.portal_url or "",
     )
@@ -130,6 +152,7 @@ def _credential(session: Session, name: str) -> Fact:
 
 
 _LABELS = {
+    "app_name": "App",
     "client_id": "Client id",
     "client_secret": "Client secret",
     "api_key": "API key",
@@ -159,7 +182,9 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
     say("key set")
     keys = claims.keys(client.http, provider.jwks_uri)
     say("token")
+    before = len(session.journal.exchanges)
     token = session.token = client.token()
+    asked = len(session.journal.exchanges) > before
     signature = claims.verify(token.value, keys, provider.issuer)
     shared = (
         "in memory only" if client.settings.token_cache == "memory" else "in a file only you can read, shared by your processes"
@@ -168,7 +193,11 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
         facts=(
             Fact("Access token", str(token.value), "sent as Authorization: Bearer …"),
             Fact("Good for", f"{token.lifetime:.0f} seconds", "what the answer says is binding; Wych's text says 60 minutes"),
-            Fact("Left", f"{token.seconds_left:.0f} seconds", "used until shortly before its end, then replaced"),
+            Fact(
+                "Left",
+                f"{token.seconds_left:.0f} seconds",
+                "used until shortly before its end" if asked else "still good from before, so none was asked for",
+            ),
             Fact("Signature", {True: "good", False: "not good", None: "unknown"}[signature.verified], signature.words),
             Fact("Kept", shared),
         ),

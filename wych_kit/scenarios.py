@@ -61,6 +61,7 @@ _ALL = (
     Scenario("env-file-line", "A line of the file is not NAME=value.", "Correct the line.", "yours", "how this kit reads the file (wire facts D25)", "documented"),
     Scenario("env-file-bom", "A byte order mark at its start hides the first name from others.", "Save it as UTF-8 without a byte order mark.", "yours", "how this kit reads the file (wire facts D25)", "documented"),
     Scenario("env-file-committable", "git would commit the file, and the secrets with it.", "Add the line .env to .gitignore; if git follows it already: git rm --cached .env", "yours", "this kit", "documented"),
+    Scenario("mock-not-started", "The mock could not be started for this command.", "Put right what is named, or run one yourself: wych-kit mock", "yours", "this kit", "documented"),
     Scenario("answers-file", "The file with the answers will not do.", "Correct what is named; the kit's own demonstration.toml shows the shape.", "yours", "this kit", "documented"),
     Scenario("shell-shadows-file", "Your shell's older value wins over the one in the file.", "Unset the variable in your shell, then run this again.", "yours", "how this kit reads settings (wire facts D25)", "documented"),
     Scenario("wrong-host", "The credentials belong to one host, and the request goes to another.", "Call addresses below WYCH_API_URL only, or make a second WychAuth for the other host.", "yours", "RFC 9700 section 2.3", "documented"),
@@ -76,7 +77,8 @@ _ALL = (
     Scenario("bad-address", "The text is no address that can be called.", "Correct it; it starts with https://.", "yours", "RFC 3986", "documented"),
     Scenario("token-lock", "Another of your processes holds the token's lock and does not finish.", "End that process, or set WYCH_TOKEN_CACHE=memory.", "yours", "this kit", "documented"),
     # The identity provider
-    Scenario("wrong-realm", "The issuer's realm does not exist; upper and lower case count.", "Copy WYCH_ISSUER_URL again; Wych prints https://login.wych.app/realms/partner.", "yours", _keycloak("A3-22"), "inferred"),
+    Scenario("wrong-realm", "The issuer's realm does not exist; upper and lower case count.", "Copy WYCH_ISSUER_URL again; Wych's realm is called partner.", "yours", _keycloak("A3-22"), "inferred"),
+    Scenario("no-issuer-there", "No discovery document is at that address: another server, or an old /auth in it.", "Check host, port and path of WYCH_ISSUER_URL.", "yours", _keycloak("A3-24, A3-25"), "inferred"),
     Scenario("double-slash", "There are two slashes in a row in the path.", "Join the parts of the address with one slash.", "yours", _keycloak("A3-26"), "inferred"),
     Scenario("wrong-token-endpoint", "No token endpoint is at that path: often an old /auth before it.", "Take token_endpoint from the discovery document instead of writing it.", "yours", _keycloak("A3-24, A3-25"), "inferred"),
     Scenario("discovery-incomplete", "What answered is not a complete discovery document.", "Check that WYCH_ISSUER_URL is exactly what you were given.", "unclear", "OpenID Connect Discovery 1.0 section 3", "documented"),
@@ -96,7 +98,7 @@ _ALL = (
     Scenario("odd-lifetime", "The token's lifetime is not a number.", "Ask Wych, with the answer as the journal shows it.", "theirs", "RFC 6749 section 5.1", "documented"),
     # The gateway
     Scenario("bearer-refused", "The gateway did not accept the bearer token, a new one neither.", "Check that issuer and API are of the same environment, and that the call takes a service token.", "unclear", _gateway("B3-2, B3-3"), "inferred"),
-    Scenario("api-key-refused", "The API key is unknown, or its plan does not cover this API.", "Copy WYCH_API_KEY again from the app's page; check that it is of this environment.", "yours", _gateway("B3-1"), "inferred"),
+    Scenario("api-key-refused", "The API key is unknown or not for this API, or the API's version is wrong.", "Copy WYCH_API_KEY again; check the version in WYCH_API_URL, and that both are of one environment.", "yours", _gateway("B3-1, B3-12"), "inferred"),
     Scenario("wrong-path", "There is no such path or method; this gateway says 403 for that, not 404.", "Check version, path and method; take a slash at the end away.", "yours", _gateway("B3-9, B3-10"), "inferred"),
     Scenario("throttled", "Too many calls in a moment.", "Wait a few seconds, then call more slowly.", "yours", _gateway("B3-13"), "inferred"),
     Scenario("quota-spent", "The plan's calls for this period are used up.", "Wait for the next period, or ask Wych for a larger plan. Trying again is no use.", "yours", _gateway("B3-14"), "inferred"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wych_kit.steps import Fact
 
 _WIDEST = 110
+_NARROW = 70
 _COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
 
 
@@ -43,14 +44,13 @@ class Screen:
         self.console = Console(
             file=stream, highlight=False, emoji=False, soft_wrap=self.plain, no_color=True if self.plain else None, markup=False
         )
-        self.console.width = min(self.console.width, _WIDEST)
 
     def say(self, words: str = "", style: str = "") -> None:
         """A line of text."""
         if self.plain:  # rich would make spaces of the tabs
             print(harmless(words), file=self.console.file)
         else:
-            self.console.print(_text(words, style))
+            self._print(_text(words, style))
 
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""
@@ -69,7 +69,13 @@ class Screen:
             for fact in rows:
                 self.say(f"  {fact.label}: {fact.value}" + (f" ({fact.remark})" if fact.remark else ""))
             return
-        self.table((), [(fact.label, fact.value, fact.remark) for fact in rows])
+        if self.console.width >= _NARROW:
+            self.table((), [(fact.label, fact.value, fact.remark) for fact in rows])
+            return
+        for fact in rows:  # three columns would leave no word whole
+            self._indented(_text(f"{fact.label}: {fact.value}"))
+            if fact.remark:
+                self._indented(_text(fact.remark, "dim"), 4)
 
     def table(self, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """A table without lines; in plain dress, one line a row, with tabs between."""
@@ -129,7 +135,10 @@ class Screen:
         if self.plain and isinstance(what, Text):
             self.console.print(Text(" " * by) + what)
         else:
-            self.console.print(Padding(what, (0, 0, 0, by)))
+            self._print(Padding(what, (0, 0, 0, by)))
+
+    def _print(self, what: RenderableType) -> None:
+        self.console.print(what, width=min(self.console.width, _WIDEST))  # asked each time: windows change their size
 
 
 class Waiting:

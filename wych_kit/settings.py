@@ -9,8 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import re
-import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +18,7 @@ from wych_kit import checks, envfile
 from wych_kit.envfile import EnvFile
 from wych_kit.environments import ENVIRONMENTS, MOCK, PRODUCTION, SANDBOX, Environment
 from wych_kit.errors import SettingInvalid, SettingMissing, Stage
+from wych_kit.places import env_path, expanded
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Settings:
         found: dict[str, object] = {_attribute(value.name): value.text for value in self.values}
         found["environment"] = _environment(found["environment"])
         found["token_cache"] = "disk" if found["token_cache"] == "disk" else "memory"
-        found["home"] = _expanded(str(found["home"])) if found["home"] else None
+        found["home"] = expanded(str(found["home"])) if found["home"] else None
         for name, value in found.items():
             object.__setattr__(self, name, value)
 
@@ -199,26 +199,17 @@ def load_settings(profile: str | None = None, *, path: Path | None = None, envir
             found[name] = Value(
                 name, text, "shell", below.origin if below else None, differs=below is not None and below.text != text
             )
-    return Settings(_filled(found, profile if profile and profile in ENVIRONMENTS else MOCK.name), file)
-
-
-def env_path(profile: str | None = None) -> Path:
-    """Where `.env` (or `.env.<profile>`) is: in this folder or the nearest above, up to the project's root or home.
-
-    The root is a folder with `.git` or `pyproject.toml`. When there is no such file: where a new one belongs, at the root if there
-    is one, else here.
-    """
-    name = f".env.{profile}" if profile else ".env"
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # somebody deleted the folder we are in
-        return Path(name)
-    for folder in (here, *here.parents):
-        if _kind(folder / name) == "file" or any(_kind(folder / mark) for mark in (".git", "pyproject.toml")):
-            return folder / name
-        if folder == _expanded("~"):
-            break
-    return here / name
+    settings = Settings(_filled(found, profile if profile and profile in ENVIRONMENTS else MOCK.name), file)
+    if profile not in ENVIRONMENTS or profile == settings.environment.name:
+        return settings
+    # A copied file whose environment was forgotten would pass for the one it is named after.
+    mixed = SettingInvalid(
+        "WYCH_ENVIRONMENT",
+        f"is {settings.environment.name}, and the profile is {profile}: change one of the two",
+        origin=settings.values[0].origin,
+        reference="environment-mismatch",
+    )
+    return Settings(settings.values, replace(file, odd=(*file.odd, mixed)))
 
 
 def save_settings(values: Mapping[str, str | Secret], path: Path) -> Path:
@@ -245,21 +236,6 @@ def _at(stage: Stage, problem: SettingInvalid) -> SettingInvalid:
     moved = copy.copy(problem)
     moved.stage = stage
     return moved
-
-
-def _kind(path: Path) -> Literal["folder", "file"] | None:
-    """A pipe counts as a file, as vaults use them; what may not be looked at counts as nothing."""
-    try:
-        return "folder" if stat.S_ISDIR(path.stat().st_mode) else "file"
-    except OSError:
-        return None
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # no such person, or no home at all
-        return Path(text)
 
 
 def _filled(found: Mapping[str, Value], environment: str) -> tuple[Value, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,4 +29,11 @@ def stand_in(settings: Settings) -> Mock | None:
         return None
     from wych_kit import mock
 
-    return mock.start(host=host, port=port, path=places.mock(settings.home))
+    try:
+        return mock.start(host=host, port=port, path=places.mock(settings.home))
+    except mock.CannotStart:
+        for _ in range(20):  # another command was first by a moment: its mock will do
+            with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+                return None
+            time.sleep(0.05)
+        raise

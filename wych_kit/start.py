@@ -71,7 +71,12 @@ def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str
     screen.say("Not started: nobody is here to ask, and these are missing:")
     for name, words in names.items():
         screen.say(f"  {name}: {words}")
-    screen.say(f"Give them in {session.path.name}, in the shell, or in a file with --answers; or run this in a terminal.")
+    screen.say(
+        f"Give them in {session.path.name} or in the shell under these names, in a file with --answers under the same names in"
+    )
+    screen.say('lower case and without WYCH_ (client_id = "…"), or run this in a terminal.')
+    if session.on_the_mock:
+        screen.say(f"Or register anew on the mock: {_typed(session, 'start --new')}")
     return USAGE
 
 

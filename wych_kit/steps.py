@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from wych_kit.diagnosis import Diagnosis, diagnose
 from wych_kit.errors import Refused, WychError
 from wych_kit.secret import Secret
 
@@ -13,19 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wych_kit.client.journal import Exchange, Journal
+    from wych_kit.diagnosis import Diagnosis
 
 Answer = str | Secret
 
 
-class HasJournal(Protocol):
-    """All that a step's runner needs of a session: where the exchanges are noted."""
+class Travelled(Protocol):
+    """All that a step's runner needs of a session: where the exchanges are noted, and what an error means there."""
 
     @property
     def journal(self) -> Journal:
         """The exchanges so far."""
 
+    def explain(self, error: WychError) -> Diagnosis:
+        """What an error means."""
 
-S = TypeVar("S", bound=HasJournal)
+
+S = TypeVar("S", bound=Travelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +120,5 @@ def run(
         done = step.act(session, {each.name: given[each.name] for each in asked if given.get(each.name)}, say)
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
-        return Failed(diagnose(error), error, faults, exchanges())
+        return Failed(session.explain(error), error, faults, exchanges())
     return Done(done.facts, done.have, done.link, exchanges())

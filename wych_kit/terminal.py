@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wych_kit.errors import SettingInvalid, SettingMissing, Unreachable
@@ -49,6 +49,9 @@ class Asking(Protocol):
 
     def __call__(self, fields: Sequence[Field], faults: Mapping[str, str], /) -> dict[str, Answer]: ...
 
+    def pause(self) -> None:
+        """Let a person read before the next step."""
+
 
 def walk(session: Session, screen: Screen | None, ask: Asking) -> Walk:
     """Take the steps in order until one fails for good. `screen` is `None` when nothing is to be drawn.
@@ -63,6 +66,8 @@ def walk(session: Session, screen: Screen | None, ask: Asking) -> Walk:
         taken.outcomes.append((step, outcome))
         if isinstance(outcome, Failed):
             break
+        if number < len(STEPS):
+            ask.pause()
     return taken
 
 
@@ -78,11 +83,12 @@ def _take(step: Step[Session], session: Session, screen: Screen | None, ask: Ask
         else:
             with screen.waiting(step.title) as waiting:
                 outcome = run(step, session, answers, say=waiting.now)
-        _show(screen, outcome)
         if isinstance(outcome, Done) or not ask.asks_again:
+            _show(screen, outcome)
             return outcome
         names = [each.name for each in step.fields(session)]
         faults = {name: fault for name, fault in outcome.faults.items() if name in names}
+        _show(screen, replace(outcome, diagnosis=None) if faults else outcome)
         if not faults:  # nothing that can be answered better: sending the same again would bring the same
             return outcome
 
@@ -114,12 +120,15 @@ class Given:
         """The answers there are."""
         found: dict[str, Answer] = {}
         for each in fields:
-            if each.name not in self.answers and each.name in self.fallback:
+            if not self.answers.get(each.name) and each.name in self.fallback:
                 self.used.append(each.label)
             answer = Secret(self.answers.get(each.name) or self.fallback.get(each.name) or "")
             if answer:
                 found[each.name] = answer if each.secret else answer.reveal()
         return found
+
+    def pause(self) -> None:
+        """Nobody reads along."""
 
 
 class Person:
@@ -138,7 +147,7 @@ class Person:
         self._screen = screen
         self._given = Given(answers)
         # No history: the arrow keys must not bring a password back.
-        self._session: PromptSession[str] = PromptSession(history=DummyHistory(), **console)
+        self._session: PromptSession[str] = PromptSession(history=DummyHistory(), enable_suspend=True, **console)
         self.partial: dict[str, Answer] = {}
 
     def __call__(self, fields: Sequence[Field], faults: Mapping[str, str]) -> dict[str, Answer]:
@@ -149,21 +158,27 @@ class Person:
                 self.partial[each.name] = self._ask(each)
         return dict(self.partial)
 
+    def pause(self) -> None:
+        """Let the person read before the next step."""
+        self._prompt("Enter goes on to the next step. ", hidden=False)
+
     def _ask(self, each: Field) -> Answer:
         about = f" ({each.help})" if each.help else ""
         shown = f" [{each.suggestion}]" if each.suggestion else ""
-        typed = Secret("")
         while True:
-            again = "" if each.secret else typed.reveal()
-            try:
-                typed = Secret(self._session.prompt(f"  {each.label}{about}{shown}: ", is_password=each.secret, default=again))
-            except EOFError:
-                raise KeyboardInterrupt from None
+            typed = self._prompt(f"  {each.label}{about}{shown}: ", hidden=each.secret)
             answer = (typed if each.secret else Secret(typed.reveal().strip())) or Secret(each.suggestion)
             fault = each.fault(answer)
             if fault is None:
                 return answer if each.secret else answer.reveal()
             self._screen.say(f"  {each.label} {fault}.", "yellow")
+
+    def _prompt(self, words: str, *, hidden: bool) -> Secret:
+        try:
+            # What is pasted often ends in the line break of where it was copied.
+            return Secret(self._session.prompt(words, is_password=hidden).rstrip("\r\n"))
+        except EOFError:
+            raise KeyboardInterrupt from None
 
 
 def has_a_person() -> bool:

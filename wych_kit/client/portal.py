@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 SECRETS = ("client_secret", "api_key")
+MOST_APPS = 100
+"""Of one name; a number no workshop reaches."""
 _CONFLICT = 409
 
 
@@ -36,8 +38,9 @@ class Portal:
     def register(self, answers: Mapping[str, str | Secret], say: Callable[[str], None]) -> dict[str, str | Secret]:
         """Account, business, "Receive Data", app: everything up to the credentials, by the names in `CREDENTIALS`.
 
-        What exists already is used: an account with the same address and password, a business with the same number, and an app of
-        the same name, which gets new credentials. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
+        What exists already is used: an account with the same address and password, a business with the same number. The app is
+        always a new one, and `app_name` its name: when that is taken it gets a number, since new credentials for an app that is
+        there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
         """
         with new_client(self._url, hooks=self._journal.hooks()) as client:
             say("account")
@@ -47,9 +50,9 @@ class Portal:
             business = self._send(client, "POST", "businesses", form, name="business_name")
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
-            issued = self._app(client, _id(business, "business_id"), answers)
-        found = {name: _id(issued, name) for name in CREDENTIALS}
-        return found | {name: Secret(found[name]) for name in SECRETS}
+            name, issued = self._app(client, _id(business, "business_id"), str(answers["app_name"]))
+        found = {each: _id(issued, each) for each in CREDENTIALS} | {"app_name": name}
+        return found | {each: Secret(found[each]) for each in SECRETS}
 
     def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:
         form = {name: answers[name] for name in ("first_name", "last_name", "email", "password")}
@@ -58,15 +61,24 @@ class Portal:
         except Refused as error:
             if error.status != _CONFLICT:
                 raise
-            account = self._send(client, "POST", "sessions", {name: answers[name] for name in ("email", "password")})
+            account = self._sign_in(client, {name: answers[name] for name in ("email", "password")})
         self._session = Secret(_id(account, "session"))
 
-    def _app(self, client: httpx.Client, business_id: str, answers: Mapping[str, str | Secret]) -> dict[str, Any]:
-        response = self._answer(client, "POST", f"businesses/{business_id}/apps", {"name": answers["app_name"]})
-        if response.status_code == _CONFLICT:
-            app_id = _id(json_object(response, "register"), "app_id")
-            return self._send(client, "POST", f"apps/{app_id}/credentials", {})
-        return _accepted(response, "app_name")
+    def _sign_in(self, client: httpx.Client, form: Mapping[str, str | Secret]) -> dict[str, Any]:
+        try:
+            return self._send(client, "POST", "sessions", form)
+        except Refused as error:
+            said = "There is an account with this address and another password: give that one, or another address."
+            fields = {"password": said}
+            raise Refused(said, stage="register", status=error.status, fields=fields, reference="registration-refused") from None
+
+    def _app(self, client: httpx.Client, business_id: str, name: str) -> tuple[str, dict[str, Any]]:
+        for number in range(1, MOST_APPS):
+            numbered = name if number == 1 else f"{name} {number}"
+            response = self._answer(client, "POST", f"businesses/{business_id}/apps", {"name": numbered})
+            if response.status_code != _CONFLICT or "app_id" not in json_object(response, "register"):
+                break
+        return numbered, _accepted(response, "app_name")
 
     def _send(
         self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret], name: str = "name"
