@@ -125,6 +125,34 @@ def test_a_stream_as_body_is_not_kept_and_not_consumed(serve) -> None:
         http.post(url, content=iter([b"a", b"b"]), headers={"Content-Length": "2"})
     assert sent == [b"ab"]
     assert journal.exchanges[0].request_body == "(a stream, not kept)"
+    assert journal.exchanges[0].request_lacks == "it was a stream"
+
+
+@pytest.mark.parametrize(
+    ("body", "lacks"),
+    [
+        ({"content": b""}, ""),
+        ({"content": "é".encode()}, ""),
+        ({"json": {"client_secret": "Zq9-secret"}}, ""),
+        ({"content": b"\xff\x00"}, "it is not plain text"),
+        ({"content": '{"a": 1}'.encode("utf-16-le")}, "it is not plain text"),
+        ({"content": b"x" * (KEEP_CHARACTERS + 1)}, "it is too long"),
+        ({"content": b" " * CAPTURE_BYTES}, "it is too long"),
+    ],
+)
+def test_a_body_that_is_not_whole_says_so(body: dict[str, Any], lacks: str) -> None:
+    """Whoever sends it again must know; secrets that were hidden are not lacking."""
+    journal = Journal()
+    with client(journal, lambda request: httpx.Response(200)) as http:
+        http.post("/", **body)
+    assert journal.exchanges[0].request_lacks == lacks
+
+
+def test_an_exchange_of_an_earlier_release_can_be_read() -> None:
+    """It has no word about what its body lacks."""
+    facts = Exchange("", "GET", "", [], "").as_dict()
+    del facts["request_lacks"]
+    assert Exchange.from_dict(facts).request_lacks == ""
 
 
 def test_an_exchange_without_answer_has_the_reason() -> None:
@@ -199,6 +227,7 @@ exchanges = st.builds(
     response_body=texts,
     seconds=st.none() | st.floats(0, 1e6),
     error=texts,
+    request_lacks=texts,
 )
 
 

@@ -38,6 +38,7 @@ class Exchange:
 
     `started` is ISO 8601 in UTC; `seconds` runs from the request to the last byte of the answer, `None` while it is under way.
     `status` is `None` when nothing answered; `error` says why, or what broke an answer off.
+    `request_lacks` says why `request_body` is not the body as it was sent; empty when it is, but for secrets.
     """
 
     started: str
@@ -52,6 +53,7 @@ class Exchange:
     response_body: str = ""
     seconds: float | None = None
     error: str = ""
+    request_lacks: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data, fit for JSON."""
@@ -111,8 +113,9 @@ class Journal:
     def _noted(self, request: httpx.Request) -> Exchange:
         try:
             body = self.redactor.body(request.content, request.headers.get("Content-Type", ""))
+            lacks = _lacking(request.content, body)
         except httpx.RequestNotRead:
-            body = "(a stream, not kept)"
+            body, lacks = "(a stream, not kept)", "it was a stream"
         when, _ = request.extensions.get(_STARTED) or (datetime.now(UTC), 0.0)
         exchange = Exchange(
             started=when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -120,6 +123,7 @@ class Journal:
             request_headers=self._headers(request.headers),
             url=_short(self.redactor.url(request.url)),
             request_body=body,
+            request_lacks=lacks,
         )
         request.extensions[_EXCHANGE] = exchange
         self._exchanges.append(exchange)
@@ -177,6 +181,15 @@ class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
         complete, self._complete = self._complete, lambda _: None
         complete(bytes(self._head))
         self._head.clear()  # it may be a token, and whoever holds the response holds this
+
+
+def _lacking(content: bytes, kept: str) -> str:
+    if len(content) >= CAPTURE_BYTES or len(kept) > KEEP_CHARACTERS:
+        return "it is too long"
+    try:
+        return "it is not plain text" if "\0" in content.decode() else ""
+    except UnicodeDecodeError:
+        return "it is not plain text"
 
 
 def _short(text: str) -> str:

@@ -25,6 +25,7 @@ def as_curl(exchange: Exchange) -> str:
     r"""A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`.
 
     In a header or a form a variable has the secret itself, in an address or JSON the secret as it is written there (`%20`, `\"`).
+    A body that was not kept whole is left out, and a comment says so.
     """
     method = "--head" if exchange.method == "HEAD" else f"-X {exchange.method}"  # after -X HEAD, curl would wait for a body
     globs = " --globoff" if re.search(r"[\[\]{}]", exchange.url) else ""
@@ -32,11 +33,11 @@ def as_curl(exchange: Exchange) -> str:
     parts += [f"-H {_shell(f'{name}: {value}' if value else f'{name};')}" for name, value in _headers(exchange)]
     if _is_form(exchange):
         parts += [f"--data-urlencode {_shell(f'{quote_plus(name)}={value}')}" for name, value in _fields(exchange)]
-    elif exchange.request_body:
+    elif _body(exchange):
         if not _type(exchange.request_headers):
             parts.append("-H 'Content-Type:'")  # curl would name one
-        parts.append(f"--data-raw {_shell(exchange.request_body)}")
-    return " \\\n  ".join(parts)
+        parts.append(f"--data-raw {_shell(_body(exchange))}")
+    return _comment(exchange) + " \\\n  ".join(parts)
 
 
 def as_python(exchange: Exchange) -> str:
@@ -49,21 +50,22 @@ def as_python(exchange: Exchange) -> str:
         f"    {exchange.method!r},",
         f"    {_python(exchange.url)},",
     ]
-    if headers := _headers(exchange):
+    names = [name for name, _ in _fields(exchange)] if _is_form(exchange) else []
+    ordered = len(set(names)) < len(names)  # a dictionary would bring fields of one name together
+    if ordered:
+        lines.insert(2, "from urllib.parse import urlencode")
+    if headers := [*_headers(exchange), *([("Content-Type", _type(exchange.request_headers))] if ordered else [])]:
         rows = "".join(f"\n        ({name!r}, {_python(value)})," for name, value in headers)
         lines.append(f"    headers=[{rows}\n    ],")
-    if _is_form(exchange):
-        fields: dict[str, list[str]] = {}
-        for name, value in _fields(exchange):
-            fields.setdefault(name, []).append(_python(value))
-        rows = "".join(
-            f"\n        {name!r}: {values[0] if len(values) == 1 else '[' + ', '.join(values) + ']'},"
-            for name, values in fields.items()
-        )
+    if ordered:
+        rows = "".join(f"\n        ({name!r}, {_python(value)})," for name, value in _fields(exchange))
+        lines.append(f"    content=urlencode([{rows}\n    ]),")
+    elif names:
+        rows = "".join(f"\n        {name!r}: {_python(value)}," for name, value in _fields(exchange))
         lines.append(f"    data={{{rows}\n    }},")
-    elif exchange.request_body:
-        lines.append(f"    content={_python(exchange.request_body)}.encode(),")
-    return "\n".join([*lines, ")", "print(response.status_code, response.text)"])
+    elif _body(exchange):
+        lines.append(f"    content={_python(_body(exchange))}.encode(),")
+    return _comment(exchange) + "\n".join([*lines, ")", "print(response.status_code, response.text)"])
 
 
 def as_json_lines(exchanges: Iterable[Exchange]) -> str:
@@ -91,7 +93,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "headers": _named(exchange.request_headers),
             "queryString": _named(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)),
             **(
-                {"postData": {"mimeType": _type(exchange.request_headers), "text": exchange.request_body}}
+                {"postData": {"mimeType": _type(exchange.request_headers), "text": exchange.request_body, **_remark(exchange)}}
                 if exchange.request_body
                 else {}
             ),
@@ -115,6 +117,10 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     }
 
 
+def _remark(exchange: Exchange) -> dict[str, str]:
+    return {"comment": f"not whole: {exchange.request_lacks}"} if exchange.request_lacks else {}
+
+
 def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
@@ -129,7 +135,15 @@ def _headers(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _is_form(exchange: Exchange) -> bool:
-    return _type(exchange.request_headers).startswith(_FORM) and bool(exchange.request_body)
+    return _type(exchange.request_headers).startswith(_FORM) and bool(_body(exchange))
+
+
+def _body(exchange: Exchange) -> str:
+    return "" if exchange.request_lacks else exchange.request_body
+
+
+def _comment(exchange: Exchange) -> str:
+    return f"# The body is left out: {' '.join(exchange.request_lacks.split())}.\n" if exchange.request_lacks else ""
 
 
 def _fields(exchange: Exchange) -> list[tuple[str, str]]:
