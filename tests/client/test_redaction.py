@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlencode
 
@@ -191,6 +192,23 @@ def test_headers_that_hold_an_address_hide_secrets_by_name(secret: str, name: st
         assert text.startswith(shape.partition("{}")[0])
         assert text.endswith("%26c%3D1" if "to=" in shape else shape.partition("{}")[2])
         assert mark(name) in text
+
+
+def test_a_header_shows_no_user_info() -> None:
+    """As in the address of a request: user and password go, the host stays."""
+    rows = Redactor().headers([("Location", "https://me:pa55@a.example/x@y"), ("Accept", "*/*")])
+    assert rows == [("Location", "https://a.example/x@y"), ("Accept", "*/*")]
+
+
+@pytest.mark.parametrize(
+    "text", ["wych" * 16_000, "https://wych.wych" * 4_000, "token=" * 10_000, 'name="token"\n' * 5_000, '"a":"' * 13_000]
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Whatever a server sends: a fraction of a second, also on a slow machine."""
+    redactor = Redactor([("client_secret", Secret("wych"))])
+    began = time.process_time()
+    redactor.body(text.encode(), "multipart/form-data")
+    assert time.process_time() - began < 0.4
 
 
 @pytest.mark.parametrize("query", ["", "b=1%2F2&b=1+2&c=%20&d", "a=é'(x)&&=;", "state=x&code_challenge=y"])

@@ -57,7 +57,8 @@ _SEEN_TOO_SHORT = 8
 """What merely stood under a secret's name may be any word: shorter ones, and numbers, are taken out where they stood and nowhere else."""
 _NUMBER = re.compile(r"[\d\s.,:+-]*")
 _TO_A_HOST = re.compile(r"https?(?::|%3a)(?:\\?/|%2f){2}(?:[^\s/?#@]*@)?[a-z0-9.-]*\Z", re.IGNORECASE)
-_HOST = re.compile(r"[A-Za-z0-9.:-]+(?![^\s/?#\"'<>]*@)")
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,300}(?![^\s/?#\"'<>]{0,300}@)")
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@]*@")
 _HOST_NAME = 300
 _MOST = 200
 _MOST_COMPARED = 2048
@@ -98,9 +99,10 @@ class _Known:
 
 def _in_host(found: re.Match[str]) -> bool:
     """Whether it is part of the host of an address; nobody can see what happened when that is taken out."""
-    before = found.string[max(0, found.start() - _HOST_NAME) : found.start()]
+    if not _TO_A_HOST.search(found.string, max(0, found.start() - _HOST_NAME), found.start()):
+        return False
     host = _HOST.match(found.string, found.start())
-    return bool(host and host.end() >= found.end() and _TO_A_HOST.search(before))
+    return bool(host and host.end() >= found.end())
 
 
 def is_secret_name(name: str) -> bool:
@@ -192,7 +194,7 @@ class Redactor:
 
     def _header(self, name: str, value: str) -> str:
         if not is_secret_name(name):
-            return self._pairs(value)
+            return self._pairs(_USER_INFO.sub("", value))
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
             return f"{scheme} {self._hidden(name, rest)}"
