@@ -152,7 +152,7 @@ def test_the_refused_token_is_not_taken_from_another_flight(wych, auth_for) -> N
     source = auth_for(wych)._source
     old = Token(Secret("old"), 900.0, time.monotonic() + 900)
     flight = source._flight = Flight()
-    follower = source.obtaining(refused=old)
+    follower = source.obtaining(refused=old, blocks=False)
     assert next(follower) is flight
     source._flight = None
     flight.land(Token(Secret("old"), 900.0, time.monotonic() + 900))
@@ -430,6 +430,38 @@ def test_when_only_the_caller_goes_away_another_asks(wych, auth_for, stop: BaseE
     assert crowd(follow, 8) == [200] * 8
     leader.join(10)
     assert wych.token_requests == 1
+
+
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_a_hook_may_call_with_the_same_auth(wych, auth_for, cache: str) -> None:
+    """While it looks at the token request, its call waits for nobody, least of all for itself: it asks for a token of its own."""
+    auth = auth_for(wych, token_cache=cache)
+    inner: list[int] = []
+
+    def hook(request: httpx.Request) -> None:
+        if request.method == "POST":
+            with client(wych, auth) as http:
+                inner.append(http.get("/users").status_code)
+
+    with client(wych, auth, event_hooks={"request": [hook]}) as http:
+        outer = threading.Thread(target=lambda: inner.append(http.get("/users").status_code), daemon=True)
+        outer.start()
+        outer.join(10)
+    assert inner == [200, 200]
+    assert wych.token_requests == 2
+
+
+def test_who_waited_long_enough_is_told(wych, auth_for, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one who asks never comes back: those who wait for it get an error, and do not wait again."""
+    monkeypatch.setattr("wych_kit.client.sharing.PATIENCE", 0.01)
+    auth = auth_for(wych)
+    leader = threading.Thread(target=lambda: setattr(auth._source, "_flight", Flight()))
+    leader.start()
+    leader.join()
+    with client(wych, auth) as http, pytest.raises(Unreachable) as caught:
+        http.get("/users")
+    assert (caught.value.stage, caught.value.reference) == ("token", "token-lock")
+    assert wych.seen == []
 
 
 def test_an_old_failure_being_handled_is_not_taken_for_the_cause(wych, auth_for) -> None:

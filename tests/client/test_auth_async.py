@@ -15,6 +15,7 @@ import trio
 from wych_kit import Refused, Unexpected, Unreachable
 from wych_kit.client import wire
 from wych_kit.client.backoff import ATTEMPTS
+from wych_kit.client.sharing import Flight
 
 CROWD = 64
 LIMITS = httpx.Limits(max_connections=CROWD)
@@ -314,6 +315,46 @@ def test_threads_and_tasks_share_one_token(live, auth_for) -> None:
 
     asyncio.run(main())
     assert live.token_requests == 1
+
+
+def test_a_blocking_call_on_the_loop_of_the_leading_task(wych, auth_for) -> None:
+    """It would hold up the very loop that has to bring the token: so it asks for itself, and both calls succeed."""
+    auth = auth_for(wych)
+
+    def blocking() -> int:
+        with httpx.Client(base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych)) as http:
+            return http.get("/users").status_code
+
+    async def main() -> tuple[int, int]:
+        moment = asyncio.Event()
+        transport = httpx.MockTransport(hanging(moment, wych))
+        async with httpx.AsyncClient(base_url=wych.api_url, auth=auth, transport=transport) as http:
+            leading = asyncio.create_task(http.get("/users"))
+            await asyncio.sleep(0.05)
+            assert auth._source._flight
+            status = blocking()
+            moment.set()
+            return status, (await leading).status_code
+
+    assert asyncio.run(main()) == (200, 200)
+    assert wych.token_requests == 2
+
+
+@pytest.mark.parametrize("library", [asyncio, trio], ids=["asyncio", "trio"])
+def test_a_task_that_waited_long_enough_is_told(wych, auth_for, monkeypatch: pytest.MonkeyPatch, library: Any) -> None:
+    """The one who asks never comes back: the waiting task gets an error, and does not wait again."""
+    monkeypatch.setattr("wych_kit.client.auth.PATIENCE", 0.01)
+    auth = auth_for(wych)
+    auth._source._flight = Flight()
+
+    async def main() -> None:
+        async with client(wych, auth) as http:
+            with pytest.raises(Unreachable) as caught:
+                await http.get("/users")
+            assert caught.value.reference == "token-lock"
+
+    library.run(main) if library is trio else asyncio.run(main())
+    assert wych.seen == []
 
 
 def test_two_event_loops_share_one_token(live, auth_for) -> None:

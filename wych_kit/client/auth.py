@@ -114,7 +114,7 @@ class WychAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """For `httpx.AsyncClient`: waits let the event loop go on (asyncio or trio)."""
-        flow = self._flow(request)
+        flow = self._flow(request, blocks=False)
         try:
             wish = next(flow)
             while True:
@@ -161,9 +161,9 @@ class WychAuth(httpx.Auth):
 
     # The logic, which neither sends nor waits -------------------------------------------------------------------------------
 
-    def _flow(self, request: httpx.Request) -> Flow:
+    def _flow(self, request: httpx.Request, *, blocks: bool = True) -> Flow:
         self._destination.check(request.url)
-        token = self._source.at_hand or (yield from self._source.obtaining())
+        token = self._source.at_hand or (yield from self._source.obtaining(blocks=blocks))
         self._sign(request, token)
         if not _unauthorized((yield request)):
             return token
@@ -176,7 +176,7 @@ class WychAuth(httpx.Auth):
             return token
         self._doubted = token
         try:
-            token = yield from self._source.obtaining(refused=token)
+            token = yield from self._source.obtaining(refused=token, blocks=blocks)
             self._sign(request, token)
             if _unauthorized((yield request)):
                 self._resigned = time.monotonic() + GRUDGE
@@ -256,7 +256,8 @@ async def _landing(flight: Flight) -> None:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # trio
-        while not flight.landed.done():
+        ends = time.monotonic() + 2 * PATIENCE
+        while not flight.landed.done() and time.monotonic() < ends:
             await _rest(0.01)
         return
     await asyncio.wait([asyncio.wrap_future(flight.landed, loop=loop)], timeout=2 * PATIENCE)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import threading
 import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -29,12 +30,18 @@ _log = logging.getLogger(__name__)
 class Flight:
     """A token request that is under way in this process, and what those who wait for it will get."""
 
-    __slots__ = ("_pid", "landed")
+    __slots__ = ("_leader", "_pid", "landed")
 
     def __init__(self) -> None:
         self.landed: Future[Token | WychError | None] = Future()
         self.landed.set_running_or_notify_cancel()  # from here on a waiting task that is cancelled cannot cancel it for the others
         self._pid = os.getpid()
+        self._leader = threading.get_ident()
+
+    @property
+    def led_here(self) -> bool:
+        """Whether it needs the calling thread to land: blocking that would be waiting for oneself."""
+        return self._leader == threading.get_ident()
 
     @property
     def alive(self) -> bool:

@@ -78,8 +78,11 @@ class TokenSource:
         token = self._token
         return token if token is not None and token.fresh else None
 
-    def obtaining(self, refused: Token | None = None) -> Flow:
-        """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one."""
+    def obtaining(self, refused: Token | None = None, *, blocks: bool = True) -> Flow:
+        """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one.
+
+        `blocks` says that waiting holds the calling thread up, so that nothing else can happen there.
+        """
         while True:
             with self._lock:
                 token = self._token
@@ -93,7 +96,11 @@ class TokenSource:
                     flight = self._flight = Flight()
             if leads:
                 return (yield from self._leading(flight, refused))
+            if blocks and flight.led_here:
+                return (yield from self._alone())
             yield flight
+            if not flight.landed.done():
+                raise Unreachable("another call has been renewing the token for too long", stage="token", reference="token-lock")
             outcome = flight.outcome()
             if isinstance(outcome, WychError):
                 raise copy.copy(outcome)
@@ -118,6 +125,13 @@ class TokenSource:
                     self._flight = None
             flight.land(outcome)
         return outcome
+
+    def _alone(self) -> Flow:
+        """A token for a call made from within the leading one, by a hook or on its event loop: not shared, since nothing may wait."""
+        token = yield from self._requesting()
+        with self._lock:
+            self._token = token
+        return token
 
     def _renewing(self, refused: Token | None) -> Flow:
         """A token from the shared file, or a new one that is put there: one process at a time asks."""
