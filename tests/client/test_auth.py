@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -527,6 +528,22 @@ def test_fork_in_the_middle_of_a_token_request(live, tmp_path) -> None:
         done = subprocess.run([sys.executable, "-c", script, live.url, cache, str(tmp_path)], timeout=20, check=False)
         assert done.returncode == 0
         assert live.token_requests == requests
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of Unix")
+def test_fork_while_another_thread_holds_the_lock() -> None:
+    """The child has a lock of its own: nobody there could let go of the one it saw held."""
+    script = textwrap.dedent("""
+        import os, sys
+        from wych_kit.client.auth import WychAuth
+        auth = WychAuth(issuer_url="https://a.example", client_id="me", client_secret="s", api_key="k", token_cache="memory")
+        with auth._source._lock:
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if auth._source._lock.acquire(timeout=1) else 1)
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """)
+    assert subprocess.run([sys.executable, "-c", script], timeout=20, check=False).returncode == 0
 
 
 # Asking for the token itself ---------------------------------------------------------------------------------------------------

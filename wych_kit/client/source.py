@@ -7,9 +7,11 @@ to wait for) and are sent the response; `wych_kit.client.auth` makes it happen f
 from __future__ import annotations
 
 import copy
+import os
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,6 +41,18 @@ class Pause:
     seconds: float
 
 
+_sources: weakref.WeakSet[TokenSource] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: the thread that held one is the parent's, so nobody would let go of it here."""
+    for source in _sources:
+        source._lock = threading.Lock()  # noqa: SLF001 - their own module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+
 Flow = Generator[httpx.Request | Pause | Flight, httpx.Response | None, "Token"]
 
 
@@ -54,6 +68,7 @@ class TokenSource:
         self._token: Token | None = None
         self._flight: Flight | None = None
         self._refusal: tuple[float, Refused] | None = None
+        _sources.add(self)
         self.provider: Provider | None = None
         """The identity provider, once its document was fetched and checked."""
 
