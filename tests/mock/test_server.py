@@ -75,6 +75,15 @@ def test_stop_frees_the_port_and_leaves_no_thread(caller_for):
         assert second.port == wych.port
 
 
+@pytest.mark.parametrize("act", ["reset", "revoke_tokens"])
+def test_a_stopped_mock_says_so(act):
+    """What needs a running mock says, after it was stopped, that it is."""
+    with mock.running(ephemeral=True) as wych:
+        pass
+    with pytest.raises(RuntimeError, match=rf"the mock at {wych.url} is stopped: start another"):
+        getattr(wych, act)()
+
+
 def test_stop_does_not_wait_for_a_slow_answer(caller_for):
     """Stopping answers what is being delayed at once, and complains of nothing."""
     wych = mock.start(ephemeral=True)

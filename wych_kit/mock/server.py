@@ -79,11 +79,14 @@ class Mock:
         return self._front.ledger.token_requests
 
     def revoke_tokens(self) -> None:
-        """From now on the gateway refuses every token issued so far (wire facts B3-3)."""
+        """From now on the gateway refuses every token issued so far (wire facts B3-3). Raises `RuntimeError` after `stop`."""
         self._in_loop(self._front.tokens.revoke_all)
 
     def reset(self) -> None:
-        """Forgets registrations and users made since the start, requests, counters, canned answers, revocations, and moves of the clock."""
+        """Forgets registrations and users made since the start, requests, counters, canned answers, revocations, and moves of the clock.
+
+        Raises `RuntimeError` after `stop`.
+        """
         self._in_loop(self._front.reset)
 
     def stop(self) -> None:
@@ -104,7 +107,9 @@ class Mock:
         return f"<mock Wych at {self.url}>"
 
     def _in_loop(self, act: Callable[[], None]) -> None:
-        """Runs `act` between requests, and waits for it."""
+        """Runs `act` between requests, and waits for it. Raises `RuntimeError` when the mock is stopped."""
+        if not self._thread.is_alive():
+            raise RuntimeError(f"the mock at {self.url} is stopped: start another")
         done: Future[None] = Future()
 
         def run() -> None:
