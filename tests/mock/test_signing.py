@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import threading
+from contextlib import closing
 
 import jwt
 import pytest
@@ -67,6 +69,15 @@ def test_a_caller_that_hung_up_does_not_stop_the_signers(caller_for):
         loop.call_soon_threadsafe(given_up.cancel)
         wych._front.signer._jobs.put((b"a.b", given_up))
         assert len(at_once(caller, CROWD)) == CROWD
+
+
+def test_a_signature_for_nobody_is_no_error():
+    """Delivering to a caller that gave up does nothing: no exception in the loop, and so nothing logged."""
+    with closing(asyncio.new_event_loop()) as loop:
+        given_up = loop.create_future()
+        given_up.cancel()
+        signing._deliver(given_up, b"signature")
+    assert given_up.cancelled()
 
 
 def test_shipped_key_is_sound():
