@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HTTPS_ONLY = "must start with https:// (http is fine only for 127.0.0.1, ::1 and localhost)"
+_ORDINARY = re.compile(r"(?!.*xn--)([a-z0-9_-]{1,63}\.)*[a-z][a-z0-9_-]{0,62}")
 _PASTED = (("/.well-known", "the discovery document"), ("/protocol/openid-connect", "one of its endpoints"))
 
 
@@ -96,4 +97,15 @@ def _parts(text: Secret) -> SplitResult | Finding:
         return Finding("must not hold a user name or password: take away what is before the @", "odd-value")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return Finding(_HTTPS_ONLY, "not-https")
+    if not _can_be_called(text, parts.hostname):
+        return Finding("has a host name that cannot be: look at the dots, and at what is between them", "odd-value")
     return Finding("must end before the #", "not-a-base") if "#" in text.reveal() else parts
+
+
+def _can_be_called(text: Secret, name: str) -> bool:
+    """Whether the host is one that httpx and the look-up of names take; they are asked (and loaded) only about unusual ones."""
+    if name in LOOPBACK or _ORDINARY.fullmatch(name):
+        return True
+    from wych_kit.client.wire import parsed_url
+
+    return parsed_url(text.reveal()) is not None

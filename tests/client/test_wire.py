@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wych_kit import Refused, Unexpected, Unreachable, WychError
+from wych_kit import Refused, SettingInvalid, Unexpected, Unreachable, WychError
 from wych_kit.client import wire
 
 CANARY = "sk-canary-42"
@@ -139,6 +139,42 @@ def test_real_failures_are_told_apart(serve) -> None:
     assert reference_of(serve(hang_up)) == "connection-cut"
     half = httpx.Response(200, headers={"Content-Length": "50"}, content=iter([b"{"]))
     assert reference_of(serve(lambda request: half)) == "connection-cut"
+
+
+BAD_ADDRESSES = [
+    "https://xn--/x",
+    "https://a..b/x",
+    f"https://{'a' * 64}.example",
+    "https://\x00/",
+    "https://[::1",
+    "https://999.1.1.1/",
+]
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES)
+def test_what_no_library_can_read_is_our_error(url: str) -> None:
+    """Broken international names, empty and overlong labels, control characters: none of their own exceptions comes out."""
+    assert reference_of(url) == "bad-address"
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES)
+def test_an_issuer_or_api_that_is_no_address_is_our_error(auth_for, wych, url: str) -> None:
+    """The issuer's when it is used, the API's when the object is made."""
+    auth = auth_for(wych, issuer_url=url)
+    with httpx.Client(auth=auth, transport=httpx.MockTransport(wych)) as http, pytest.raises(Unexpected) as caught:
+        http.get(f"{wych.api_url}/users")
+    assert (caught.value.stage, caught.value.reference) == ("discovery", "bad-address")
+    with pytest.raises(SettingInvalid) as made:
+        auth_for(wych, api_url=url)
+    assert made.value.reference == "bad-address"
+
+
+@pytest.mark.parametrize(("url", "plain"), [("HTTPS://a.example", False), ("https://a.example", False), ("HTTP://127.0.0.1", True)])
+def test_a_scheme_may_be_in_capitals(monkeypatch: pytest.MonkeyPatch, url: str, *, plain: bool) -> None:
+    """RFC 3986 section 3.1: certificates and proxies are for https however it is written, and a plain address needs neither."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with wire.new_client("http://127.0.0.1:8", None, url, hooks={}) as client:
+        assert client.trust_env is not plain
 
 
 def drip(seconds: float) -> Iterator[bytes]:

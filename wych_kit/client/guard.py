@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
-from wych_kit.client.wire import STAGE, is_loopback
+from wych_kit.client.wire import STAGE, is_loopback, parsed_url
 from wych_kit.errors import SettingInvalid, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from typing import Any
+
+    import httpx
 
     from wych_kit.errors import Stage
 
@@ -31,7 +31,10 @@ class Destination:
     def __init__(self, api_url: str | None) -> None:
         self._origin: _Origin | None = None
         if api_url is not None:
-            self.check(httpx.URL(api_url))
+            url = parsed_url(api_url)
+            if url is None:
+                raise SettingInvalid("WYCH_API_URL", "is no address that can be called", stage="call", reference="bad-address")
+            self.check(url)
 
     def check(self, url: httpx.URL) -> None:
         """Raises `SettingInvalid` when the address is not at this origin."""

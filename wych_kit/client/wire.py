@@ -27,7 +27,8 @@ STAGE = "wych_kit.stage"
 ANSWER_BYTES = 256 * 1024
 """The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is about 8 KiB."""
 ANSWER_SECONDS = 10.0
-"""The longest that one of them may take, from the request to its last byte, however slowly it drips."""
+"""The longest that the body of one of them may take to be complete, counted from the request, however slowly it drips. Until the
+body begins, it is the longest wait for any one piece: connecting, and each read of the headers."""
 
 TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 """Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting longer shows its answer."""
@@ -36,10 +37,12 @@ TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 def plain_request(method: str, url: str, stage: Stage = "token", **content: Any) -> httpx.Request:
     """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage.
 
-    Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one.
+    Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one. Raises `Unexpected` for what is no address.
     """
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
-    request = httpx.Request(method, url, headers=headers, **content)
+    if (address := parsed_url(url)) is None:
+        raise Unexpected(f"the address for the {stage} request is none that can be called", stage=stage, reference="bad-address")
+    request = httpx.Request(method, address, headers=headers, **content)
     request.extensions |= {"timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(), STAGE: stage}
     return request
 
@@ -56,7 +59,7 @@ def new_client(*addresses: str | None, hooks: Hooks, transport: httpx.BaseTransp
     When all are plain http they are on this machine: no certificates are loaded, which takes longer than a call, and no proxy is
     asked. Otherwise the usual variables hold (HTTPS_PROXY, SSL_CERT_FILE).
     """
-    plain = not any((address or "").startswith("https:") for address in addresses)
+    plain = all((address or "http:").lower().startswith("http:") for address in addresses)  # a scheme may be in capitals
     return httpx.Client(
         transport=transport,
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
@@ -82,6 +85,17 @@ def ask(client: httpx.Client, request: httpx.Request, note: Callable[[httpx.HTTP
         note(error)
         failure = translated(error)
     raise failure
+
+
+def parsed_url(text: str) -> httpx.URL | None:
+    """The address, or `None` where httpx, its reading of the host, or the look-up of the name would raise an exception of its own."""
+    try:
+        url = httpx.URL(text)
+        _ = url.host  # read late: a broken xn-- name raises here
+        url.raw_host.decode("ascii").encode("idna")  # as the look-up does: a label is empty or too long
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    return url
 
 
 def is_loopback(host: str) -> bool:
