@@ -72,8 +72,8 @@ def test_the_address_is_the_issuer_with_the_path_behind() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "reference"),
     [
-        (404, Refused, "wrong-realm"),  # wire facts A3-22, A3-24, A3-25
-        (400, Refused, "double-slash"),  # A3-26
+        (404, Refused, "no-issuer-there"),  # wire facts A3-24, A3-25, or anything else
+        (400, Refused, None),
         (403, Refused, None),  # A3-23
         (500, Refused, None),
         (503, Refused, None),
@@ -89,6 +89,21 @@ def test_the_status_is_judged_first(status: int, kind: type[WychError], referenc
     assert (type(error), error.reference) == (kind, reference)
     assert isinstance(error, Refused | Unexpected)
     assert error.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "reference"),
+    [
+        (404, "Realm does not exist", "wrong-realm"),  # wire facts A3-22
+        (404, "Unable to find matching target resource method", "no-issuer-there"),  # A3-25: an old /auth
+        (400, "missingNormalization", "double-slash"),  # A3-26
+    ],
+)
+def test_what_the_provider_says_tells_the_realm_from_the_path(status: int, said: str, reference: str) -> None:
+    """Only an identity provider's own words name its realm: any web server answers 404."""
+    with pytest.raises(Refused) as caught:
+        discovery.check(httpx.Response(status, json={"error": said}, request=discovery.request(ISSUER)), ISSUER)
+    assert caught.value.reference == reference
 
 
 @pytest.mark.parametrize(

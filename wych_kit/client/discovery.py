@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.quoting import target
-from wych_kit.client.wire import ask, host_of, is_loopback, json_object, plain_request
+from wych_kit.client.wire import ask, host_of, is_loopback, json_object, parsed, plain_request
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -90,7 +90,11 @@ def _check_status(response: httpx.Response) -> None:
             reference="redirected",
         )
     # Wire facts A3-22 (no such realm), A3-24 and A3-25 (no such path), A3-26 (two slashes in a row)
-    reference = {404: "wrong-realm", 400: "double-slash"}.get(status)
+    answer = parsed(response)
+    said = answer.get("error") if isinstance(answer, dict) else None
+    reference = {"Realm does not exist": "wrong-realm", "missingNormalization": "double-slash"}.get(str(said))
+    if reference is None and status == httpx.codes.NOT_FOUND:
+        reference = "no-issuer-there"
     raise Refused(
         f"{host_of(response)} answered {status} to the discovery request", stage="discovery", status=status, reference=reference
     )
