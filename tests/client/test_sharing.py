@@ -22,6 +22,7 @@ from wych_kit import Refused, Secret, Unreachable
 from wych_kit.client import sharing
 from wych_kit.client.backoff import PATIENCE
 from wych_kit.client.sharing import TokenFile
+from wych_kit.client.source import Pause
 from wych_kit.client.token import Token
 
 CROWD = 64
@@ -146,8 +147,10 @@ GOOD = {"access_token": "t", "lifetime": 900, "expires": 4e9, "scope": ""}
             {"expires": float("nan")}, {"expires": 1e9}, {"lifetime": 0},
         )),
         *(json.dumps({name: value for name, value in GOOD.items() if name != missing}) for missing in GOOD),
-        json.dumps({"refused": 7, "at": 4e9}),
-        json.dumps({"refused": {"x": 1}, "at": 4e9}),
+        json.dumps({"kind": "Refused", "failure": 7, "at": 4e9}),
+        json.dumps({"kind": "Refused", "failure": {"x": 1}, "at": 4e9}),
+        json.dumps({"kind": [], "failure": {}, "at": 4e9}),
+        json.dumps({"kind": "WychError", "failure": {}, "at": 4e9}),
     ],
 )  # fmt: skip
 def test_a_spoilt_file_is_no_file(wych, auth_for, tmp_path: Path, content: str) -> None:
@@ -282,14 +285,29 @@ def test_a_refusal_reaches_who_waits_for_the_lock_and_nobody_later(tmp_path: Pat
     file = TokenFile(tmp_path, "i", "c", Secret("s"))
     began = time.time()
     error = Refused("no", stage="token", status=401, code="invalid_client", description="d", reference="unknown-client")
-    file.write_refusal(error)
-    again = file.refusal_since(began)
+    file.write_failure(error)
+    again = file.failure_since(began)
     assert again is not None
     assert {name: value for name, value in vars(again).items() if name != "retry_after"} == {
         name: value for name, value in vars(error).items() if name != "retry_after"
     }
-    assert file.refusal_since(time.time() + 1) is None
+    assert file.failure_since(time.time() + 1) is None
     assert file.read() is None
+
+
+def test_an_unreachable_endpoint_is_tried_once_for_all_who_wait(wych, auth_for) -> None:
+    """The processes that wait for the lock are told that nothing answered; whoever comes later tries anew."""
+    first, second, later = (auth_for(wych, token_cache="disk")._source.obtaining() for _ in range(3))
+    assert isinstance(next(first), httpx.Request)
+    assert isinstance(next(second), Pause)
+    failure = Unreachable("nobody there", stage="token", reference="connection-refused")
+    with pytest.raises(Unreachable):
+        first.throw(failure)
+    with pytest.raises(Unreachable) as caught:
+        second.send(None)
+    assert (str(caught.value), caught.value.stage, caught.value.reference) == (str(failure), "token", "connection-refused")
+    assert isinstance(next(later), httpx.Request)
+    later.close()
 
 
 def test_a_lock_that_is_never_given_up_ends_in_an_error(wych, auth_for, clock) -> None:

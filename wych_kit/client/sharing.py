@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wych_kit import places
 from wych_kit.client.backoff import PATIENCE
 from wych_kit.client.token import Token
-from wych_kit.errors import Refused, WychError
+from wych_kit.errors import Refused, Unreachable, WychError
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _log = logging.getLogger(__name__)
+_FAILURES: dict[str, type[Refused | Unreachable]] = {"Refused": Refused, "Unreachable": Unreachable}
 
 
 class Flight:
@@ -100,11 +101,11 @@ class TokenFile:
         except (KeyError, TypeError):
             return None
 
-    def refusal_since(self, moment: float) -> Refused | None:
-        """What the server refused another process after `moment` (wall clock): asking again at once would get the same."""
+    def failure_since(self, moment: float) -> Refused | Unreachable | None:
+        """How another process's request failed after `moment` (wall clock): asking again at once would bring the same."""
         facts = self._facts()
         try:
-            return Refused(**facts["refused"]) if facts["at"] >= moment else None
+            return _FAILURES[facts["kind"]](**facts["failure"]) if facts["at"] >= moment else None
         except (KeyError, TypeError):
             return None
 
@@ -113,10 +114,11 @@ class TokenFile:
         facts = {"lifetime": token.lifetime, "expires": time.time() + token.seconds_left, "scope": token.scope}
         self._put(Secret(json.dumps({"access_token": token.value.reveal(), **facts})))
 
-    def write_refusal(self, error: Refused) -> None:
-        """Tell the processes that are waiting for the lock what the server said."""
-        facts = {name: getattr(error, name) for name in ("observed", "stage", "status", "code", "description", "reference")}
-        self._put(Secret(json.dumps({"refused": facts, "at": time.time()})))
+    def write_failure(self, error: Refused | Unreachable) -> None:
+        """Tell the processes that are waiting for the lock what the server said, or that nothing answered."""
+        told = ("observed", "stage", "reference", *(("status", "code", "description") if isinstance(error, Refused) else ()))
+        facts = {name: getattr(error, name) for name in told}
+        self._put(Secret(json.dumps({"kind": type(error).__name__, "failure": facts, "at": time.time()})))
 
     def remove(self, token: Token | None = None) -> bool:
         """Remove the file; with a token, only if it holds that one. Says whether there was something to remove."""

@@ -168,8 +168,8 @@ class TokenSource:
             token = self._file.read()
             if token is not None and _usable(token, refused):
                 return token
-            if refusal := self._file.refusal_since(began):
-                raise refusal
+            if failure := self._file.failure_since(began):
+                raise failure
             return (yield from self._shared(self._file))
         finally:
             lock.release()
@@ -177,8 +177,8 @@ class TokenSource:
     def _shared(self, file: TokenFile) -> Flow:
         try:
             token = yield from self._requesting()
-        except Refused as error:
-            file.write_refusal(error)
+        except (Refused, Unreachable) as error:
+            file.write_failure(error)
             raise
         file.write(token)
         return token
