@@ -276,6 +276,22 @@ def test_a_stream_is_not_sent_again_but_the_next_call_works(live, auth_for) -> N
     assert live.token_requests == 2
 
 
+def test_a_401_that_a_hook_raises_for_ends_the_token_too(wych, auth_for) -> None:
+    """With the common `raise_for_status` hook there is no second try, but the next call has a new token; one in half a minute."""
+    hooks = {"response": [lambda response: response.raise_for_status()]}
+    with client(wych, auth_for(wych), event_hooks=hooks) as http:
+        http.get("/users")
+        wych.revoke()
+        with pytest.raises(httpx.HTTPStatusError):
+            http.get("/users")
+        assert http.get("/users").status_code == 200
+        wych.answers["api"] += [httpx.Response(401)] * 5
+        for _ in range(5):
+            with pytest.raises(httpx.HTTPStatusError):
+                http.get("/users")
+    assert wych.token_requests == 2
+
+
 # A busy endpoint, and one that refuses -----------------------------------------------------------------------------------------
 
 

@@ -154,6 +154,24 @@ def test_a_stream_is_not_sent_again_but_the_next_call_works(live, auth_for) -> N
     assert live.token_requests == 2
 
 
+def test_a_401_that_a_hook_raises_for_ends_the_token_too(wych, auth_for) -> None:
+    """As in the other client: the call fails, the next one has a new token."""
+
+    async def hook(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    async def main() -> None:
+        async with client(wych, auth_for(wych), event_hooks={"response": [hook]}) as http:
+            await http.get("/users")
+            wych.revoke()
+            with pytest.raises(httpx.HTTPStatusError):
+                await http.get("/users")
+            assert (await http.get("/users")).status_code == 200
+
+    asyncio.run(main())
+    assert wych.token_requests == 2
+
+
 def test_always_401_is_bounded(wych, auth_for) -> None:
     """Two tokens at most, however many tasks and calls."""
     wych.answers["api"] += [httpx.Response(401)] * 500

@@ -7,8 +7,8 @@ small drivers, one for threads and one for tasks, make it happen. What they yiel
 from __future__ import annotations
 
 import contextlib
-import math
 import re
+import sys
 import time
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Literal, cast
@@ -20,7 +20,7 @@ from wych_kit.client.guard import Destination, not_redirected
 from wych_kit.client.sharing import TokenFile
 from wych_kit.client.source import GRUDGE, Pause, TokenSource
 from wych_kit.client.wire import bound, translated
-from wych_kit.errors import SettingInvalid, Unreachable, WychError
+from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -132,9 +132,12 @@ class WychAuth(httpx.Auth):
                 wish = flow.send(response)
         except StopIteration:
             return
+        except GeneratorExit:
+            pass
         except BaseException as stop:
-            _end(flow, _cause(stop) or (_unsent() if isinstance(stop, GeneratorExit) else None))
+            _end(flow, _cause(stop))
             raise
+        _end(flow, _cause(sys.exc_info()[1]))  # what httpx is handling as it closes us; Python 3.11 leaves it out of the context
 
     def _driven(self, flow: Flow, request: httpx.Request | None = None) -> Sends:
         """Runs a flow for a thread: yields what is to be sent, does the waiting itself. Every answer but the caller's own is read."""
@@ -165,32 +168,42 @@ class WychAuth(httpx.Auth):
         self._destination.check(request.url)
         token = self._source.at_hand or (yield from self._source.obtaining(blocks=blocks))
         self._sign(request, token)
-        if not _unauthorized((yield request)):
+        if not (yield from self._unauthorized(request, token)):
             return token
         if time.monotonic() < self._resigned or self._doubted not in (None, token):
             # A newer token was or is being tried: if that does not help, more of them would only burden the endpoint.
             return token
         if not _repeatable(request):
-            self._source.drop(token)
-            self._resigned = time.monotonic() + GRUDGE
+            self._resign(token)
             return token
         self._doubted = token
         try:
             token = yield from self._source.obtaining(refused=token, blocks=blocks)
             self._sign(request, token)
-            if _unauthorized((yield request)):
+            if (yield from self._unauthorized(request, token)):
                 self._resigned = time.monotonic() + GRUDGE
         finally:  # a try that found no answer has shown nothing, so nothing of it is kept
             self._doubted = None
         return token
 
+    def _unauthorized(self, request: httpx.Request, token: Token) -> Generator[httpx.Request, httpx.Response | None, bool]:
+        """Sends it; whether the answer was 401."""
+        try:
+            response = yield request
+        except Refused as error:  # a response hook of the user's raised for the status: there is no second try within this call
+            if error.status == _UNAUTHORIZED and time.monotonic() >= self._resigned:
+                self._resign(token)
+            raise
+        return response is not None and response.status_code == _UNAUTHORIZED
+
+    def _resign(self, token: Token) -> None:
+        """The next call has another token; this one keeps its 401, as do all until the grudge is over if that does not help."""
+        self._source.drop(token)
+        self._resigned = time.monotonic() + GRUDGE
+
     def _sign(self, request: httpx.Request, token: Token) -> None:
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = self._api_key.reveal()
-
-
-def _unauthorized(response: httpx.Response | None) -> bool:
-    return response is not None and response.status_code == _UNAUTHORIZED
 
 
 def _repeatable(request: httpx.Request) -> bool:
@@ -226,22 +239,6 @@ def _cause(stop: BaseException | None) -> WychError | None:
     if isinstance(stop, httpx.HTTPError):
         return translated(stop)
     return stop if isinstance(stop, WychError) else None
-
-
-def _unsent() -> WychError | None:
-    """The same for a task, where Python 3.11 loses the context: unless it was cancelled, the sending failed."""
-    import asyncio
-
-    try:
-        task = asyncio.current_task()
-        cancelled = task is None or task.cancelling() > 0
-    except RuntimeError:  # trio, or no loop at all any more
-        import anyio
-
-        cancelled = True
-        with contextlib.suppress(RuntimeError):
-            cancelled = anyio.current_effective_deadline() == -math.inf
-    return None if cancelled else Unreachable("the token request got no answer", stage="token", reference="unreachable")
 
 
 async def _rest(seconds: float) -> None:
