@@ -5,6 +5,8 @@ An address is repeated in a reason only to say what to write instead, and never 
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HTTPS_ONLY = "must start with https:// (http is fine only for 127.0.0.1, ::1 and localhost)"
-_ORDINARY = re.compile(r"(?!.*xn--)([a-z0-9_-]{1,63}\.)*[a-z][a-z0-9_-]{0,62}")
 _PASTED = (("/.well-known", "the discovery document"), ("/protocol/openid-connect", "one of its endpoints"))
 
 
@@ -97,15 +98,15 @@ def _parts(text: Secret) -> SplitResult | Finding:
         return Finding("must not hold a user name or password: take away what is before the @", "odd-value")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return Finding(_HTTPS_ONLY, "not-https")
-    if not _can_be_called(text, parts.hostname):
+    if not _can_be_called(parts.hostname):
         return Finding("has a host name that cannot be: look at the dots, and at what is between them", "odd-value")
     return Finding("must end before the #", "not-a-base") if "#" in text.reveal() else parts
 
 
-def _can_be_called(text: Secret, name: str) -> bool:
-    """Whether the host is one that httpx and the look-up of names take; they are asked (and loaded) only about unusual ones."""
-    if name in LOOPBACK or _ORDINARY.fullmatch(name):
-        return True
-    from wych_kit.client.wire import parsed_url
-
-    return parsed_url(text.reveal()) is not None
+def _can_be_called(host: str) -> bool:
+    """Whether the host is an IP address, or a name whose labels the look-up of names can take (RFC 1035 section 2.3.4)."""
+    if re.fullmatch(r"[0-9.]+|.*:.*", host):
+        with contextlib.suppress(ValueError):
+            return bool(ipaddress.ip_address(host))
+        return False
+    return all(re.fullmatch(r"(?!xn--$)[^\s.]{1,63}", label) for label in host.removesuffix(".").split("."))
