@@ -163,6 +163,30 @@ def test_without_an_address_the_first_host_is_the_one(wych, other, auth_for) -> 
     assert wych.count("api") == 1
 
 
+def test_of_two_first_hosts_one_is_the_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads, two hosts, the same moment: one of them is refused."""
+    destination, refused = Destination(None), []
+    both, judge = threading.Barrier(2), guard._check_scheme
+
+    def together(url: httpx.URL) -> None:
+        judge(url)
+        both.wait(10)
+
+    def first(host: str) -> None:
+        try:
+            destination.check(httpx.URL(f"https://{host}.example"))
+        except SettingInvalid as error:
+            refused.append(error.reference)
+
+    monkeypatch.setattr(guard, "_check_scheme", together)
+    threads = [threading.Thread(target=first, args=(host,)) for host in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert refused == ["wrong-host"]
+
+
 @pytest.mark.parametrize(
     "plain", ["http://api.example/v3", "http://127.0.0.1.evil.example/", "ftp://127.0.0.1/", "http://10.0.0.1/"]
 )

@@ -84,6 +84,13 @@ def test_two_objects_share_through_the_file(wych, auth_for, tmp_path: Path) -> N
     assert (wych.token_requests, wych.count("discovery")) == (1, 1)
 
 
+def test_the_place_may_be_a_text(wych, auth_for, tmp_path: Path) -> None:
+    """A path and the same path as a text are one place."""
+    assert call(wych, auth_for(wych, token_cache="disk", home=str(tmp_path / "home"))) == 200
+    assert call(wych, auth_for(wych, token_cache="disk")) == 200
+    assert wych.token_requests == 1
+
+
 def test_a_token_in_the_file_costs_no_lock(live, auth_for, tmp_path: Path) -> None:
     """A new process that finds a token loads no library for locking: a short command stays short."""
     script = textwrap.dedent("""

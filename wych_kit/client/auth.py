@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import httpx
@@ -24,7 +25,7 @@ from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
 
     from wych_kit.client.discovery import Provider
     from wych_kit.client.sharing import Flight
@@ -42,11 +43,13 @@ class WychAuth(httpx.Auth):
     Use it as `httpx.Client(base_url=api_url, auth=auth)` or with an `httpx.AsyncClient`; one object serves any number of clients,
     threads and tasks. Nothing is sent until the first request. Then the issuer's discovery document is fetched and checked, one
     token is asked for and used until shortly before its end, by everybody; after a 401 there is one new token and one more try.
+    Redirects are refused on httpx's own network transports; any other transport (`MockTransport`, ASGI…) follows them as its
+    client says.
 
     `issuer_url`, `client_id`: as the portal shows them. `client_secret`, `api_key`: texts or `Secret`s.
     `api_url`: where the credentials may go. Without it, the first host the object is used for; any other host is refused.
     `token_cache`: "disk" shares the token with the user's other processes through a file only they can read; "memory" does not.
-    `home`: the folder for that file; the user's cache directory when `None`.
+    `home`: the folder for that file, a path or a text; the user's cache directory when `None`.
 
     Making it raises `SettingInvalid` for a secret that cannot be sent or an `api_url` that is not https. Using it raises `Refused`,
     `Unexpected` or `Unreachable` (stages "discovery" and "token"), `SettingInvalid` for a request to another host, and httpx's own
@@ -62,7 +65,7 @@ class WychAuth(httpx.Auth):
         api_key: str | Secret,
         api_url: str | None = None,
         token_cache: Literal["disk", "memory"] = "disk",
-        home: Path | None = None,
+        home: str | os.PathLike[str] | None = None,
     ) -> None:
         self.issuer_url = issuer_url
         self.client_id = client_id
@@ -73,7 +76,8 @@ class WychAuth(httpx.Auth):
         self._doubted: Token | None = None  # the one that is being replaced after a 401
         self._resigned = 0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
         secret = _sendable("WYCH_CLIENT_SECRET", client_secret)
-        file = TokenFile(home, issuer_url, client_id, secret) if token_cache == "disk" else None
+        folder = None if home is None else Path(home)
+        file = TokenFile(folder, issuer_url, client_id, secret) if token_cache == "disk" else None
         self._source = TokenSource(issuer_url, client_id, secret, file)
 
     @property

@@ -29,7 +29,7 @@ class Destination:
     """
 
     def __init__(self, api_url: str | None) -> None:
-        self._origin: _Origin | None = None
+        self._held: dict[str, _Origin] = {}
         if api_url is not None:
             url = parsed_url(api_url)
             if url is None:
@@ -39,20 +39,24 @@ class Destination:
     def check(self, url: httpx.URL) -> None:
         """Raises `SettingInvalid` when the address is not at this origin."""
         origin = (url.raw_scheme, url.raw_host, url.port)
-        if origin == self._origin:
-            return
-        if self._origin is not None:
+        held = self._held.get("origin")
+        if held is None:
+            _check_scheme(url)
+            held = self._held.setdefault("origin", origin)  # in one step: of two threads with two hosts, one is the first
+        if held != origin:
             raise SettingInvalid(
                 "WYCH_API_URL",
-                f"is at {_written(self._origin)}, and the credentials for it are not sent to {_written(origin)}",
+                f"is at {_written(held)}, and the credentials for it are not sent to {_written(origin)}",
                 stage="call",
                 reference="wrong-host",
             )
-        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
-            raise SettingInvalid(
-                "WYCH_API_URL", "must start with https:// (http only on loopback)", stage="call", reference="not-https"
-            )
-        self._origin = origin
+
+
+def _check_scheme(url: httpx.URL) -> None:
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
+        raise SettingInvalid(
+            "WYCH_API_URL", "must start with https:// (http only on loopback)", stage="call", reference="not-https"
+        )
 
 
 def _written(origin: _Origin) -> str:
