@@ -197,21 +197,12 @@ def test_a_python_without_venv_is_named(clone: Clone) -> None:
     assert not (clone.folder / ".venv").exists()
 
 
-def test_lab_without_notebooks_says_so(clone: Clone) -> None:
-    """With nothing to open, `make lab` says so at once and installs nothing."""
-    refused = clone.make("lab")
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("There are no notebooks in notebooks/ yet. The same journey: make start\n")
-    assert clone.asked() == []
-
-
-def test_lab_opens_the_notebooks(clone: Clone) -> None:
-    """With a notebook there, `make lab` adds JupyterLab and opens the folder."""
-    (clone.folder / "notebooks").mkdir()
-    (clone.folder / "notebooks" / "0_start_here.ipynb").write_text("{}")
-    assert clone.make("lab").stdout == "ran -m jupyter lab notebooks\n"
+def test_lab_sets_up_and_opens(clone: Clone) -> None:
+    """`make lab` adds JupyterLab once and leaves the rest to the command, with what is given for it."""
+    assert clone.make("lab", "ARGS=--no-browser").stdout == "ran -m wych_kit lab --no-browser\n"
     assert clone.asked() == ["venv", "requirements.lock", "kit", "requirements-lab.lock"]
-
+    assert clone.make("lab").stdout == "ran -m wych_kit lab\n"
+    assert clone.asked() == []
 
 def test_clean_keeps_what_is_yours(clone: Clone) -> None:
     """`make clean` removes the venv and caches, and leaves the settings somebody saved."""

@@ -141,8 +141,8 @@ def test_the_changelog_starts_with_this_version() -> None:
     assert newest[1] == wych_kit.__version__ == PROJECT["version"]
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
-    """Every file of wych_kit that is not a cache is in the wheel, nothing beside it is, and the metadata names every extra."""
+def test_the_wheel_holds_the_package_and_the_notebooks(tmp_path: Path) -> None:
+    """The wheel holds every file of wych_kit that is not a cache, the notebooks, and nothing else; the metadata names every extra."""
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     (path,) = tmp_path.glob("*.whl")
@@ -151,6 +151,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
         metadata = Metadata.from_email(wheel.read(f"wych_kit-{PROJECT['version']}.dist-info/METADATA"))
     package = ROOT / "wych_kit"
     files = {str(file.relative_to(ROOT)) for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    files |= {f"wych_kit/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert inside == files
     assert "wych_kit/py.typed" in inside
     assert set(metadata.provides_extra or ()) == set(PROJECT["optional-dependencies"])

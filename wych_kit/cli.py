@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 _EXAMPLES = {
     "start": "wych-kit start\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
+    "lab": "wych-kit lab\n  wych-kit lab --no-browser --port 8888\n  wych-kit lab --app",
     "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30",
     "call": 'wych-kit call GET users\n  wych-kit call POST user --json \'{"email": "kim@example.com"}\' -v',
     "token": 'wych-kit token\n  curl -H "Authorization: Bearer $(wych-kit token --raw)" …',
     "env": "wych-kit env\n  wych-kit env --profile sandbox",
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
     "forget": "wych-kit forget\n  wych-kit forget --everything",
+    "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
 
@@ -78,6 +80,18 @@ def _start(chosen: argparse.Namespace) -> int:
         return start(session, answers=chosen.answers, as_json=chosen.as_json, plain=chosen.plain)
 
     return _with_wych(chosen, act)
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from wych_kit.lab import lab
+
+    return _with_wych(chosen, lambda _: lab(port=chosen.port, browser=chosen.browser, app=chosen.app))
+
+
+def _scan(chosen: argparse.Namespace) -> int:
+    from wych_kit.scanning import scan
+
+    return scan(chosen.paths, _settings(chosen), allowed=chosen.allow)
 
 
 def _call(chosen: argparse.Namespace) -> int:
@@ -202,6 +216,11 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--new", action="store_true", help="register anew although credentials are there")
     start.add_argument("--json", dest="as_json", action="store_true", help="ask nothing, print one JSON document")
 
+    lab = command("lab", "open the same journey in JupyterLab, until Ctrl-C", _lab)
+    lab.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address")
+    lab.add_argument("--port", metavar="NUMBER", type=int, choices=range(65536), default=0, help="instead of any free one")
+    lab.add_argument("--app", action="store_true", help="the tour alone, without code: served with Voilà")
+
     commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
 
     call = command("call", "make any call with your credentials and print the answer", _call)
@@ -223,6 +242,12 @@ def _parser() -> argparse.ArgumentParser:
 
     forget = command("forget", "remove the shared token", _forget)
     forget.add_argument("--everything", action="store_true", help="all tokens and the journal; settings and registrations stay")
+
+    scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them", _scan)
+    scan.add_argument("paths", metavar="PATH", nargs="+", help="files and folders; - is standard input")
+    scan.add_argument(
+        "--allow", metavar="MARK", action="append", default=[], help="a finding that may be there, by its eight digits"
+    )
     return parser
 
 

@@ -93,7 +93,7 @@ class _Known:
     def taken_out(self, text: str) -> str:
         if self._run.reveal() not in text:
             return text
-        self._sub = self._sub or re.compile(_ways(self._secret.reveal())).sub  # which takes time, and few secrets turn up again
+        self._sub = self._sub or re.compile(ways(self._secret.reveal())).sub  # which takes time, and few secrets turn up again
         return self._sub(lambda found: found[0] if _in_host(found) else self._mark, text)
 
 
@@ -259,7 +259,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _ways(text: str) -> str:
+def ways(text: str) -> str:
     """A pattern for every way the text is written: as it is, in an address or a form, in JSON, or half of it one way and half another."""
     begins = "".join(mark if mark.isalnum() and mark.isascii() else _ways_of(mark) for mark in text[:_MOST_COMPARED])
     return begins + (r"[^\s\"'<>&]*" if len(text) > _MOST_COMPARED else "")
