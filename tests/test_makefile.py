@@ -204,6 +204,7 @@ def test_lab_sets_up_and_opens(clone: Clone) -> None:
     assert clone.make("lab").stdout == "ran -m wych_kit lab\n"
     assert clone.asked() == []
 
+
 def test_clean_keeps_what_is_yours(clone: Clone) -> None:
     """`make clean` removes the venv and caches, and leaves the settings somebody saved."""
     clone.make("start")

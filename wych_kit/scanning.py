@@ -77,7 +77,8 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
     """
     homes = rummage.homes(settings.file.path)
     known = list(_in_force(settings, homes))
-    look, redactor, passed = Look(known), Redactor(known), rummage.Passed()
+    look, passed = Look(known), rummage.Passed()
+    redactor = Redactor((name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in known)  # a path may hold one
     seen = 0
     found: list[Found] = []
     try:
