@@ -159,7 +159,9 @@ def test_what_is_allowed_is_one_value(place, scan):
     """`--allow` with a finding's digits lets that value pass and no other, two keys that begin alike included."""
     (place.folder / "one.pem").write_text(PEM + "one", "utf-8")
     first = re.search(r"\[(\w+)\]", scan(".").out)[1]
-    assert scan(".", "--allow", first).status == 0
+    (place.folder / "one.json").write_text(json.dumps({"key": PEM + "one\n"}), "utf-8")
+    (place.folder / "one.diff").write_text("+" + (PEM + "one\n").replace("\n", "\n+"), "utf-8")
+    assert scan(".", "--allow", first).status == 0, "the same key, laid out in another way"
     (place.folder / "two.pem").write_text(PEM + "two", "utf-8")
     ran = scan(".", "--allow", first)
     assert (ran.status, ran.out.count("\n")) == (1, 1)

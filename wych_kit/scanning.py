@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{43,}")
 """A signed token. 43 characters are the shortest signature there is (HS256, RFC 7518 section 3.2); with less it is an example or cut off."""
 _KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\[nr]|[\s\"',+])*[A-Za-z0-9+/=]{40}(?:\\[nr]|[A-Za-z0-9+/=\s\"',])*")
 """A private key, and not only the words that one begins with. All of it, since the beginnings of two keys are the same."""
+_LAYOUT = re.compile(r"(?:\\[nr]|[\s\"',])+\+*")
+"""What lies between a key's lines, in a file, in JSON or in a diff: the same key has the same mark in each."""
 _NAMED = re.compile(
     r"(?i:client[_-]?secret|api[_-]?key)(?:\\?[\"'])?\s{0,4}[=:\s]\s{0,4}(?:\\?[\"'])?([A-Za-z0-9]{40}|[A-Za-z0-9]{32})(?![\w+/=-])"
 )
@@ -65,7 +67,8 @@ class Look:
                 if any(start < other_end and other < end for other, other_end in taken):
                     continue
                 taken.append((start, end))
-                yield text.count("\n", 0, start) + 1, what, Secret(match[match.lastindex or 0])
+                secret = Secret(_LAYOUT.sub("", match[0]) if match.re is _KEY else match[match.lastindex or 0])
+                yield text.count("\n", 0, start) + 1, what, secret
 
 
 def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = ()) -> int:
