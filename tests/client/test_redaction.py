@@ -431,13 +431,13 @@ def test_the_redactor_shows_no_secret_itself() -> None:
 def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pattern is made for them, however many and long they are; one that does turn up has its own made once."""
     made: list[int] = []
-    ways_of_it = redaction._ways
+    ways_of_it = redaction.ways
 
     def counted(text: str) -> str:
         made.append(len(text))
         return ways_of_it(text)
 
-    monkeypatch.setattr(redaction, "_ways", counted)
+    monkeypatch.setattr(redaction, "ways", counted)
     redactor = Redactor([("client_secret", Secret("Zq9/told é 9qZ"))])
     redactor.headers([("Authorization", f"Bearer {'x' * 2000}-{number:05}") for number in range(100)])
     made.clear()
