@@ -1,0 +1,65 @@
+"""One JupyterLab and one browser; each test has a notebook, a workspace and a mock with nothing in it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.browser.lab import CHROMIUM, NOTEBOOKS, Sheet, chromium, jupyter
+from wych_kit import mock
+
+ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
+
+
+def pytest_collection_modifyitems(items):
+    """All tests here need a browser."""
+    for item in items:
+        if "browser" in item.path.parts and item.path.suffix == ".py":
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """JupyterLab, on this machine's loopback."""
+    with jupyter(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def wych():
+    """The mock."""
+    with mock.running(ephemeral=True) as running:
+        yield running
+
+
+# Playwright keeps an event loop running in this thread, which other tests must not find: so not for the session.
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the path: apt-get install chromium")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def sheet(browser, lab, wych, tmp_path_factory, request):
+    """The tour, not run yet, in a window of 1280 by 900; `@pytest.mark.parametrize("book", …)` opens another notebook."""
+    wych.reset()
+    folder = lab.root / request.node.name.replace("[", "-").strip("]")
+    folder.mkdir()
+    path = folder / "0_start_here.ipynb"
+    shutil.copy(NOTEBOOKS / path.name, path)
+    (folder / "pyproject.toml").touch()
+    home = tmp_path_factory.mktemp("home")
+    lines = [f"WYCH_{name.upper()}='{getattr(wych, name)}'" for name in ADDRESSES]
+    (folder / ".env").write_text("\n".join([*lines, "WYCH_ENVIRONMENT='mock'", f"WYCH_HOME='{home}'", ""]))
+    (folder / ".env").chmod(0o600)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(20_000)
+    found = Sheet(context.new_page(), lab, path)
+    found.open()
+    yield found
+    context.close()
+    lab.end_kernels()

@@ -1,0 +1,180 @@
+"""A JupyterLab of its own, a browser, and a notebook open in it: what the tests and the pictures use."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+SETTINGS = {
+    # What the "Save Widget State Automatically" entry of the Settings menu sets. Off by default; a careless person's choice.
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+READY = """() => { const w = window.jupyterapp?.shell?.currentWidget, s = w?.sessionContext, k = s?.session?.kernel;
+  return !!(s && s.isReady && k && k.connectionStatus === 'connected' && k.status === 'idle' && w.content?.model?.cells?.length) }"""
+COMMAND = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
+STORED = """async () => {
+  const all = {local: {...localStorage}, session: {...sessionStorage}, databases: {}};
+  for (const {name} of await indexedDB.databases()) {
+    const db = await new Promise((yes, no) => { const r = indexedDB.open(name); r.onsuccess = () => yes(r.result); r.onerror = no });
+    for (const store of db.objectStoreNames)
+      all.databases[name + '/' + store] = await new Promise((yes, no) => {
+        const r = db.transaction(store).objectStore(store).getAll(); r.onsuccess = () => yes(r.result); r.onerror = no });
+    db.close();
+  }
+  return JSON.stringify(all) }"""
+
+
+class Lab:
+    """A running JupyterLab: its address, the token for it, the folder it shows, and its log."""
+
+    def __init__(self, url: str, token: str, root: Path, log: Path) -> None:
+        self.url = url
+        self.token = token
+        self.root = root
+        self.log = log
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        """What the server's own interface answers."""
+        request = urllib.request.Request(f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+            return answer.read()
+
+    def end_kernels(self) -> None:
+        """Stop every kernel."""
+        for session in json.loads(self.ask("/api/sessions")):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+
+
+@contextmanager
+def jupyter(place: Path):
+    """JupyterLab, with a home and settings of its own in this folder, so that nothing of this machine gets in."""
+    settings = place / "settings"
+    for name, values in SETTINGS.items():
+        path = settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    root, log, token = place / "root", place / "jupyter.log", secrets.token_urlsafe()
+    root.mkdir()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    dropped = ("WYCH_", "JUPYTER", "IPYTHON", "PYTHONDONTWRITEBYTECODE")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    folders = {name: str(place / name.lower()) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    folders |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces")}
+    env |= folders | {"JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    with log.open("wb") as out, subprocess.Popen(command, env=env, cwd=place, stdout=out, stderr=out) as server:
+        lab = Lab(f"http://127.0.0.1:{port}", token, root, log)
+        try:
+            _await(lab, server)
+            yield lab
+            lab.end_kernels()
+        finally:
+            server.terminate()
+
+
+def _await(lab: Lab, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            lab.ask("/api")
+        except (urllib.error.URLError, OSError):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"JupyterLab did not start:\n{lab.log.read_text()[-2000:]}") from None
+            time.sleep(0.1)
+        else:
+            return
+
+
+@contextmanager
+def chromium():
+    """A browser without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+class Sheet:
+    """A notebook open in JupyterLab, and what a person does with it."""
+
+    def __init__(self, page, lab: Lab, path: Path) -> None:
+        self.page = page
+        self.lab = lab
+        self.path = path
+        self.form = page.locator(".jp-OutputArea-output .wych-page").first
+
+    def open(self) -> None:
+        """Open it in a workspace of its own, and wait for its kernel."""
+        name = self.path.relative_to(self.lab.root).as_posix()
+        workspace = f"w{time.time_ns()}"
+        self.page.goto(f"{self.lab.url}/lab/workspaces/{workspace}/tree/{name}?token={self.lab.token}")
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the notebook can be used."""
+        self.page.wait_for_function(READY, timeout=60_000)
+
+    def command(self, name: str, **args) -> None:
+        """What an entry of a menu does."""
+        self.page.evaluate(COMMAND, [name, args])
+
+    def run(self) -> None:
+        """Click the first code cell and press Shift+Enter, as the page says; then the form is there."""
+        self.command("notebook:clear-all-cell-outputs")
+        self.page.locator(".jp-CodeCell .cm-content").first.click()
+        self.page.keyboard.press("Shift+Enter")
+        self.button("Register").wait_for()
+
+    def field(self, label: str):
+        """The input that has this label."""
+        return self.form.get_by_label(label, exact=True)
+
+    def beside(self, label: str):
+        """What is said beside this field."""
+        return self.form.locator(".wych-entry", has=self.page.get_by_text(label, exact=True)).locator(".widget-html")
+
+    def fill(self, label: str, text: str) -> None:
+        """Click into a field, type, and leave it."""
+        self.field(label).click()
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Tab")
+
+    def button(self, words: str):
+        """The button that says this."""
+        return self.form.get_by_role("button", name=words, exact=True)
+
+    def done(self, number: int) -> None:
+        """Wait until so many steps are done."""
+        self.form.locator(".wych-road li.wych-done").nth(number - 1).wait_for()
+
+    def go_through(self) -> None:
+        """Press each step's button, as soon as it can be pressed."""
+        for number, title in enumerate(("Register", "Discover", "Get a token", "First call"), 1):
+            self.button(title).click()
+            self.done(number)
+
+    def save(self) -> str:
+        """Save, and what is then in the file."""
+        self.command("docmanager:save")
+        return self.path.read_text("utf-8")
