@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import CHROMIUM, NOTEBOOKS, Sheet, chromium, jupyter
+from tests.browser.lab import CHROMIUM, Sheet, chromium, jupyter, project
 from wych_kit import mock
 
-ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
     """All tests here need a browser."""
     for item in items:
-        if "browser" in item.path.parts and item.path.suffix == ".py":
+        if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
 
 
@@ -44,18 +44,10 @@ def browser():
 
 
 @pytest.fixture
-def sheet(browser, lab, wych, tmp_path_factory, request):
-    """The tour, not run yet, in a window of 1280 by 900; `@pytest.mark.parametrize("book", …)` opens another notebook."""
+def sheet(browser, lab, wych, request):
+    """The tour, not run yet, in a window of 1280 by 900."""
     wych.reset()
-    folder = lab.root / request.node.name.replace("[", "-").strip("]")
-    folder.mkdir()
-    path = folder / "0_start_here.ipynb"
-    shutil.copy(NOTEBOOKS / path.name, path)
-    (folder / "pyproject.toml").touch()
-    home = tmp_path_factory.mktemp("home")
-    lines = [f"WYCH_{name.upper()}='{getattr(wych, name)}'" for name in ADDRESSES]
-    (folder / ".env").write_text("\n".join([*lines, "WYCH_ENVIRONMENT='mock'", f"WYCH_HOME='{home}'", ""]))
-    (folder / ".env").chmod(0o600)
+    path = project(lab.root / request.node.name.translate(str.maketrans("[]", "-_")), wych)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.set_default_timeout(20_000)
     found = Sheet(context.new_page(), lab, path)

@@ -14,8 +14,12 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from wych_kit.mock import Mock
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -115,6 +119,22 @@ def chromium():
         browser.close()
 
 
+def project(folder: Path, wych: Mock, book: str = "0_start_here.ipynb") -> Path:
+    """A project in this folder: a copy of a notebook, and a `.env` that leads to the mock and keeps everything here. The notebook's path."""
+    folder.mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / book, folder)
+    (folder / "pyproject.toml").touch()
+    addresses = {name: getattr(wych, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")}
+    write_env(folder / ".env", environment="mock", home=folder / "kit", **addresses)
+    return folder / book
+
+
+def write_env(path: Path, **values: object) -> None:
+    """A settings file, by attribute name."""
+    path.write_text("".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8")
+    path.chmod(0o600)
+
+
 class Sheet:
     """A notebook open in JupyterLab, and what a person does with it."""
 
@@ -139,12 +159,12 @@ class Sheet:
         """What an entry of a menu does."""
         self.page.evaluate(COMMAND, [name, args])
 
-    def run(self) -> None:
-        """Click the first code cell and press Shift+Enter, as the page says; then the form is there."""
+    def run(self, shows: str = "Register") -> None:
+        """Click the first code cell and press Shift+Enter, as the page says; then the form is there, with this button."""
         self.command("notebook:clear-all-cell-outputs")
         self.page.locator(".jp-CodeCell .cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
-        self.button("Register").wait_for()
+        self.button(shows).wait_for()
 
     def field(self, label: str):
         """The input that has this label."""
@@ -173,6 +193,24 @@ class Sheet:
         for number, title in enumerate(("Register", "Discover", "Get a token", "First call"), 1):
             self.button(title).click()
             self.done(number)
+
+    def unfold(self) -> None:
+        """Open all that is folded."""
+        self.form.evaluate("form => form.querySelectorAll('details').forEach(each => { each.open = true })")
+
+    def tab_to(self, title: str) -> None:
+        """Press Tab until this button has the focus; at most twenty times."""
+        for _ in range(20):
+            if self.button(title).evaluate("button => button === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {title}")
+
+    def theme(self, name: str) -> None:
+        """Change JupyterLab's theme, and wait for it."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def save(self) -> str:
         """Save, and what is then in the file."""

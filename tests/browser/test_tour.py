@@ -6,7 +6,27 @@ import pytest
 
 from wych_kit.settings import load_settings
 
-PASSWORD = "canary-3f9c-Password"
+TITLES = ("Register", "Discover", "Get a token", "First call")
+CUT_OFF = """form => [...form.querySelectorAll('*')].filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1
+  && !['PRE', 'INPUT', 'SELECT'].includes(e.tagName) && !e.classList.contains('wych-unseen')).map(e => e.className || e.tagName)"""
+STICKING_OUT = """form => { const right = form.getBoundingClientRect().right; return [...form.querySelectorAll('*')]
+  .filter(e => e.getBoundingClientRect().right > right + 1).map(e => e.className || e.tagName) }"""
+CONTRAST = """form => {
+  const light = ([r, g, b]) => { const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * x + .7152 * y + .0722 * z };
+  const colour = text => { const c = (text.match(/[\\d.]+/g) || []).map(Number); return c.length < 4 ? [...c, 1] : c };
+  const over = (top, below) => top.slice(0, 3).map((v, i) => v * top[3] + below[i] * (1 - top[3]));
+  const behind = e => { if (!e) return [255, 255, 255]; const c = colour(getComputedStyle(e).backgroundColor);
+    return c[3] === 1 ? c : over(c, behind(e.parentElement)) };
+  const found = [], walk = document.createTreeWalker(form, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, box = e.getBoundingClientRect();
+    if (!walk.currentNode.data.trim() || !box.width || ['STYLE', 'OPTION'].includes(e.tagName) || e.closest(':disabled')) continue;
+    const [a, b] = [light(over(colour(getComputedStyle(e).color), behind(e))), light(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) found.push([walk.currentNode.data.trim().slice(0, 40), +ratio.toFixed(2)]);
+  }
+  return found }"""
 
 
 def test_from_nothing_to_the_first_call(sheet, wych):
@@ -14,10 +34,114 @@ def test_from_nothing_to_the_first_call(sheet, wych):
     sheet.run()
     sheet.fill("First name", "Ada")
     sheet.fill("Email", "ada@example.com")
-    sheet.fill("Password", PASSWORD)
+    sheet.fill("Password", "canary-3f9c-Password")
     sheet.fill("App name", "Ada's app")
     sheet.go_through()
     assert "Your first authenticated call" in sheet.form.inner_text()
     assert load_settings(path=sheet.path.parent / ".env").app_name == "Ada's app"
-    assert wych.token_requests == 1
     assert [request.status for request in wych.requests if request.path.endswith("/users")] == [200]
+    assert wych.token_requests == 1
+
+
+def test_a_wrong_value_and_its_message(sheet, wych):
+    """A value that will not do is marked beside its own field when that is left, and nothing is sent; put right, the mark goes."""
+    sheet.run()
+    sheet.fill("Email", "kim")
+    sheet.beside("Email").get_by_role("alert").wait_for()
+    assert "must be an address such as kim@example.com" in sheet.beside("Email").inner_text()
+    mark, field = sheet.beside("Email").bounding_box(), sheet.field("Email").bounding_box()
+    assert 0 <= mark["y"] + mark["height"] - field["y"] < 2.5 * field["height"]
+    assert sheet.form.get_by_role("alert").count() == 1
+    sheet.button("Register").click()
+    sheet.form.get_by_text("Not sent").wait_for()
+    assert list(wych.requests) == []
+    sheet.field("Email").fill("kim@example.com")
+    sheet.page.keyboard.press("Tab")
+    sheet.beside("Email").get_by_text("you sign in with it").wait_for()
+    sheet.button("Register").click()
+    sheet.done(1)
+
+
+def test_running_the_cell_again(sheet, wych):
+    """The cell run once more shows the same form in the same state: what was typed and what was done are still there."""
+    sheet.run()
+    sheet.fill("First name", "Ada")
+    sheet.run()
+    assert sheet.field("First name").input_value() == "Ada"
+    sheet.button("Register").click()
+    sheet.done(1)
+    asked = len(wych.requests)
+    sheet.run(shows="Discover")
+    assert sheet.form.locator(".wych-road li.wych-done").count() == 1
+    assert len(wych.requests) == asked
+    sheet.button("Discover").click()
+    sheet.done(2)
+
+
+def test_the_page_reloaded_in_the_middle(sheet, wych):
+    """After a reload and Shift+Enter one goes on where one was, with the same kernel: nothing is registered twice."""
+    sheet.run()
+    sheet.fill("App name", "Ada's app")
+    sheet.button("Register").click()
+    sheet.done(1)
+    sheet.save()
+    sheet.page.reload()
+    sheet.ready()
+    sheet.run(shows="Discover")
+    for number, title in enumerate(TITLES[1:], 2):
+        sheet.button(title).click()
+        sheet.done(number)
+    assert sum(request.path == "/portal/api/accounts" for request in wych.requests) == 1
+    assert load_settings(path=sheet.path.parent / ".env").app_name == "Ada's app"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_every_text_can_be_read(sheet, theme):
+    """In either theme each text has a contrast of 4.5 or more (WCAG 2.2, 1.4.3), before, with a mark, and at the end."""
+    sheet.theme(theme)
+    sheet.run()
+    sheet.fill("Email", "kim")
+    sheet.beside("Email").get_by_role("alert").wait_for()
+    assert sheet.form.evaluate(CONTRAST) == []
+    sheet.field("Email").fill("kim@example.com")
+    sheet.page.keyboard.press("Tab")
+    sheet.go_through()
+    sheet.unfold()
+    sheet.page.mouse.move(0, 0)
+    assert sheet.form.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+def test_nothing_is_cut_off(sheet, width):
+    """In a window this wide, with the file list open, nothing is wider than its place: a mark, a table, an unfolded exchange."""
+    sheet.page.set_viewport_size({"width": width, "height": 900})
+    sheet.run()
+    sheet.fill("Email", "kim")
+    sheet.beside("Email").get_by_role("alert").wait_for()
+    assert sheet.form.evaluate(CUT_OFF) == []
+    assert sheet.form.evaluate(STICKING_OUT) == []
+    sheet.field("Email").fill("kim@example.com")
+    sheet.page.keyboard.press("Tab")
+    sheet.go_through()
+    sheet.unfold()
+    assert sheet.form.evaluate(CUT_OFF) == []
+    assert sheet.form.evaluate(STICKING_OUT) == []
+
+
+def test_the_keyboard_alone(sheet, wych):
+    """Tab leads from field to field in their order, Enter registers, and Tab and Enter press the buttons that come after."""
+    sheet.run()
+    sheet.field("First name").focus()
+    keys = sheet.page.keyboard
+    labels = ("First name", "Last name", "Email", "Password", "Business name", "NZBN", "App name")
+    for label in labels:
+        assert sheet.field(label).evaluate("field => field === document.activeElement"), label
+        keys.type({"Email": "ada@example.com", "Password": "canary-3f9c-Password", "App name": "By Enter"}.get(label, ""))
+        keys.press("Tab" if label != labels[-1] else "Enter")
+    sheet.done(1)
+    for number, title in enumerate(TITLES[1:], 2):
+        sheet.tab_to(title)
+        keys.press("Enter")
+        sheet.done(number)
+    assert load_settings(path=sheet.path.parent / ".env").app_name == "By Enter"
+    assert wych.token_requests == 1

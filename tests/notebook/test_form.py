@@ -143,6 +143,17 @@ def test_a_double_click_registers_once(new, pretend):
     assert new.desk.start(STEPS[0]) is None
 
 
+def test_a_click_after_a_correction_is_a_new_one(new, fill):
+    """Somebody quick, who corrects a field and presses the button at once, is not taken for a double click."""
+    panel = new.step("register").panels[0]
+    fill(panel, email="kim")
+    for email, state in (("kim", "ask"), ("kim@example.com", "done")):
+        fill(panel, email=email)
+        panel.button.click()
+        assert new.desk.wait()
+        assert panel.state == state
+
+
 @pytest.mark.parametrize("first", ["key", "value"])
 def test_enter_submits(new, entry, first):
     """Enter starts the step with what stands in the field, whether the browser tells of the key or of the value first."""

@@ -106,7 +106,8 @@ class Desk:
                 view.refresh()
 
     def write(self, field: Field, answer: Answer) -> None:
-        """A field was left with this in it: keep it, and say at once when it will not do."""
+        """A field was left with this in it: keep it, and say at once when it will not do. A click after that is a new one."""
+        self._ended = ("", 0.0)
         self.drafts[field.name] = Secret(answer) if field.secret else answer
         fault = field.fault(answer) if answer else None
         self.faults.pop(field.name, None)

@@ -76,11 +76,15 @@ def fields(asked: Iterable[Field]) -> str:
 
 def table(rows: Iterable[tuple[str, str, str]]) -> str:
     """Rows of label, value and remark."""
-    body = "".join(
-        f'<tr><th scope="row" {_LEFT}>{text(label)}</th><td {_LEFT}>{text(value)}</td><td {_LEFT} class="wych-remark">{text(remark)}</td></tr>'
-        for label, value, remark in rows
-    )
+    body = "".join(f'<tr><th scope="row" {_LEFT}>{text(label)}</th>{_cells(value, remark)}</tr>' for label, value, remark in rows)
     return f'<table class="wych-facts">{body}</table>'
+
+
+def _cells(value: str, remark: str) -> str:
+    """A value without a remark has the room of both, so that an id stays in one line."""
+    if not remark:
+        return f'<td {_LEFT} colspan="2">{text(value)}</td>'
+    return f'<td {_LEFT}>{text(value)}</td><td {_LEFT} class="wych-remark">{text(remark)}</td>'
 
 
 def facts(rows: Iterable[Fact]) -> str:

@@ -1,0 +1,87 @@
+"""What was typed into secret fields is nowhere afterwards, with JupyterLab set to save the state of all widgets."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from tests.browser.lab import STORED, write_env
+
+TOKEN = re.compile(r"\beyJ[\w-]{20,}\.eyJ")
+PASSWORD = "canary-3f9c-Password"
+
+
+def places(sheet):
+    """Everything that outlives the form, by where it is: files, checkpoints, the server's log and folders, what the browser keeps."""
+    root = sheet.lab.root.parent
+    ours = sheet.path.parent / ".env"
+    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(ours.name)]
+    found = {str(path.relative_to(root)): path.read_bytes().decode("utf-8", "replace") for path in files}
+    return found | {"browser": sheet.page.evaluate(STORED)}
+
+
+def holders(sheet, *secrets):
+    """Where one of them is."""
+    return [place for place, text in places(sheet).items() if any(secret in text for secret in secrets)]
+
+
+def saved_and_reopened(sheet):
+    """Save twice, so that there is a checkpoint, close the notebook and open it again."""
+    sheet.save()
+    text = sheet.save()
+    sheet.command("application:close")
+    sheet.open()
+    return text
+
+
+def test_a_password_that_was_typed_is_nowhere(sheet):
+    """The password is in no file, log or browser storage: left in the field, and after registering. Other fields are, so it would show."""
+    sheet.run()
+    sheet.fill("First name", "Canary-visible")
+    sheet.fill("Password", PASSWORD)
+    sheet.form.locator("input[placeholder*='kept, not shown']").wait_for()
+    half_way = sheet.save()
+    assert "Canary-visible" in half_way
+    assert '"PasswordModel"' in half_way
+    assert holders(sheet, PASSWORD) == []
+    sheet.go_through()
+    assert '"PasswordModel"' in saved_and_reopened(sheet)
+    checkpoints = list(sheet.path.parent.glob(".ipynb_checkpoints/*.ipynb"))
+    assert len(checkpoints) == 1
+    assert holders(sheet, PASSWORD) == []
+    assert str(sheet.path.relative_to(sheet.lab.root.parent)) in holders(sheet, "Your first authenticated call")
+
+
+def registered(wych):
+    """What the mock's portal gives for a new app."""
+    with httpx.Client(base_url=f"{wych.portal_url}/api/", trust_env=False) as portal:
+        account = {"email": "kim@example.com", "password": PASSWORD, "first_name": "Kim", "last_name": "Tester"}
+        portal.headers["Authorization"] = f"Bearer {portal.post('accounts', json=account).json()['session']}"
+        business = portal.post("businesses", json={"nzbn": "9429000000109", "name": "Example Limited"}).json()["business_id"]
+        portal.put(f"businesses/{business}/receive-data", json={})
+        return portal.post(f"businesses/{business}/apps", json={"name": "Example app"}).json()
+
+
+def test_credentials_that_were_brought_are_nowhere_but_in_env(sheet, wych):
+    """On the sandbox, client secret and API key reach .env.sandbox and no other place, and the token that they bring none at all."""
+    app = registered(wych)
+    addresses = {name: app[name] for name in ("issuer_url", "api_url", "connect_url")} | {"portal_url": wych.portal_url}
+    env = sheet.path.parent / ".env.sandbox"
+    write_env(env, environment="sandbox", home=sheet.path.parent / "kit", token_cache="memory", **addresses)
+    sheet.run()
+    sheet.form.get_by_label("Environment").select_option("sandbox")
+    sheet.field("Client id").wait_for()
+    for label, name in {"Client id": "client_id", "Client secret": "client_secret", "API key": "api_key"}.items():
+        sheet.fill(label, app[name])
+    for label, name in {"Partner id": "partner_id", "App id": "app_id"}.items():
+        sheet.fill(label, app[name])
+    sheet.save()
+    secrets = (app["client_secret"], app["api_key"])
+    assert holders(sheet, *secrets) == []
+    sheet.go_through()
+    assert '"PasswordModel"' in saved_and_reopened(sheet)
+    assert holders(sheet, *secrets) == []
+    assert [place for place, text in places(sheet).items() if TOKEN.search(text)] == []
+    assert app["client_secret"] in env.read_text()
+    assert str(sheet.path.relative_to(sheet.lab.root.parent)) in holders(sheet, app["client_id"])
