@@ -81,10 +81,11 @@ def table(rows: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _cells(value: str, remark: str) -> str:
-    """A value without a remark has the room of both, so that an id stays in one line."""
+    """A value without a remark has the room of both, so that an id stays in one line; an address breaks after a slash."""
+    shown = text(value).replace("/", "/<wbr>")
     if not remark:
-        return f'<td {_LEFT} colspan="2">{text(value)}</td>'
-    return f'<td {_LEFT}>{text(value)}</td><td {_LEFT} class="wych-remark">{text(remark)}</td>'
+        return f'<td {_LEFT} colspan="2">{shown}</td>'
+    return f'<td {_LEFT}>{shown}</td><td {_LEFT} class="wych-remark">{text(remark)}</td>'
 
 
 def facts(rows: Iterable[Fact]) -> str:
