@@ -81,7 +81,9 @@ def jupyter(place: Path):
         port = listener.getsockname()[1]
     dropped = ("WYCH_", "JUPYTER", "IPYTHON", "PYTHONDONTWRITEBYTECODE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    folders = {name: str(place / name.lower()) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    folders = {
+        name: str(place / name.lower()) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
     folders |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces")}
     env |= folders | {"JUPYTERLAB_SETTINGS_DIR": str(settings)}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
