@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
-.PHONY: start lab test notebooks check bench lock clean help
+.PHONY: start lab browser test notebooks check bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
@@ -47,6 +47,9 @@ notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they s
 
 # Public on purpose: the mock signs with it, and nobody else believes what it signed.
 MOCK_KEY = 944a5c4e
+
+browser: $(KIT) $(TEST) ## the notebooks in JupyterLab and a real browser; needs chromium
+	@$(IN) -m pytest -m browser tests/browser $(ARGS)
 
 check: $(KIT) $(TEST) ## lint, format, types, and no secret lying about
 	@$(IN) -m ruff check .
