@@ -123,6 +123,13 @@ def test_what_the_provider_says_tells_the_realm_from_the_path(status: int, said:
         ({"json": GOOD | {"token_endpoint": "http://evil.example/token"}}, "not-https", "token_endpoint"),
         ({"json": GOOD | {"token_endpoint": "/token"}}, "not-https", "token_endpoint"),
         ({"json": GOOD | {"token_endpoint": "https://["}}, "endpoint-elsewhere", "token_endpoint"),
+        ({"json": GOOD | {"token_endpoint": "https://xn--/token"}}, "not-https", "token_endpoint"),
+        ({"json": GOOD | {"token_endpoint": f"https://{'a' * 64}/token"}}, "not-https", "token_endpoint"),
+        ({"json": GOOD | {"token_endpoint": "https://u:p@login.example/token"}}, "endpoint-elsewhere", "password"),
+        ({"json": GOOD | {"introspection_endpoint": "https://evil.example/x"}}, "endpoint-elsewhere", "introspection_endpoint"),
+        ({"json": GOOD | {"revocation_endpoint": "https://evil.example/x"}}, "endpoint-elsewhere", "revocation_endpoint"),
+        ({"json": GOOD | {"userinfo_endpoint": "https://evil.example/x"}}, "endpoint-elsewhere", "userinfo_endpoint"),
+        ({"json": GOOD | {"end_session_endpoint": "http://login.example/x"}}, "not-https", "end_session_endpoint"),
         ({"json": GOOD | {"token_endpoint": "https://evil.example/token"}}, "endpoint-elsewhere", "evil.example"),
         ({"json": GOOD | {"token_endpoint": "https://login.example@evil.example/token"}}, "endpoint-elsewhere", "evil.example"),
         ({"json": GOOD | {"token_endpoint": "https://login.example:8443/token"}}, "endpoint-elsewhere", "8443"),
@@ -143,6 +150,21 @@ def test_without_an_authorization_endpoint_it_is_complete() -> None:
     """Only what is needed is required: an identity provider for machines need not have one."""
     document = {name: value for name, value in GOOD.items() if name not in ("authorization_endpoint", "grant_types_supported")}
     assert judged(document).authorization_endpoint is None
+
+
+def test_other_endpoints_may_be_elsewhere_and_need_not_be_there() -> None:
+    """No secret goes there: https is enough, and what is no address is nobody's endpoint."""
+    extra = {"registration_endpoint": "https://other.example/x", "odd_endpoint": True, "userinfo_endpoint": None}
+    assert judged(GOOD | extra).document["odd_endpoint"] is True
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
+def test_an_endpoint_has_the_issuers_scheme(name: str) -> None:
+    """An https endpoint is not that of a plain issuer on the same host and port."""
+    issuer = "http://127.0.0.1:8080/realms/partner"
+    document = {"issuer": issuer, "token_endpoint": f"{issuer}/token", "jwks_uri": f"{issuer}/certs"}
+    error = failure(answer(json=document | {name: document[name].replace("http:", "https:")}), issuer)
+    assert error.reference == "endpoint-elsewhere"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:1", "[::1]:8080"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.quoting import target
-from wych_kit.client.wire import ask, host_of, is_loopback, json_object, parsed, plain_request
+from wych_kit.client.wire import ask, host_of, is_loopback, json_object, parsed, parsed_url, plain_request
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 _REQUIRED = ("issuer", "token_endpoint", "jwks_uri")
-_ENDPOINTS = ("token_endpoint", "jwks_uri", "authorization_endpoint")
+_ENDPOINTS = (*_REQUIRED[1:], "authorization_endpoint", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
     """Judge an answer to a discovery request, in this order, one failure each.
 
     Status; JSON object; required fields; `issuer` equal to `issuer_url` character by character (OpenID Connect Discovery 1.0 §4.3,
-    RFC 8414 §3.3); every endpoint https (http only on loopback) and on the issuer's host, because a document that sends the
-    client secret elsewhere is not to be followed (RFC 9700 §4.4; stricter than the standards ask).
+    RFC 8414 §3.3); every endpoint and the key set https (http only on loopback), without a user name or password; those that a
+    secret, a token or a person's browser goes to on the issuer's host, because a document that sends the client secret elsewhere is
+    not to be followed (RFC 9700 §4.4; stricter than the standards ask).
 
     Raises `Refused` or `Unexpected`.
     """
@@ -65,9 +66,10 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
             stage="discovery",
             reference="issuer-mismatch",
         )
-    for name in _ENDPOINTS:
-        if document.get(name) is not None:
-            _check_endpoint(name, document[name], issuer_url)
+    for name in dict.fromkeys((*_ENDPOINTS, *document)):
+        address = document.get(name)
+        if (name in _ENDPOINTS and address is not None) or (name.endswith("_endpoint") and isinstance(address, str)):
+            _check_endpoint(name, address, issuer_url)
     return Provider(
         issuer=document["issuer"],
         token_endpoint=document["token_endpoint"],
@@ -101,19 +103,18 @@ def _check_status(response: httpx.Response) -> None:
 
 
 def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
-    issuer = httpx.URL(issuer_url)
-    try:
-        url = httpx.URL(address if isinstance(address, str) else "")
-    except httpx.InvalidURL:
-        url = httpx.URL("")
+    url = parsed_url(address if isinstance(address, str) else "") or httpx.URL("")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
-        raise Unexpected(f"{name} is {address!r:.200}, which is not https", stage="discovery", reference="not-https")
-    if (url.host, url.port, url.scheme) != (issuer.host, issuer.port, issuer.scheme):
+        raise Unexpected(f"{name} is {address!r:.200}, which is no https address", stage="discovery", reference="not-https")
+    issuer = httpx.URL(issuer_url)
+    if name in _ENDPOINTS and (url.host, url.port, url.scheme) != (issuer.host, issuer.port, issuer.scheme):
         raise Unexpected(
             f"{name} is on {url.netloc.decode('ascii', 'replace')}, not on the issuer's host {issuer.netloc.decode('ascii', 'replace')}",
             stage="discovery",
             reference="endpoint-elsewhere",
         )
+    if url.userinfo:
+        raise Unexpected(f"{name} has a user name or password in it", stage="discovery", reference="endpoint-elsewhere")
 
 
 def _grants(value: object) -> tuple[str, ...]:
