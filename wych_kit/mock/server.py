@@ -151,9 +151,9 @@ def serve(*, as_json: bool = False, **options: Any) -> int:
         return 2
     stopped = threading.Event()
     with mock, _on_signals(stopped.set):
-        _announce(mock, as_json=as_json)
-        if not as_json:
+        if not as_json:  # before the address is known, so that no request is missed
             mock._front.ledger.told = _show  # noqa: SLF001 - the same module's
+        _announce(mock, as_json=as_json)
         while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
             pass
     return 0
