@@ -72,8 +72,8 @@ def test_sixty_four_tasks_cold_and_at_expiry(live, auth_for, clock) -> None:
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
 def test_the_event_loop_goes_on_while_tasks_wait(live, auth_for, cache: str) -> None:
-    """A ticking task goes on ticking while the token endpoint hangs for half a second and sixty-four tasks wait for it."""
-    live.token_pause = 0.5
+    """A ticking task goes on ticking while the token endpoint hangs for a second and a half and sixty-four tasks wait for it."""
+    live.token_pause = 1.5
     ticks: list[float] = []
 
     async def tick() -> None:
@@ -89,7 +89,7 @@ def test_the_event_loop_goes_on_while_tasks_wait(live, auth_for, cache: str) -> 
 
     asyncio.run(main())
     assert live.token_requests == 1
-    assert max(after - before for before, after in pairwise(ticks)) < 0.4  # held up for the whole pause, there would be one of 0.5
+    assert max(after - before for before, after in pairwise(ticks)) < 1.4  # held up for the whole pause, there would be one of 1.5
 
 
 def test_retry_after_is_waited_for_without_holding_the_loop(wych, auth_for) -> None:
