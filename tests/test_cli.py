@@ -139,7 +139,7 @@ def test_a_library_missing_inside_is_a_bug(monkeypatch, kit):
     def broken(*_):
         raise ModuleNotFoundError("no", name="wych_kit.nowhere")
 
-    monkeypatch.setattr(cli, "_parser", broken)
+    monkeypatch.setattr(cli.arguments, "parser", broken)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["env"])
 
@@ -150,7 +150,7 @@ def test_ctrl_c_is_status_130(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_parser", interrupted)
+    monkeypatch.setattr(cli.arguments, "parser", interrupted)
     assert cli.main(["env"]) == 130
 
 
@@ -254,7 +254,7 @@ def parses(line):
     if words[:1] == ["mock"]:
         words = [*words, "--help"]
     elif words:
-        cli._parser().parse_args(words)
+        cli.arguments.parser(cli._RUNS).parse_args(words)
         return
     with pytest.raises(SystemExit) as stop:
         cli.main(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Stage, Unreachable, WychError
 from wych_kit.scenarios import SCENARIOS, Scenario
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from wych_kit.settings import Settings
 
 
+Confidence = Literal["certain", "likely", "unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What is wrong, fit to be shown. `evidence` is what was observed, `action` the next thing to do, `side` who can do it.
 
     `basis` says how far the cause can be trusted and `source` where it comes from. `reference` is `None` when nothing in the
     catalogue fits: then `cause` says so and the evidence is all there is.
+
+    `confidence` is "certain" when what was observed allows no other cause, "likely" when it does, "unknown" when nothing fits;
+    `runner_up` is the reference of the scenario that looks most alike, where there is one.
     """
 
     stage: Stage
@@ -29,6 +35,8 @@ class Diagnosis:
     side: Side
     basis: Basis
     source: str
+    confidence: Confidence = "likely"
+    runner_up: str | None = None
 
 
 _RESTS_ON = {

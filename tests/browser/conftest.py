@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def browser():
 
 @pytest.fixture
 def sheet(browser, lab, wych, request):
-    """The tour, not run yet, in a window of 1280 by 900."""
+    """The tour, not run yet, in a window of 1280 by 900. Its project is gone afterwards: what one test keeps is no leak of the next one's."""
     wych.reset()
     path = project(lab.root / request.node.name.translate(str.maketrans("[]", "-_")), wych)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
@@ -55,3 +56,4 @@ def sheet(browser, lab, wych, request):
     yield found
     context.close()
     lab.end_kernels()
+    shutil.rmtree(path.parent)

@@ -1,0 +1,121 @@
+"""What the `wych-kit` command understands: every subcommand, its arguments and an example."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Run = Callable[[argparse.Namespace], int]
+
+_EXAMPLES = {
+    "start": "wych-kit start\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
+    "lab": "wych-kit lab\n  wych-kit lab --no-browser --port 8888\n  wych-kit lab --app",
+    "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30",
+    "call": 'wych-kit call GET users\n  wych-kit call POST user --json \'{"email": "kim@example.com"}\' -v',
+    "token": 'wych-kit token\n  curl -H "Authorization: Bearer $(wych-kit token --raw)" …',
+    "env": "wych-kit env\n  wych-kit env --profile sandbox",
+    "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
+    "forget": "wych-kit forget\n  wych-kit forget --everything",
+    "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
+}
+
+
+def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
+    """The parser of the whole command; what it parses has `run`, the one of `runs` that belongs to the subcommand."""
+    made = argparse.ArgumentParser(
+        prog="wych-kit",
+        description="From nothing to a first authenticated call on the Wych open-banking API.",
+        epilog="Start with: wych-kit start. It needs no account and no internet: the mock is a pretend Wych on this machine.",
+    )
+    made.add_argument("--version", action=_Version)
+    commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=words,
+            description=words[0].upper() + words[1:] + ".",
+            epilog=epilog(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=runs[name])
+        added.add_argument("--profile", metavar="NAME", help="read .env.NAME instead of .env")
+        added.add_argument("--plain", action="store_true", help="no colour and no layout: for screen readers and logs")
+        return added
+
+    start = command("start", "walk the journey: register, discover, token, first call")
+    start.add_argument("--answers", metavar="FILE", type=Path, help="take answers from a TOML file instead of asking")
+    start.add_argument("--new", action="store_true", help="register anew although credentials are there")
+    start.add_argument("--json", dest="as_json", action="store_true", help="ask nothing, print one JSON document")
+
+    lab = command("lab", "open the same journey in JupyterLab, until Ctrl-C")
+    lab.add_argument("--no-browser", dest="browser", action="store_false", help="only print the address")
+    lab.add_argument("--port", metavar="NUMBER", type=int, choices=range(65536), default=0, help="instead of any free one")
+    lab.add_argument("--app", action="store_true", help="the tour alone, without code: served with Voilà")
+
+    commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
+
+    call = command("call", "make any call with your credentials and print the answer")
+    call.add_argument("method", metavar="METHOD", type=_method, help="GET, POST, …")
+    call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
+    call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
+    call.add_argument("-q", "--query", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; repeat for more")
+    call.add_argument("-v", "--verbose", action="store_true", help="show what went over the wire, without the secrets")
+
+    token = command("token", "explain the token in force, claim by claim")
+    token.add_argument("--raw", action="store_true", help="print the token itself, and nothing else")
+
+    env = command("env", "show each setting, where it comes from and what is odd about it")
+    env.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+
+    journal = command("journal", "show what went over the wire in the last commands")
+    journal.add_argument("number", metavar="NUMBER", nargs="?", type=int, help="one exchange in full; 1 is the newest")
+    journal.add_argument("--as", dest="form", choices=("list", "curl", "python", "jsonl", "har"), default="list", help="as what")
+
+    forget = command("forget", "remove the shared token")
+    forget.add_argument("--everything", action="store_true", help="all tokens and the journal; settings and registrations stay")
+
+    scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
+    scan.add_argument("paths", metavar="PATH", nargs="+", help="files and folders; - is standard input")
+    scan.add_argument(
+        "--allow", metavar="MARK", action="append", default=[], help="a finding that may be there, by its eight digits"
+    )
+    return made
+
+
+def _json(text: str) -> bytes:
+    """The text as it is sent. Refused when it is no JSON: most often a shell has eaten its quotes."""
+    import json
+
+    try:
+        json.loads(text)
+        return text.encode()
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"this is no JSON ({error}): {text}") from None
+
+
+def _method(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]+", text):
+        raise argparse.ArgumentTypeError(f"a method is one word, such as GET or POST, not {text!r}")
+    return text
+
+
+def epilog(name: str) -> str:
+    """The example under a subcommand's help."""
+    return f"example:\n  {_EXAMPLES[name]}"
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from wych_kit import __version__
+
+        print(f"wych-kit {__version__}")  # noqa: T201 - parser.exit() would say it on standard error
+        parser.exit()
