@@ -39,8 +39,9 @@ start: $(KIT) ## the journey, in this terminal; on the mock unless .env differs
 lab: $(KIT) $(LAB) ## the notebooks in JupyterLab, until Ctrl-C
 	@exec $(IN) -m wych_kit lab $(ARGS)
 
-test: $(KIT) $(TEST) ## the tests; ARGS="-k token" chooses
+test: $(KIT) $(TEST) ## the tests, then those in a browser if chromium is there; ARGS="-k token" chooses, without the browser
 	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(if $(ARGS),,$(IN) -m pytest -m browser tests/browser)
 
 notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they show
 	@$(IN) notebooks/remake.py $(ARGS)

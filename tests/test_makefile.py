@@ -105,7 +105,8 @@ def test_tests_add_to_the_same_venv(clone: Clone) -> None:
     """What tests need is added when they are first wanted, and neither `check` nor `start` asks for it again."""
     clone.make("start")
     clone.asked()
-    assert clone.make("test").stdout == "ran -m pytest -n 2 --dist loadfile\n"
+    assert clone.make("test").stdout == "ran -m pytest -n 2 --dist loadfile\nran -m pytest -m browser tests/browser\n"
+    assert clone.make("test", "ARGS=-k token").stdout == "ran -m pytest -n 2 --dist loadfile -k token\n"
     assert clone.asked() == ["requirements-test.lock"]
     assert clone.make("check").returncode == clone.make("start").returncode == 0
     assert clone.asked() == []

@@ -67,8 +67,8 @@ class Lab:
 
 
 @contextmanager
-def jupyter(place: Path):
-    """JupyterLab, with a home and settings of its own in this folder, so that nothing of this machine gets in."""
+def jupyter(place: Path, python: str | Path = sys.executable):
+    """The JupyterLab of a Python, with a home and settings of its own in this folder, so that nothing of this machine gets in."""
     settings = place / "settings"
     for name, values in SETTINGS.items():
         path = settings / f"{name}.jupyterlab-settings"
@@ -86,7 +86,7 @@ def jupyter(place: Path):
     }
     folders |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces")}
     env |= folders | {"JUPYTERLAB_SETTINGS_DIR": str(settings)}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command = [str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     with log.open("wb") as out, subprocess.Popen(command, env=env, cwd=place, stdout=out, stderr=out) as server:
