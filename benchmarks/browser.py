@@ -112,9 +112,9 @@ def plain_way() -> float:
 
 def shown(page: Page, python: Path, folder: Path) -> float:
     """Seconds to a form of one button in this environment's JupyterLab."""
-    book = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("import ipywidgets\nipywidgets.Button(description='Register')")]
-    )
+    code = "import ipywidgets\nipywidgets.Button(description='Register')"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}  # without it JupyterLab asks
     began = time.perf_counter()
     with jupyter(folder / "lab", python=python) as lab:
         nbformat.write(book, lab.root / "form.ipynb")
