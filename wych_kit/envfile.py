@@ -64,19 +64,16 @@ class EnvFile:
 def read(path: Path) -> EnvFile:
     """What the file holds; never raises. A file that cannot be read, or is no UTF-8, has no lines and says why in `broken`."""
     try:
-        text = _text(path)
+        return held(_text(path), path)
     except SettingInvalid as error:
         return EnvFile(path, broken=(error,))
+
+
+def held(text: Secret, path: Path) -> EnvFile:
+    """What a file of that name would hold with this text in it."""
     lines, unparsed = _parsed(text)
-    broken = tuple(
-        SettingInvalid(
-            path.name,
-            "cannot be read (NAME=value is expected; look for a missing = or a quote that never closes)",
-            origin=f"line {number}",
-            reference="env-file-line",
-        )
-        for number in unparsed
-    )
+    reason = "cannot be read (NAME=value is expected; look for a missing = or a quote that never closes)"
+    broken = tuple(SettingInvalid(path.name, reason, origin=f"line {number}", reference="env-file-line") for number in unparsed)
     hidden = "starts with a byte order mark, which hides its first line from other programs: save it as UTF-8 without BOM"
     odd = (SettingInvalid(path.name, hidden, reference="env-file-bom"),) if text.reveal().startswith(_BOM) else ()
     return EnvFile(path, lines, broken, odd)

@@ -179,13 +179,19 @@ class Settings:
         }
 
 
-def load_settings(profile: str | None = None, *, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(
+    profile: str | None = None,
+    *,
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    file: EnvFile | None = None,
+) -> Settings:
     """Settings from `environ` (default: the process's), over the file, over defaults.
 
-    The file is `path`, or the one `env_path(profile)` names. A profile called like an environment makes it the default environment.
+    The file is `file`, already read, or at `path`, or the one `env_path(profile)` names. A profile called like an environment makes it the default environment.
     Never raises over what it finds.
     """
-    file = _file(profile, path)
+    file = _file(profile, path) if file is None else file
     shell = os.environ if environ is None else environ
     lines = file.last()
     found: dict[str, Value] = {}
