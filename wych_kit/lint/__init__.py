@@ -1,0 +1,31 @@
+"""Finds mistakes in a `.env` file, a request, a curl command, a HAR or a callback's address before anything is sent.
+
+    lint_env(Path(".env"))      lint_curl(text)      lint_har(text)      lint_address(text)
+    lint_request(request)       lint_text(text, name) tells which of the others it is
+    httpx.Client(event_hooks={"request": [warn]})   warns about what is about to be sent
+
+Each gives a tuple of `Remark`, empty when nothing is wrong. Nothing is sent or looked up, and no secret is shown.
+"""
+
+from __future__ import annotations
+
+from wych_kit.lint.callback import lint_address
+from wych_kit.lint.curl import lint_curl
+from wych_kit.lint.envs import lint_env
+from wych_kit.lint.finding import Remark
+from wych_kit.lint.har import lint_har
+from wych_kit.lint.requests import LintWarning, lint_request, warn, warn_async
+from wych_kit.lint.text import lint_text
+
+__all__ = [
+    "LintWarning",
+    "Remark",
+    "lint_address",
+    "lint_curl",
+    "lint_env",
+    "lint_har",
+    "lint_request",
+    "lint_text",
+    "warn",
+    "warn_async",
+]
