@@ -21,6 +21,7 @@ _EXAMPLES = {
     "env": "wych-kit env\n  wych-kit env --profile sandbox",
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
     "forget": "wych-kit forget\n  wych-kit forget --everything",
+    "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
     "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
@@ -79,6 +80,10 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
 
     forget = command("forget", "remove the shared token")
     forget.add_argument("--everything", action="store_true", help="all tokens and the journal; settings and registrations stay")
+
+    lint = command("lint", "look for mistakes in a .env file, a curl command, a HAR or a callback's address; send nothing")
+    lint.add_argument("paths", metavar="FILE", nargs="*", help="- is standard input; without any, the .env in force")
+    lint.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
     scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
     scan.add_argument("paths", metavar="PATH", nargs="+", help="files and folders; - is standard input")

@@ -82,6 +82,12 @@ def _scan(chosen: argparse.Namespace) -> int:
     return scan(chosen.paths, _settings(chosen), allowed=chosen.allow)
 
 
+def _lint(chosen: argparse.Namespace) -> int:
+    from wych_kit.commands import lint
+
+    return _explained(chosen, lambda: lint(_settings(chosen), chosen.paths, as_json=chosen.as_json, plain=chosen.plain))
+
+
 def _call(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import call
 
@@ -185,5 +191,6 @@ _RUNS = {
     "env": _env,
     "journal": _journal,
     "forget": _forget,
+    "lint": _lint,
     "scan": _scan,
 }

@@ -9,12 +9,14 @@ import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from wych_kit import __version__, places
 from wych_kit.client import claims
 from wych_kit.client.api import WychClient
 from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
+from wych_kit.errors import SettingInvalid
 from wych_kit.history import History
 from wych_kit.screen import Screen
 from wych_kit.secret import MASK, Secret
@@ -23,7 +25,7 @@ from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
 from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import httpx
 
@@ -53,8 +55,16 @@ def explain(error: WychError, settings: Settings | None = None, *, plain: bool =
 
 
 def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False, plain: bool = False) -> int:
-    """Any call. The body goes to standard output, formatted for a person and untouched for a pipe."""
+    """Any call. The body goes to standard output, formatted for a person and untouched for a pipe.
+
+    What is odd about the request is said on standard error before it goes. It is sent all the same, unless its credentials would
+    go to a host they are not for.
+    """
+    _refuse_dots(path)
     with _connected(settings) as client:
+        hooks = client.http.event_hooks
+        hooks["request"].append(lambda request: _remark_on(request, settings, plain=plain))
+        client.http.event_hooks = hooks
         response = client.request(method.upper(), path, **content)
         if verbose:
             for exchange in client.journal.exchanges:
@@ -66,6 +76,52 @@ def call(settings: Settings, method: str, path: str, *, content: dict[str, Any],
 
         explain(refusal(response), settings, plain=plain)
         return REFUSED
+
+
+def _refuse_dots(path: str) -> None:
+    """On the way, every URL library takes dots for steps up, and the call would be another one than the one that was written."""
+    if any(part in (".", "..") for part in re.split(r"[/\\]", unquote(path))):
+        raise SettingInvalid(
+            "path", "has a dot for a folder in it: write the whole path instead", stage="call", reference="wrong-path"
+        )
+
+
+def _remark_on(request: httpx.Request, settings: Settings, *, plain: bool) -> None:
+    from wych_kit.lint import lint_request
+
+    for remark in lint_request(request, settings):
+        if remark.certain and remark.reference == "wrong-host":
+            raise SettingInvalid("address", remark.why, stage="call", reference="wrong-host")
+        Screen(plain=plain, file=sys.stderr).say(str(remark), "yellow")
+
+
+def lint(settings: Settings, paths: Sequence[str], *, as_json: bool = False, plain: bool = False) -> int:
+    """Remarks on files, on standard input (`-`), or on the `.env` in force. 0 when there are none, 1 with some.
+
+    Raises `SettingInvalid` for what cannot be read, or is of no kind that is known here.
+    """
+    from wych_kit.lint.reading import lint_path
+
+    nothing = settings.values[0].origin.startswith("default") and settings.file.path is None
+    against = None if nothing else settings  # the default environment is nobody's choice: nothing is judged by it
+    if not paths and settings.file.path is None and settings.file.broken:
+        raise settings.file.broken[0]
+    default = str(settings.file.path or places.env_path())
+    found = {path: lint_path(path, against) for path in paths or [default]}
+    rows = [(path, remark) for path, remarks in found.items() for remark in remarks]
+    if as_json:
+        print(json.dumps([{"file": path, **dataclasses.asdict(remark)} for path, remark in rows], indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        return REFUSED if rows else DONE
+    screen = Screen(plain=plain)
+    for path, remark in rows:
+        screen.say(
+            f"{'' if path == '-' else f'{path}, '}{remark.where} {'is' if remark.certain else 'may be'} wrong: {remark.reference}"
+        )
+        screen.say(f"  {remark.why}")
+        screen.say(f"  Write: {remark.instead}" if remark.instead else "  Take it away.")
+    if not rows:
+        screen.say("Nothing to remark.")
+    return REFUSED if rows else DONE
 
 
 def _print_body(response: httpx.Response, *, plain: bool) -> None:
