@@ -20,7 +20,7 @@ from wych_kit.mock import CannotStart
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = ("start", "lab", "mock", "call", "token", "env", "journal", "forget", "lint", "scan")
+COMMANDS = ("start", "lab", "mock", "call", "token", "env", "journal", "forget", "scan")
 HEAVY = ("httpx", "rich", "prompt_toolkit", "starlette", "uvicorn", "dotenv", "sqlalchemy", "jwt", "anyio")
 
 

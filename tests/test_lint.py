@@ -163,6 +163,9 @@ ENVS = {
     "spaces": (f"WYCH_API_KEY=' {KEY}'", "line 1: stray-whitespace: WYCH_API_KEY=•"),
     "quotes": (f"WYCH_API_KEY='\"{KEY}\"'", "line 1: quotes-kept: WYCH_API_KEY=•"),
     "quotes for docker": (f"WYCH_API_KEY='{KEY}'", "line 1: quotes-kept?: WYCH_API_KEY=•"),
+    "space in an id": ("WYCH_CLIENT_ID='ki m'", "line 1: stray-whitespace: WYCH_CLIENT_ID=•"),
+    "quote in an id": ("WYCH_CLIENT_ID=kim'", "line 1: quotes-kept: WYCH_CLIENT_ID=•"),
+    "backslash": ("WYCH_CALLBACK_URL=https:\\\\a.example", "line 1: odd-characters: WYCH_CALLBACK_URL=•"),
     "masked": ("WYCH_API_KEY=abcd••••", "line 1: masked-secret: WYCH_API_KEY=•"),
     "curly": (f"WYCH_API_KEY=“{KEY}”", "line 1: odd-characters: WYCH_API_KEY=•"),
     "template": ("WYCH_CLIENT_SECRET=<your secret>", "line 1: placeholder-left: WYCH_CLIENT_SECRET=•"),
@@ -298,7 +301,11 @@ def test_every_wrong_line_is_seen_and_mended(trap):
     assert found == due
     lines = text.splitlines()
     name = remark.instead.partition("=")[0]
-    real = {"WYCH_API_KEY": "another" * 3, "WYCH_ISSUER_URL": "http://127.0.0.1:9924/realms/partner"}.get(name, "kim")
+    real = {
+        "WYCH_API_KEY": "another" * 3,
+        "WYCH_ISSUER_URL": "http://127.0.0.1:9924/realms/partner",
+        "WYCH_CALLBACK_URL": "https://a.example",
+    }.get(name, "kim")
     lines[int(remark.where.removeprefix("line ")) - 1] = remark.instead.replace(MASK, real)
     if "'" not in remark.instead or trap == "quotes for docker":
         assert lint.lint_env("\n".join(lines)) == ()

@@ -1,4 +1,4 @@
-"""Rules for a call of the API (API facts sections 1 and 5; wire facts B3)."""
+"""Rules for a call of the API (API facts section 1 and API facts section 5; wire facts, section B3)."""
 
 from __future__ import annotations
 

@@ -51,22 +51,29 @@ def _number(remark: Remark) -> int:
 
 def _judged(loaded: settings.Settings, lines: list[str]) -> Iterator[Remark]:
     texts = {value.name: value.text for value in loaded.values}
-    bad = {problem.name for problem in loaded.problems()}
     for problem in loaded.problems():
         held = texts.get(problem.name)
-        marked = odd(Secret(held).reveal()) if held is not None and problem.reference in ("odd-secret", "odd-value") else None
-        reference = marked[0] if marked else str(problem.reference)
-        reference = {"odd-secret": "odd-characters", "odd-value": "odd-characters"}.get(reference, reference)
+        reference = _named_finely(problem, held)
         origin = str(getattr(problem, "origin", ""))
         line = _WHERE.search(origin)
         where = line[0] if line else "line 1" if reference == "env-file-bom" else origin or "file"
-        instead = _corrected(problem.name, held, reference, str(problem), shared=problem.name in bad)
+        instead = _corrected(problem.name, held, reference, str(problem))
         if reference == "env-file-line" and line:
             name = re.match(r"\s*(?:export\s+)?(\w+)", _at(lines, int(line[1])))
             instead = f"{_named(name[1]) if name else 'NAME'}={MASK}"
         if reference == "env-file-bom":
             instead = _shown(_at(lines, 1))
         yield Remark(reference, where, _why(problem, reference), instead)
+
+
+def _named_finely(problem: settings.Problem, held: str | Secret | None) -> str:
+    """The problem's reference; of a copying mistake, the one of its kind."""
+    if problem.reference not in ("odd-secret", "odd-value") or not isinstance(problem, SettingInvalid):
+        return str(problem.reference)
+    marked = odd(Secret(held).reveal()) if held is not None else None
+    if marked:
+        return marked[0]
+    return "stray-whitespace" if " space " in problem.reason else "quotes-kept" if "quote" in problem.reason else "odd-characters"
 
 
 def _why(problem: settings.Problem, reference: str) -> str:
@@ -91,14 +98,14 @@ def _named(name: str) -> str:
     return name if name in settings.NAMES else "NAME"
 
 
-def _corrected(name: str, held: str | Secret | None, reference: str, words: str, *, shared: bool) -> str:
+def _corrected(name: str, held: str | Secret | None, reference: str, words: str) -> str:
     """The whole line as it should be. An address is repeated when the correction follows from it, everything else is masked."""
     near = re.search(r"did you mean ([\w-]+)\?", words)
     if reference == "unknown-setting":
         return f"{near[1]}={MASK}" if near else ""
     if reference == "setting-invalid" and near:
         return f"{name}={near[1]}"
-    if name in _ADDRESSES and isinstance(held, str) and "@" not in held and shared:
+    if name in _ADDRESSES and isinstance(held, str) and "@" not in held:
         write = re.search(r"(?<=: write )https?://\S+", words)
         if reference in ("trailing-slash", "not-the-issuer", "not-a-base") and write:
             return f"{name}={write[0].rstrip(';')}"
