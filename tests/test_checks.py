@@ -84,12 +84,12 @@ BAD = [
     ("WYCH_CALLBACK_URL", "https://example.com/#there", "must end before the #", "not-a-base"),
     ("WYCH_CLIENT_ID", "client_123456789", "is still a placeholder: put your own value there", "placeholder-left"),
     ("WYCH_CLIENT_ID", "your-client-id", "is still a placeholder: put your own value there", "placeholder-left"),
-    ("WYCH_CLIENT_ID", "a b", "has a space inside: take it away", "odd-value"),
-    ("WYCH_CLIENT_ID", "'ab", "has a quote at one end: take it away", "odd-value"),
+    ("WYCH_CLIENT_ID", "a b", "has a space inside: take it away", "stray-whitespace"),
+    ("WYCH_CLIENT_ID", "'ab", "has a quote at one end: take it away", "quotes-kept"),
     ("WYCH_PARTNER_ID", "{partnerId}", "is still a placeholder: put your own value there", "placeholder-left"),
     ("WYCH_PARTNER_ID", ":partnerId", "is still a placeholder: put your own value there", "placeholder-left"),
     ("WYCH_APP_ID", "$APP_ID", "is still a placeholder: put your own value there", "placeholder-left"),
-    ("WYCH_APP_ID", "<your app id>", "has a space inside: take it away", "odd-value"),
+    ("WYCH_APP_ID", "<your app id>", "has a space inside: take it away", "stray-whitespace"),
     (
         "WYCH_APP_ID",
         "1/app/2",
@@ -103,7 +103,7 @@ BAD = [
         "must be the bare id, without / ? # % or the rest of an address: it becomes one part of a path",
         "not-an-id",
     ),
-    ("WYCH_APP_NAME", " shop", "has a space at the start or end: take it away", "odd-value"),
+    ("WYCH_APP_NAME", " shop", "has a space at the start or end: take it away", "stray-whitespace"),
     (
         "WYCH_HOME",
         "kit",
@@ -116,10 +116,10 @@ BAD = [
         "WYCH_CLIENT_SECRET",
         "s3cret\n",
         "ends in a line break: copy it without; in a shell, `printf %s` instead of `echo`",
-        "odd-secret",
+        "stray-whitespace",
     ),
     ("WYCH_API_KEY", "supxxxxxxxxret", "is still a placeholder: put your own value there", "placeholder-left"),
-    ("WYCH_API_KEY", "ab******yz", "is a masked value: show it in the portal, then copy it", "odd-secret"),
+    ("WYCH_API_KEY", "ab******yz", "is a masked value: show it in the portal, then copy it", "masked-secret"),
 ]
 BAD_ADDRESSES = [
     ("https://user:c4nary@api.wych.io/v3", "must not hold a user name or password: take away what is before the @"),

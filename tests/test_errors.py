@@ -10,7 +10,7 @@ from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected,
 ERRORS = [
     WychError("something was seen", stage="call", reference="clock-skew"),
     SettingMissing("WYCH_API_KEY", stage="call"),
-    SettingInvalid("WYCH_CLIENT_ID", "has a space inside", origin=".env line 4", stage="token", reference="odd-value"),
+    SettingInvalid("WYCH_CLIENT_ID", "has a space inside", origin=".env line 4", stage="token", reference="stray-whitespace"),
     Unreachable("nothing answered at 127.0.0.1:9", stage="discovery", reference="mock-not-running"),
     Refused(
         "the answer was 429", stage="call", status=429, code="slow_down", description="Too Many", retry_after=1.5, reference="x"

@@ -189,7 +189,7 @@ def test_loading_never_fails_and_judging_tells_all(here):
     assert (loaded.issuer_url, loaded.token_cache, loaded.home) == ("http://login.example.com/", "memory", Path("kit"))
     assert [(problem.name, problem.origin, problem.reference) for problem in loaded.problems()] == [
         ("WYCH_ISSUER_URL", ".env line 1", "not-https"),
-        ("WYCH_API_KEY", "shell", "odd-secret"),
+        ("WYCH_API_KEY", "shell", "stray-whitespace"),
         ("WYCH_TOKEN_CACHE", ".env line 2", "setting-invalid"),
         ("WYCH_HOME", "shell", "setting-invalid"),
     ]
@@ -205,7 +205,7 @@ def test_require_raises_the_first_problem_of_those_named(here):
     assert (missing.value.name, missing.value.stage) == ("WYCH_API_KEY", "token")
     with pytest.raises(SettingInvalid) as invalid:
         loaded.require("WYCH_CLIENT_ID", "WYCH_API_KEY", stage="call")
-    assert (invalid.value.name, invalid.value.stage, invalid.value.reference) == ("WYCH_CLIENT_ID", "call", "odd-value")
+    assert (invalid.value.name, invalid.value.stage, invalid.value.reference) == ("WYCH_CLIENT_ID", "call", "stray-whitespace")
     with pytest.raises(KeyError):
         loaded.require("WYCH_CLIENTID")
 
@@ -260,7 +260,7 @@ def test_one_reason_for_each_setting(here):
     )
     mixed = "is the mock's own, but WYCH_ENVIRONMENT is production: change one of the two"
     assert observed(loaded.problems()) == [f"WYCH_CLIENT_ID (shell) {mixed}", f"WYCH_API_KEY (shell) {mixed}"]
-    assert [problem.reference for problem in loaded.with_(api_key="mock-recipient\n").problems("WYCH_API_KEY")] == ["odd-secret"]
+    assert [problem.reference for problem in loaded.with_(api_key="mock-recipient\n").problems("WYCH_API_KEY")] == ["stray-whitespace"]
 
 
 def test_with_gives_a_copy_and_leaves_the_first(here, tmp_path):

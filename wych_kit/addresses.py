@@ -88,18 +88,18 @@ def _parts(text: Secret) -> SplitResult | Finding:
     if found := in_plain_text(text):
         return found
     if "\\" in text.reveal():  # browsers take it for a slash, libraries do not: two readings of one host
-        return Finding("has a backslash: write /", "odd-value")
+        return Finding("has a backslash: write /", "odd-characters")
     try:
         parts = urlsplit(text.reveal())
         _ = parts.port  # read late: this is what raises
     except ValueError:
-        return Finding("is no address: look at its port, or at the brackets in it", "odd-value")
+        return Finding("is no address: look at its port, or at the brackets in it", "bad-address")
     if "@" in parts.netloc:
-        return Finding("must not hold a user name or password: take away what is before the @", "odd-value")
+        return Finding("must not hold a user name or password: take away what is before the @", "not-a-base")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return Finding(_HTTPS_ONLY, "not-https")
     if not _can_be_called(parts.hostname):
-        return Finding("has a host name that cannot be: look at the dots, and at what is between them", "odd-value")
+        return Finding("has a host name that cannot be: look at the dots, and at what is between them", "bad-address")
     return Finding("must end before the #", "not-a-base") if "#" in text.reveal() else parts
 
 

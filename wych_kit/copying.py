@@ -21,37 +21,50 @@ class Finding(NamedTuple):
     reference: str
 
 
-# By the words of `Secret.looks_odd`: what the text is or has, and what to do. An oddity without an entry is for showing only:
-# a real secret may have a space inside or a quote at one end, and nobody could get past a refusal.
+class _Mark(NamedTuple):
+    what: str
+    remedy: str
+    reference: str
+
+
+# By the words of `Secret.looks_odd`: what the text is or has, what to do, and the scenario. An oddity without an entry is for showing
+# only: a real secret may have a space inside or a quote at one end, and nobody could get past a refusal.
 _CERTAIN = {
-    "it is empty": ("is empty", "fill it in, or take the line away"),
-    "a line break at the end": ("ends in a line break", "copy it without; in a shell, `printf %s` instead of `echo`"),
-    "a line break inside": ("has a line break inside", "copy it again, as one line"),
-    "a byte order mark or an invisible character": ("has an invisible character in it", "copy it again from the portal"),
-    "curly quotes": ("has curly quotes", "a chat or an editor changed it: copy it again from the portal"),
-    "quotes around it": ("has quotes around it", "take them away (`docker --env-file` keeps what .env files may have)"),
-    "a space at the start or end": ("has a space at the start or end", "take it away"),
-    "it still looks like a placeholder": ("is still a placeholder", "put your own value there"),
-    "it looks like a masked value, copied from a screen that hides it": (
-        "is a masked value",
-        "show it in the portal, then copy it",
+    "it is empty": _Mark("is empty", "fill it in, or take the line away", "odd-characters"),
+    "a line break at the end": _Mark(
+        "ends in a line break", "copy it without; in a shell, `printf %s` instead of `echo`", "stray-whitespace"
     ),
-    "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)": ("has a character outside plain ASCII", "copy it again"),
+    "a line break inside": _Mark("has a line break inside", "copy it again, as one line", "stray-whitespace"),
+    "a byte order mark or an invisible character": _Mark(
+        "has an invisible character in it", "copy it again from the portal", "odd-characters"
+    ),
+    "curly quotes": _Mark("has curly quotes", "a chat or an editor changed it: copy it again from the portal", "odd-characters"),
+    "quotes around it": _Mark(
+        "has quotes around it", "take them away (`docker --env-file` keeps what .env files may have)", "quotes-kept"
+    ),
+    "a space at the start or end": _Mark("has a space at the start or end", "take it away", "stray-whitespace"),
+    "it still looks like a placeholder": _Mark("is still a placeholder", "put your own value there", "placeholder-left"),
+    "it looks like a masked value, copied from a screen that hides it": _Mark(
+        "is a masked value", "show it in the portal, then copy it", "masked-secret"
+    ),
+    "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)": _Mark(
+        "has a character outside plain ASCII", "copy it again", "odd-characters"
+    ),
 }
 _ALL = _CERTAIN | {
-    "a quote at one end only": ("has a quote at one end", "take it away"),
-    "a space inside": ("has a space inside", "take it away"),
+    "a quote at one end only": _Mark("has a quote at one end", "take it away", "quotes-kept"),
+    "a space inside": _Mark("has a space inside", "take it away", "stray-whitespace"),
 }
 
 
 def in_secret(text: Secret) -> Finding | None:
-    """The worst mark that no real secret bears. Reference `odd-secret` or `placeholder-left`."""
-    return _worst(text, _CERTAIN, "odd-secret")
+    """The worst mark that no real secret bears, with the reference that is this mark's."""
+    return _worst(text, _CERTAIN)
 
 
 def in_plain_text(text: Secret) -> Finding | None:
-    """The worst mark in an id or an address, spaces, stray quotes and `{names}` included. Reference `odd-value` or `placeholder-left`."""
-    if found := _worst(text, _ALL, "odd-value"):
+    """The worst mark in an id or an address, spaces, stray quotes and `{names}` included, with the reference that is this mark's."""
+    if found := _worst(text, _ALL):
         return found
     return left_open() if re.search(r"\{\w+\}", text.reveal()) else None
 
@@ -61,8 +74,6 @@ def left_open() -> Finding:
     return Finding("is still a placeholder: put your own value there", "placeholder-left")
 
 
-def _worst(text: Secret, marks: Mapping[str, tuple[str, str]], reference: str) -> Finding | None:
-    what, remedy = next((marks[oddity] for oddity in text.looks_odd() if oddity in marks), ("", ""))
-    if not what:
-        return None
-    return Finding(f"{what}: {remedy}", "placeholder-left" if "placeholder" in what else reference)
+def _worst(text: Secret, marks: Mapping[str, _Mark]) -> Finding | None:
+    mark = next((marks[oddity] for oddity in text.looks_odd() if oddity in marks), None)
+    return Finding(f"{mark.what}: {mark.remedy}", mark.reference) if mark else None

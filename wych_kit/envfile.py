@@ -189,7 +189,7 @@ def _refuse_unwritable(name: str, value: Secret) -> None:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise SettingInvalid(name, "is no name for a variable", reference="setting-invalid")
     if re.search("[\0\ud800-\udfff]", value.reveal()):
-        raise SettingInvalid(name, "holds a character that no text file can", reference="odd-value")
+        raise SettingInvalid(name, "holds a character that no text file can", reference="odd-characters")
 
 
 def _save(values: Mapping[str, Secret], target: Path, spares: Path) -> None:

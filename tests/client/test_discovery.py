@@ -75,8 +75,8 @@ def test_the_address_is_the_issuer_with_the_path_behind() -> None:
         (404, Refused, "no-issuer-there"),  # wire facts A3-24, A3-25, or anything else
         (400, Refused, None),
         (403, Refused, None),  # A3-23
-        (500, Refused, None),
-        (503, Refused, None),
+        (500, Refused, "identity-provider-error"),
+        (503, Refused, "identity-provider-error"),
         (302, Unexpected, "redirected"),
         (308, Unexpected, "redirected"),
         (204, Refused, None),

@@ -134,7 +134,7 @@ def test_an_answer_without_a_usable_token_is_unexpected(given: dict[str, Any], r
         (400, {"error": "missingNormalization", "error_description": "Request path not normalized"}, "double-slash"),  # A3-26
         (429, None, "too-many-token-requests"),  # A3-30
         (503, None, "too-many-token-requests"),  # A3-30
-        (500, {"error": "unknown_error"}, None),  # A3-36
+        (500, {"error": "unknown_error"}, "identity-provider-error"),  # A3-36
         (400, {"error": None}, None),
         (400, {"error": ["x"]}, None),
         (403, [], None),

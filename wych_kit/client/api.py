@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 import httpx
 
-from wych_kit.client import discovery
+from wych_kit.client import discovery, refusals
 from wych_kit.client import token as tokens
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
 from wych_kit.client.quoting import quoted
-from wych_kit.client.wire import ask, host_of, new_client, parsed, retry_after, translated
+from wych_kit.client.wire import answered, ask, host_of, new_client, parsed, retry_after, translated
 from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
 
 if TYPE_CHECKING:
@@ -53,14 +53,6 @@ ENDPOINTS = (
 _BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 _QUOTED = 60
 """Characters of a server's message that an error repeats; `.description` has it whole."""
-_REFUSALS = {
-    # Wire facts B3, by the message: one status means several things there. An assumption until Wych says which gateway it runs.
-    "Unauthorized": "bearer-refused",
-    "Missing Authentication Token": "wrong-path",
-    "Too Many Requests": "throttled",
-    "Limit Exceeded": "quota-spent",
-    "Endpoint request timed out": "gateway-timeout",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +213,7 @@ class WychClient:
             failure = self._failed(error)
         except UnicodeEncodeError:  # it has the whole text in it
             failure = SettingInvalid(
-                "request", "has a character that cannot be sent, perhaps in a header", stage="call", reference="odd-value"
+                "request", "has a character that cannot be sent, perhaps in a header", stage="call", reference="odd-characters"
             )
         raise failure
 
@@ -246,12 +238,9 @@ def refusal(response: httpx.Response) -> WychError:
             f"{host_of(response)} answered with a redirect; redirects are not followed with credentials",
             stage="call",
             status=status,
-            reference="redirected",
+            reference=refusals.redirect(response.headers.get("Location", "")),
         )
     message = quoted(response, _message(response))
-    reference = _REFUSALS.get(message)
-    if status == httpx.codes.FORBIDDEN and reference is None:
-        reference = {"Forbidden": "api-key-refused"}.get(message, "wrong-path" if message.startswith("Invalid key=value") else None)
     where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
     said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else ""
     return Refused(
@@ -261,7 +250,7 @@ def refusal(response: httpx.Response) -> WychError:
         code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0],
         description=message,
         retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=reference,
+        reference=refusals.at_gateway(answered(response)),
     )
 
 
@@ -290,5 +279,5 @@ def _senseless(response: httpx.Response, due: str) -> Unexpected:
         f"{host_of(response)} answered {response.status_code} without {due}",
         stage="call",
         status=response.status_code,
-        reference="unknown-answer",
+        reference=refusals.page(response.status_code, response.text[:2000]) or "unknown-answer",
     )

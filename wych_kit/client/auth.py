@@ -21,6 +21,7 @@ from wych_kit.client.guard import Destination, not_redirected
 from wych_kit.client.sharing import TokenFile
 from wych_kit.client.source import GRUDGE, Pause, TokenSource
 from wych_kit.client.wire import bound, translated
+from wych_kit.copying import in_secret
 from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
 
@@ -222,9 +223,10 @@ def _repeatable(request: httpx.Request) -> bool:
 def _sendable(name: str, secret: Secret) -> Secret:
     """The secret, unless it certainly is a copying mistake: a header or form would carry it, and h11 and httpx would repeat it."""
     if secret and not re.fullmatch("[!-~]([ -~]*[!-~])?", secret.reveal()):
-        raise SettingInvalid(
-            name, f"cannot be right: {(*secret.looks_odd(), 'odd characters')[0]}", stage="token", reference="odd-secret"
-        )
+        oddity = (*secret.looks_odd(), "odd characters")[0]
+        found = in_secret(secret)
+        reference = found.reference if found else "odd-characters"
+        raise SettingInvalid(name, f"cannot be right: {oddity}", stage="token", reference=reference)
     return secret
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.quoting import target
-from wych_kit.client.wire import ask, host_of, is_loopback, json_object, parsed, parsed_url, plain_request
+from wych_kit.client import refusals
+from wych_kit.client.wire import answered, ask, host_of, is_loopback, json_object, parsed_url, plain_request
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -89,16 +90,13 @@ def _check_status(response: httpx.Response) -> None:
             f"{host_of(response)} sends discovery on to {target(response)!r:.200}; redirects are not followed",
             stage="discovery",
             status=status,
-            reference="redirected",
+            reference=refusals.redirect(response.headers.get("Location", "")),
         )
-    # Wire facts A3-22 (no such realm), A3-24 and A3-25 (no such path), A3-26 (two slashes in a row)
-    answer = parsed(response)
-    said = answer.get("error") if isinstance(answer, dict) else None
-    reference = {"Realm does not exist": "wrong-realm", "missingNormalization": "double-slash"}.get(str(said))
-    if reference is None and status == httpx.codes.NOT_FOUND:
-        reference = "no-issuer-there"
     raise Refused(
-        f"{host_of(response)} answered {status} to the discovery request", stage="discovery", status=status, reference=reference
+        f"{host_of(response)} answered {status} to the discovery request",
+        stage="discovery",
+        status=status,
+        reference=refusals.at_discovery(answered(response)),
     )
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from wych_kit.client import refusals
 from wych_kit.client.quoting import quoted, target
-from wych_kit.client.wire import host_of, json_object, plain_request, retry_after
+from wych_kit.client.wire import answered, host_of, json_object, plain_request, retry_after
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
 
 UNSTATED_LIFETIME = 60.0
 """Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A guess on the short side."""
-
-_REFERENCES = {
-    # Wire facts A3-1 to A3-14. The word `invalid_client` against `unauthorized_client` tells the id from the secret at Keycloak.
-    "invalid_client": "unknown-client",
-    "unauthorized_client": "wrong-client-secret",
-    "unsupported_grant_type": "wrong-grant-type",
-    "invalid_scope": "wrong-scope",
-    "HTTP 405 Method Not Allowed": "wrong-method",
-    "HTTP 404 Not Found": "wrong-token-endpoint",
-    "Realm does not exist": "wrong-realm",
-    "Unable to find matching target resource method": "wrong-token-endpoint",
-    "missingNormalization": "double-slash",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -84,7 +71,7 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
             "redirects are not followed with credentials",
             stage=stage,
             status=response.status_code,
-            reference="redirected",
+            reference=refusals.redirect(response.headers.get("Location", "")),
         )
     if not response.is_success:
         raise _refusal(response, stage)
@@ -134,7 +121,7 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
         code=code,
         description=description,
         retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=_REFERENCES.get(code, "too-many-token-requests" if status in BUSY else None),
+        reference=refusals.at_token(answered(response)),
     )
 
 

@@ -7,12 +7,14 @@ import ipaddress
 import socket
 import ssl
 import time
+import urllib.request
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
 
+from wych_kit.client import refusals
 from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
 
 if TYPE_CHECKING:
@@ -169,8 +171,14 @@ def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
         f"{host_of(response)} answered {response.status_code} with {what} where a JSON object was due",
         stage=stage,
         status=response.status_code,
-        reference="not-json",
+        reference=refusals.page(response.status_code, response.text[:2000]) or "not-json",
     )
+
+
+def answered(response: httpx.Response) -> refusals.Answered:
+    """The response as `refusals` judges it."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return refusals.Answered(response.request.url.path, response.status_code, headers, response.text, parsed(response))
 
 
 def parsed(response: httpx.Response) -> Any:
@@ -211,19 +219,25 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | h
     if isinstance(error, httpx.HTTPError):
         with contextlib.suppress(RuntimeError):
             where, stage = error.request.url.netloc.decode("ascii", "replace"), stage_of(error.request)
-    if isinstance(error, httpx.TimeoutException):
+    proxy = _proxy_of(error) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else None
+    if isinstance(error, httpx.TimeoutException) and not proxy:
         doing = "did not accept the connection in time" if isinstance(error, httpx.ConnectTimeout) else "did not answer in time"
         return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
     if isinstance(error, httpx.ProxyError):
-        return Unreachable(f"the proxy refused to pass the request on to {where}: {error}", stage=stage, reference="proxy-refused")
+        said = f"the proxy refused to pass the request on to {where}: {error}"
+        reference = "proxy-password" if str(error).startswith("407") else "proxy-refused"
+        return Unreachable(said, stage=stage, reference=reference)
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(f"{where}: this is no address that can be called: {error}", stage=stage, reference="bad-address")
     if isinstance(error, httpx.LocalProtocolError):  # its text repeats the header, and so perhaps a secret
-        return Unexpected(f"a header for {where} has a character that no header can carry", stage=stage, reference="odd-value")
+        return Unexpected(f"a header for {where} has a character that no header can carry", stage=stage, reference="odd-characters")
     if isinstance(error, httpx.HTTPStatusError):  # somebody's response hook calls raise_for_status
         return Refused(f"{where} answered {error.response.status_code}", stage=stage, status=error.response.status_code)
     if isinstance(error, httpx.TransportError):
         words, reference = _broken_connection(error)
+        if proxy and reference in ("name-not-found", "connection-refused", "unreachable"):
+            said = f"the proxy {proxy}, which your variables name for {where}, could not be connected to"
+            return Unreachable(said, stage=stage, reference="proxy-unreachable")
         return Unreachable(f"{where} {words}", stage=stage, reference=reference)
     return Unexpected(f"{where} answered with something that cannot be read: {type(error).__name__}", stage=stage)
 
@@ -236,7 +250,7 @@ def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
         if isinstance(cause, ConnectionRefusedError):
             return "refused the connection: nothing listens there", "connection-refused"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"showed a certificate that is not trusted ({cause.verify_message})", "certificate-not-trusted"
+            return f"showed a certificate that is not trusted ({cause.verify_message})", _certificate(cause)
         if isinstance(cause, ssl.SSLError):
             return f"does not speak TLS as it should ({cause.reason})", "tls-broken"
         cause = cause.__cause__ or cause.__context__
@@ -245,3 +259,31 @@ def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
     if "refused" in str(error).lower() or "attempts failed" in str(error).lower():
         return "refused the connection: nothing listens there", "connection-refused"
     return f"could not be reached ({error or type(error).__name__})", "unreachable"
+
+
+def _certificate(error: ssl.SSLCertVerificationError) -> str:
+    # OpenSSL's numbers (X509_V_ERR_…). Of a certificate that is not valid yet, the likelier reason is a clock that stands still.
+    known = {
+        9: "clock-behind",
+        10: "certificate-expired",
+        18: "self-signed-certificate",
+        19: "tls-interception",
+        62: "certificate-wrong-host",
+        64: "certificate-wrong-host",
+    }
+    return known.get(getattr(error, "verify_code", 0), "certificate-not-trusted")
+
+
+def _proxy_of(error: httpx.ConnectError | httpx.ConnectTimeout) -> str | None:
+    """Host and port of the proxy that the variables name for the request: httpx connects to nothing else then."""
+    try:
+        url = error.request.url
+    except RuntimeError:
+        return None
+    if url.scheme == "http" and is_loopback(url.host):  # `new_client` asks no proxy for these
+        return None
+    proxies = urllib.request.getproxies()
+    address = proxies.get(url.scheme) or proxies.get("all")
+    if not address or urllib.request.proxy_bypass(url.host):
+        return None
+    return address.rpartition("@")[2].rpartition("//")[2].strip("/") or None

@@ -1,0 +1,42 @@
+"""The catalogue of what goes wrong: what it looks like, cause, next action, whose side, and how we know. Data only.
+
+An error carries the `reference` of its scenario; `wych_kit.diagnosis` looks it up here. `python -m wych_kit.scenarios` prints it as
+a page.
+
+    settings    the values and their file        network     nothing answers, or somebody else does
+    identity    discovery and the token          gateway     the calls
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from wych_kit.scenarios.entry import Basis, MadeBy, Scenario, Side
+from wych_kit.scenarios.gateway import BEARER, KEY_AND_ADDRESS, LIMITS, USERS
+from wych_kit.scenarios.identity import CREDENTIALS, DISCOVERY, TOKEN_REQUESTS, TOKENS
+from wych_kit.scenarios.network import CERTIFICATES, CONNECTIONS, STRANGERS
+from wych_kit.scenarios.settings import FILES, VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SCENARIOS", "Basis", "MadeBy", "Scenario", "Side"]
+
+_ALL = (
+    *VALUES,
+    *FILES,
+    *CONNECTIONS,
+    *CERTIFICATES,
+    *STRANGERS,
+    *DISCOVERY,
+    *CREDENTIALS,
+    *TOKEN_REQUESTS,
+    *TOKENS,
+    *BEARER,
+    *KEY_AND_ADDRESS,
+    *LIMITS,
+    *USERS,
+)
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.reference: scenario for scenario in _ALL})
