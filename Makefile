@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
-.PHONY: start lab test notebooks browser check bench lock clean help
+.PHONY: start lab test notebooks browser docs check bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
@@ -57,6 +57,9 @@ check: $(KIT) $(TEST) ## lint, format, types, and no secret lying about
 	@$(IN) -m ruff format --check .
 	@$(IN) -m mypy
 	@$(IN) -m wych_kit scan . --allow $(MOCK_KEY)
+
+docs: $(KIT) ## make docs/troubleshooting.md anew from the catalogue
+	@$(IN) -m wych_kit.scenarios > docs/troubleshooting.md
 
 bench: $(KIT) $(TEST) ## the benchmarks, as ratios measured in one run
 	@$(IN) benchmarks $(ARGS)

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from wych_kit.diagnosis import diagnose
+from wych_kit.diagnosis import diagnose, explained
 from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected, Unreachable, WychError
 from wych_kit.scenarios import SCENARIOS
 from wych_kit.screen import Screen
@@ -33,7 +33,7 @@ def test_every_diagnosis_is_told_in_few_lines(reference, plain, tty, place, monk
     shown = lines(found, tty, plain=plain)
     assert len(shown) <= MOST_LINES, "\n".join(shown)
     text = " ".join(" ".join(shown).split())
-    for words in (SEEN, found.cause, found.action, found.source, found.basis, reference):
+    for words in (SEEN, found.judged, found.action, found.known_from, reference):
         assert "".join(words.split()) in "".join(text.split())
 
 
@@ -52,6 +52,32 @@ def test_what_nobody_knows_is_called_unknown(error):
     assert found.cause == SCENARIOS["unknown-answer"].cause
     assert found.evidence == (error.observed,)
     assert (found.reference, found.stage, found.side) == (error.reference, error.stage, "unclear")
+
+
+def test_how_sure_a_diagnosis_is_and_what_it_may_be_instead():
+    """What leaves one cause is certain; what shares its bytes with another is likely, and names it; an answer nobody knows is unknown."""
+
+    def sureness(reference):
+        found = diagnose(WychError(SEEN, stage="call", reference=reference))
+        return found.confidence, found.runner_up
+
+    assert sureness("certificate-expired") == ("certain", None)
+    assert sureness("setting-missing") == ("certain", None)
+    assert sureness("api-key-refused") == ("likely", "wrong-base-path")
+    assert sureness("unknown-client") == ("likely", "wrong-client-secret")
+    assert sureness("wrong-client-secret") == ("likely", "unknown-client")
+    assert sureness("unknown-answer") == sureness(None) == ("unknown", None)
+
+
+def test_a_reference_found_by_other_means_is_explained():
+    """The catalogue's words with the finder's evidence and certainty; a reference that is none is a bug."""
+    found = explained("ipv6-localhost", "discovery", ("::1 refuses, 127.0.0.1 answers",), confidence="certain", runner_up="timeout")
+    assert (found.cause, found.action) == (SCENARIOS["ipv6-localhost"].cause, SCENARIOS["ipv6-localhost"].fix)
+    assert (found.evidence, found.confidence, found.runner_up) == (("::1 refuses, 127.0.0.1 answers",), "certain", "timeout")
+    assert found.judged == f"Certain: {found.cause}"
+    assert found.known_from.endswith("· ipv6-localhost · Or: timeout")
+    with pytest.raises(KeyError):
+        explained("unheard-of", "call", ())
 
 
 def test_what_nobody_answered_is_no_answer():
@@ -73,7 +99,7 @@ def test_the_servers_own_waiting_time_is_told():
     assert "0 seconds" not in diagnose(Refused("x", stage="token", status=429, retry_after=0.0)).action
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), None, "text"])
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), None, "text", [1]])
 def test_only_our_own_errors_are_diagnosed(error):
     """A bug is no answer of Wych's."""
     with pytest.raises(TypeError, match="only this kit's own errors"):

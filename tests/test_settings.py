@@ -260,7 +260,9 @@ def test_one_reason_for_each_setting(here):
     )
     mixed = "is the mock's own, but WYCH_ENVIRONMENT is production: change one of the two"
     assert observed(loaded.problems()) == [f"WYCH_CLIENT_ID (shell) {mixed}", f"WYCH_API_KEY (shell) {mixed}"]
-    assert [problem.reference for problem in loaded.with_(api_key="mock-recipient\n").problems("WYCH_API_KEY")] == ["stray-whitespace"]
+    assert [problem.reference for problem in loaded.with_(api_key="mock-recipient\n").problems("WYCH_API_KEY")] == [
+        "stray-whitespace"
+    ]
 
 
 def test_with_gives_a_copy_and_leaves_the_first(here, tmp_path):

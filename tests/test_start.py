@@ -187,7 +187,18 @@ def test_json_tells_a_refusal_whole(place, pretend, kit):
     assert (last["name"], last["outcome"]) == ("token", "failed")
     assert last["diagnosis"]["reference"] == "wrong-client-secret"
     assert last["diagnosis"]["side"] == "yours"
-    assert set(last["diagnosis"]) == {"stage", "reference", "cause", "evidence", "action", "side", "basis", "source", "confidence", "runner_up"}
+    assert set(last["diagnosis"]) == {
+        "stage",
+        "reference",
+        "cause",
+        "evidence",
+        "action",
+        "side",
+        "basis",
+        "source",
+        "confidence",
+        "runner_up",
+    }
 
 
 def test_json_asks_nobody(place, pretend, kit, monkeypatch):

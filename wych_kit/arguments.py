@@ -22,6 +22,7 @@ _EXAMPLES = {
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
     "forget": "wych-kit forget\n  wych-kit forget --everything",
     "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
+    "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
     "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
@@ -84,6 +85,8 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     lint = command("lint", "look for mistakes in a .env file, a curl command, a HAR or a callback's address; send nothing")
     lint.add_argument("paths", metavar="FILE", nargs="*", help="- is standard input; without any, the .env in force")
     lint.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+    explain = command("explain", "say what goes wrong in practice, why, and what to do")
+    explain.add_argument("reference", metavar="REFERENCE", nargs="?", help="one scenario by its name; without it, all of them")
 
     scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
     scan.add_argument("paths", metavar="PATH", nargs="+", help="files and folders; - is standard input")

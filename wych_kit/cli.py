@@ -127,6 +127,12 @@ def _forget(chosen: argparse.Namespace) -> int:
     return _explained(chosen, lambda: forget(_settings(chosen), everything=chosen.everything, plain=chosen.plain))
 
 
+def _explain(chosen: argparse.Namespace) -> int:
+    from wych_kit.reference import explain
+
+    return explain(chosen.reference, plain=chosen.plain)
+
+
 def _settings(chosen: argparse.Namespace) -> Settings:
     from wych_kit.settings import load_settings
 
@@ -192,5 +198,6 @@ _RUNS = {
     "journal": _journal,
     "forget": _forget,
     "lint": _lint,
+    "explain": _explain,
     "scan": _scan,
 }

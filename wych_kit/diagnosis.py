@@ -1,14 +1,18 @@
-"""From an error to its cause, the evidence for it, and the next action."""
+"""From an error, or from what went over the wire, to the cause, the evidence for it, and the next action."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from wych_kit import verdict
+from wych_kit.client.journal import Exchange
 from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Stage, Unreachable, WychError
 from wych_kit.scenarios import SCENARIOS, Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wych_kit.scenarios import Basis, Side
     from wych_kit.settings import Settings
 
@@ -38,6 +42,18 @@ class Diagnosis:
     confidence: Confidence = "likely"
     runner_up: str | None = None
 
+    @property
+    def judged(self) -> str:
+        """The cause, with how sure it is in front: "Likely: …", "Certain: …"; alone when nobody knows it."""
+        return self.cause if self.confidence == "unknown" else f"{self.confidence.capitalize()}: {self.cause}"
+
+    @property
+    def known_from(self) -> str:
+        """Source, basis and reference in a line, and the scenario that it may be as well."""
+        named = f" · {self.reference}" if self.reference else ""
+        other = f" · Or: {self.runner_up}" if self.runner_up else ""
+        return f"{self.source} ({self.basis}){named}{other}"
+
 
 _RESTS_ON = {
     # Which settings a refusal may be about: where your shell's value wins over another one, that is the first thing to look at.
@@ -47,19 +63,56 @@ _RESTS_ON = {
     "no-issuer-there": ("WYCH_ISSUER_URL",),
     "connection-refused": ("WYCH_ISSUER_URL", "WYCH_API_URL"),
     "api-key-refused": ("WYCH_API_KEY", "WYCH_API_URL"),
+    "wrong-base-path": ("WYCH_API_URL",),
     "wrong-path": ("WYCH_API_URL", "WYCH_PARTNER_ID", "WYCH_APP_ID"),
 }
+_CERTAIN = frozenset(
+    # What was observed is itself the cause: nothing else gives the same.
+    {
+        "setting-missing", "setting-invalid", "stray-whitespace", "placeholder-left", "not-https", "not-the-issuer", "not-a-base",
+        "not-an-id", "unknown-setting", "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
+        "env-file-unreadable", "env-file-unwritable", "env-file-committable", "mock-not-started", "answers-file",
+        "registration-refused", "token-lock", "bad-address", "wrong-host", "proxy-password", "certificate-expired",
+        "certificate-wrong-host", "realm-disabled", "issuer-mismatch", "discovery-incomplete", "endpoint-elsewhere", "redirected",
+        "answer-too-long", "no-token", "not-bearer", "odd-lifetime", "client-not-allowed", "duplicate-parameter", "wrong-method",
+        "double-slash", "wrong-scope", "wrong-grant-type",
+    }
+)  # fmt: skip
+_NOT_IN_A_BASIC = frozenset("+%:&")
 
 
-def diagnose(error: WychError, settings: Settings | None = None) -> Diagnosis:
-    """What an error means, with `settings` also in the light of where they came from. Pure: no network, no clock, no files.
+def diagnose(subject: WychError | Sequence[Exchange], settings: Settings | None = None) -> Diagnosis:
+    """What an error means, or what exchanges show, with `settings` also in the light of where they came from.
 
-    Raises `TypeError` for an exception that is not ours.
+    Of exchanges the last that failed is judged, by what was sent and then by what was answered; they may be any client's, see
+    `wych_kit.client.journal`. Pure: no network, no clock, no files. An unknown answer is called unknown: a wrong cause, said with
+    confidence, costs more than none.
 
-    An unknown answer is called unknown: a wrong cause, said with confidence, costs more than none.
+    Raises `TypeError` for an exception that is not ours or anything else, `ValueError` for exchanges of which none failed.
     """
-    if not isinstance(error, WychError):
-        raise TypeError(f"only this kit's own errors can be diagnosed, not {type(error).__name__}")
+    if isinstance(subject, WychError):
+        return _of_error(subject, settings)
+    if isinstance(subject, list | tuple) and all(isinstance(each, Exchange) for each in subject):
+        return _of_exchanges(subject, settings)
+    raise TypeError(f"only this kit's own errors, and exchanges of a journal, can be diagnosed, not {type(subject).__name__}")
+
+
+def explained(
+    reference: str,
+    stage: Stage,
+    evidence: tuple[str, ...],
+    settings: Settings | None = None,
+    *,
+    confidence: Confidence = "likely",
+    runner_up: str | None = None,
+) -> Diagnosis:
+    """The diagnosis of a reference, for whoever found out by other means. Raises `KeyError` for one that is not in the catalogue."""
+    known = SCENARIOS[reference]
+    action = _overruled(reference, settings) or known.fix
+    return Diagnosis(stage, reference, known.cause, evidence, action, known.side, known.basis, known.source, confidence, runner_up)
+
+
+def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
     known = SCENARIOS.get(error.reference or "") or _unknown(error)
     action = known.fix
     if isinstance(error, SettingMissing):
@@ -68,13 +121,56 @@ def diagnose(error: WychError, settings: Settings | None = None) -> Diagnosis:
         action = f"Correct {error.name} ({error.origin})."
     elif isinstance(error, Refused) and error.retry_after:
         action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
+    action = _overruled(error.reference, settings) or action
+    confidence, runner_up = _sureness(known)
+    return Diagnosis(
+        error.stage,
+        error.reference,
+        known.cause,
+        (error.observed,),
+        action,
+        known.side,
+        known.basis,
+        known.source,
+        confidence,
+        runner_up,
+    )
+
+
+def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> Diagnosis:
+    failing = verdict.last_failing(exchanges)
+    if failing is None:
+        raise ValueError("nothing is wrong with these exchanges: each has an answer, and none is a refusal")
+    found = verdict.judge(exchanges, failing)
+    reference, runner_up = found.reference or "unknown-answer", found.runner_up
+    if runner_up == "basic-not-encoded" and settings and settings.client_secret:
+        # Seen only with the secret at hand: in the journal it is a mark.
+        if _NOT_IN_A_BASIC & set(settings.client_secret.reveal()):
+            reference, runner_up = runner_up, reference
+        else:
+            runner_up = None
+    confidence, other = _sureness(SCENARIOS[reference])
+    if found.certain:
+        confidence, other = "certain", None
+    return explained(reference, found.stage, found.evidence, settings, confidence=confidence, runner_up=runner_up or other)
+
+
+def _overruled(reference: str | None, settings: Settings | None) -> str | None:
+    """What to do first where your shell's value wins over another one that this may be about."""
     for value in settings.values if settings else ():
-        if value.differs and value.name in _RESTS_ON.get(error.reference or "", ()):
-            action = f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or correct it."
-    return Diagnosis(error.stage, error.reference, known.cause, (error.observed,), action, known.side, known.basis, known.source)
+        if value.differs and value.name in _RESTS_ON.get(reference or "", ()):
+            return f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or correct it."
+    return None
+
+
+def _sureness(known: Scenario) -> tuple[Confidence, str | None]:
+    """How sure a cause is by its reference alone, and what looks most alike where it is not certain."""
+    if known.reference == "unknown-answer":
+        return "unknown", None
+    if known.reference in _CERTAIN:
+        return "certain", None
+    return "likely", next(iter(known.alike), None)
 
 
 def _unknown(error: WychError) -> Scenario:
-    if isinstance(error, Unreachable):
-        return SCENARIOS["unreachable"]
-    return SCENARIOS["unknown-answer"]
+    return SCENARIOS["unreachable" if isinstance(error, Unreachable) else "unknown-answer"]

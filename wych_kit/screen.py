@@ -108,8 +108,7 @@ class Screen:
 
     def wrong(self, diagnosis: Diagnosis) -> None:
         """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
-        source = f"{diagnosis.source} ({diagnosis.basis})" + (f" · {diagnosis.reference}" if diagnosis.reference else "")
-        rows = [("Cause", diagnosis.cause), ("Do", diagnosis.action), ("Basis", source)]
+        rows = [("Cause", diagnosis.judged), ("Do", diagnosis.action), ("Basis", diagnosis.known_from)]
         self.say()
         self.say(("" if self.plain else "✗ ") + f"Not done: {' '.join(diagnosis.evidence)}", "bold red")
         if self.plain:

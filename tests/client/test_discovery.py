@@ -109,7 +109,7 @@ def test_what_the_provider_says_tells_the_realm_from_the_path(status: int, said:
 @pytest.mark.parametrize(
     ("given", "reference", "words"),
     [
-        ({"content": b"<html>"}, "not-json", "web page"),
+        ({"content": b"<html>"}, "captive-portal", "web page"),
         ({"json": []}, "not-json", "JSON object"),
         ({"content": b'{"issuer":' * 30_000}, "not-json", "JSON object"),
         ({"json": {}}, "discovery-incomplete", "no issuer"),

@@ -453,3 +453,21 @@ def test_a_secret_without_letters_and_digits_is_taken_out_too(secret: str) -> No
     redactor = Redactor([("client_secret", Secret(secret))])
     for way in ways(secret):
         assert redactor.text(f"a{way}b") == f"a{mark('client_secret')}b"
+
+
+def test_json_labelled_as_a_form_hides_its_secrets() -> None:
+    """Wire facts A3-21: a form's reading would take the whole text for a name, and show it."""
+    shown = Redactor().body(b'{"client_secret":"supersecretvalue","grant_type":"x"}', "application/x-www-form-urlencoded")
+    assert shown == '{"client_secret":"‹WYCH_CLIENT_SECRET›","grant_type":"x"}'
+
+
+def test_a_mistake_round_a_token_can_be_seen() -> None:
+    """A second Bearer, or quotes, stay beside the mark; the token itself does not."""
+    redactor = Redactor()
+    shown = [redactor.headers([("Authorization", value)])[0][1] for value in ("Bearer Bearer t0ken-t0ken", 'bearer "t0ken-t0ken"')]
+    assert shown == ["Bearer Bearer ‹WYCH_ACCESS_TOKEN›", 'bearer "‹WYCH_ACCESS_TOKEN›"']
+
+
+def test_an_empty_secret_is_seen_to_be_empty() -> None:
+    """There is nothing to hide, and that it is empty is what people look for."""
+    assert Redactor().body(b"client_id=a&client_secret=", "application/x-www-form-urlencoded") == "client_id=a&client_secret="

@@ -128,7 +128,7 @@ def test_what_the_server_finds_stands_beside_the_field_too(new, fill, press, ent
     press(panel)
     assert panel.state == "ask"
     assert any(each.beside.value.count("✗") for each in panel.entries)
-    assert "Known from" in panel.outcome.value
+    assert "Basis" in panel.outcome.value
     again.close()
 
 
@@ -313,7 +313,7 @@ def test_a_failure_is_explained_and_can_be_tried_again(place, pretend, press):
         press(panel)
     assert isinstance(kit.desk.outcomes["token"], Failed)
     shown = page.panels[2].outcome.value
-    assert [word for word in ("Seen", "Cause", "Do", "Known from", "wrong-client-secret") if word not in shown] == []
+    assert [word for word in ("Seen", "Cause", "Do", "Basis", "wrong-client-secret") if word not in shown] == []
     assert page.panels[2].state == "ask"
     assert "not-the-secret" not in states() + page.as_text() + page.as_html()
     kit.close()

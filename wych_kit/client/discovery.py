@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.quoting import target
 from wych_kit.client import refusals
+from wych_kit.client.quoting import target
 from wych_kit.client.wire import answered, ask, host_of, is_loopback, json_object, parsed_url, plain_request
 from wych_kit.errors import Refused, Unexpected
 

@@ -43,6 +43,8 @@ _IN_TEXT = re.compile(r"[^&#\s\"<>]*")
 _NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
+_WRAPPED = re.compile(r"((?:bearer +)*[\"']?)(.*?)([\"']?)", re.IGNORECASE | re.DOTALL)
+"""A mistake round a token that people need to see: a second Bearer, or quotes."""
 _PART = re.compile(r'(\bname="([^"\n]{1,80})"[^\n]*\n(?:[^\r\n][^\n]*\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL)
 _MARKS = {
     "client_secret": "WYCH_CLIENT_SECRET",
@@ -154,10 +156,10 @@ class Redactor:
         # Whoever parses JSON takes UTF-16 as well.
         text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
         kind = content_type.partition(";")[0].strip().lower()
-        if kind == "application/x-www-form-urlencoded":
-            text = self._form(text)
-        elif text.lstrip()[:1] in ("{", "["):
+        if text.lstrip()[:1] in ("{", "["):  # labelled as a form or not: a form's names would hold the secrets then
             text = self._json(text)
+        elif kind == "application/x-www-form-urlencoded":
+            text = self._form(text)
         else:
             text = self._loose(self._multipart(text) if kind.startswith("multipart/") else text)
         text = self.text(text)
@@ -197,7 +199,8 @@ class Redactor:
             return self._pairs(_USER_INFO.sub("", value))
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
-            return f"{scheme} {self._hidden(name, rest)}"
+            before, inner, after = _WRAPPED.fullmatch(rest).groups() if scheme.lower() == "bearer" else ("", rest, "")  # type: ignore[union-attr] # it matches any text
+            return f"{scheme} {before}{self._hidden(name, inner)}{after}"
         if "cookie" in name.lower():
             pairs = value.split(";")[: 1 if name.lower().startswith("set-") else None]  # a Set-Cookie goes on with dates and paths
             for pair in pairs:
@@ -207,7 +210,7 @@ class Redactor:
     def _form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
         return "&".join(
-            f"{quote_plus(name)}={self._hidden(name, value) if name in _QUERY_ONLY or is_secret_name(name) else quote_plus(value)}"
+            f"{quote_plus(name)}={self._hidden(name, value) if value and (name in _QUERY_ONLY or is_secret_name(name)) else quote_plus(value)}"
             for name, value in pairs
         )
 

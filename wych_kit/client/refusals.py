@@ -18,7 +18,9 @@ _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY, _TOO_LARGE = 400, 4
 _TOO_MANY, _BROKEN, _UNAVAILABLE = 429, 500, 503
 _BAD = "Invalid client or Invalid client credentials"
 _NO_ROOT = "Unable to find matching target resource method"
-_LOGIN = re.compile(r"(?:^|[/._-])(?:log-?in|log-?on|sign-?in|sign-?on|sso|saml2?|hotspot|captive(?:-?portal)?)(?:$|[/._-])", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"(?:^|[/._-])(?:log-?in|log-?on|sign-?in|sign-?on|sso|saml2?|hotspot|captive(?:-?portal)?)(?:$|[/._-])", re.IGNORECASE
+)
 _BY_DESCRIPTION = {
     # (error, error_description): the same code means several things there.
     ("invalid_request", "Missing form parameter: grant_type"): "missing-grant-type",

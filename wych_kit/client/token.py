@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 UNSTATED_LIFETIME = 60.0
 """Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A guess on the short side."""
 
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token and the time it has left, on this machine's monotonic clock.

@@ -123,12 +123,11 @@ def failed(outcome: Failed, asked: Sequence[Field], *, timed: bool = True) -> st
     found = outcome.diagnosis
     if found is None:
         return paragraph("✗ Not sent: see beside the fields.", "wych-failed", alert=True)
-    known = f"{found.source} ({found.basis})" + (f" · {found.reference}" if found.reference else "")
     rows = [
         ("Seen", " ".join(found.evidence), ""),
-        ("Cause", found.cause, ""),
+        ("Cause", found.judged, ""),
         ("Do", found.action, ""),
-        ("Known from", known, ""),
+        ("Basis", found.known_from, ""),
     ]
     names = {each.name for each in asked}
     rows += [("Also", words, name) for name, words in outcome.faults.items() if name not in names]

@@ -48,6 +48,6 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
     if found.diagnosis is None:
         return ["Not sent:", *map(harmless, faults)]
     why = found.diagnosis
-    lines = [f"Not done ({why.stage})", f"  Seen: {' '.join(why.evidence)}", f"  Cause: {why.cause}", f"  Do: {why.action}"]
-    lines.append(f"  Known from: {why.source} ({why.basis})" + (f" · {why.reference}" if why.reference else ""))
+    lines = [f"Not done ({why.stage})", f"  Seen: {' '.join(why.evidence)}", f"  Cause: {why.judged}", f"  Do: {why.action}"]
+    lines.append(f"  Basis: {why.known_from}")
     return [harmless(line) for line in (*lines, *faults, *wire)]

@@ -36,7 +36,7 @@ CONNECTIONS = (
     Scenario(
         "ipv6-localhost", "discovery", "network",
         symptom="Connection refused at localhost, and 127.0.0.1 answers.",
-        cause="localhost is ::1 here, and the server listens on 127.0.0.1.",
+        cause="The name localhost is ::1 here; the server is at 127.0.0.1.",
         fix="Write 127.0.0.1 in place of localhost.",
         side="yours", source="wire facts D26", basis="inferred", alike=("connection-refused",),
     ),

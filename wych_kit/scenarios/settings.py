@@ -133,9 +133,9 @@ VALUES = (
     ),
     Scenario(
         "env-file-crlf", "settings", "values",
-        symptom="A shell that sources the file has values with a \\r at their end.",
-        cause="Lines end as on Windows; shells and docker keep the \\r in values.",
-        fix="Save it with line ends LF: sed -i 's/\\r$//' .env",
+        symptom="A shell that sources the file has values with a carriage return at their end.",
+        cause="Lines end as on Windows; shells and docker keep the CR in values.",
+        fix="Save it with line ends LF, or run `sed -i 's/\\r$//' .env`",
         side="yours", source="how this kit reads the file (wire facts D25)", basis="documented", alike=("stray-whitespace",),
     ),
 )  # fmt: skip
