@@ -32,6 +32,7 @@ REFERENCE = re.compile(r"[a-z]+\d?(-[a-z]+)*")
 POSITIONAL = {"Finding": 1}
 TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED|ON_THE_WAY\w*)$")
 GIVES_PAIRS = {"_broken_connection"}
+GIVES_ONE = {"stranger", "redirect", "page", "at_discovery", "at_token", "at_gateway", "_on_the_way", "_certificate"}
 
 
 def references() -> Iterator[tuple[str, str]]:
@@ -57,6 +58,8 @@ def _holding(node: ast.AST) -> Iterator[ast.expr]:
         if node.name in GIVES_PAIRS:
             returned = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
             yield from (pair.elts[1] for pair in returned if isinstance(pair, ast.Tuple))
+        if node.name in GIVES_ONE:
+            yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = [target.id for target in targets if isinstance(target, ast.Name)]

@@ -241,3 +241,19 @@ def test_every_environment_has_its_words(tty, place):
 def test_nothing_to_show_shows_nothing(tty, place):
     """No exchanges, no block."""
     assert drawn(tty, lambda screen: screen.exchanges([])) == ""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["laid out", "plain"])
+def test_how_sure_a_cause_is_stands_beside_it(tty, plain, monkeypatch):
+    """Certain or likely before the cause, the scenario it may be as well after the basis; nothing of it for an answer nobody knows."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def shown(reference):
+        file = tty()
+        Screen(file=file, plain=plain).wrong(diagnose(Refused("no", stage="call", status=403, reference=reference)))
+        return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).split())
+
+    assert "Likely: The API key is unknown" in shown("api-key-refused")
+    assert "· api-key-refused · Or: wrong-base-path" in shown("api-key-refused")
+    assert [word for word in ("Likely", "Certain", "Unknown:", "Or:") if word in shown(None)] == []
+    assert "Certain: By this machine's clock" in shown("certificate-expired")

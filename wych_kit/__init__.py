@@ -5,7 +5,7 @@
     secret        a value that must never be shown                          Secret
     errors        what can go wrong, as facts                               WychError and its five kinds
     scenarios     what goes wrong in practice, and what to do about it
-    diagnosis     from an error to its cause and the next action            diagnose
+    diagnosis     from an error, or exchanges, to cause and next action     diagnose
     steps         what a step is; knows nothing of Wych
     journey       register, discover, token, first_call
     terminal      the journey in a terminal

@@ -204,7 +204,8 @@ def _of_lifetime(exchanges: Sequence[Exchange], failing: Exchange) -> _Made:
 
 
 def _lifetime(exchange: Exchange) -> float | None:
-    answer = _json(exchange.response_body) if exchange.status == _OK else None
+    given = exchange.status == _OK and "access_token" in exchange.response_body  # looked for before parsing a hundred answers
+    answer = _json(exchange.response_body) if given else None
     if not isinstance(answer, dict) or "access_token" not in answer or not isinstance(answer.get("expires_in"), int | float):
         return None
     return float(answer["expires_in"])

@@ -135,6 +135,21 @@ def test_an_answer_without_a_usable_token_is_unexpected(given: dict[str, Any], r
         (429, None, "too-many-token-requests"),  # A3-30
         (503, None, "too-many-token-requests"),  # A3-30
         (500, {"error": "unknown_error"}, "identity-provider-error"),  # A3-36
+        (400, {"error": "invalid_request", "error_description": "Missing form parameter: grant_type"}, "missing-grant-type"),  # A3-1
+        (400, {"error": "invalid_client", "error_description": "Parameter client_assertion_type is missing"}, "client-not-allowed"),  # A3-8
+        (401, {"error": "unauthorized_client", "error_description": "Public client not allowed to retrieve service account"}, "client-not-allowed"),  # A3-9
+        (401, {"error": "unauthorized_client", "error_description": "Client not enabled to retrieve service account"}, "client-not-allowed"),  # A3-10
+        (400, {"error": "invalid_client", "error_description": "Bearer-only not allowed"}, "client-not-allowed"),  # A3-11
+        (401, {"error": "invalid_request", "error_description": "User 'service-account-x' disabled"}, "client-not-allowed"),  # A3-12
+        (400, {"error": "invalid_request", "error_description": "duplicated parameter"}, "duplicate-parameter"),  # A3-14
+        (400, {"error": "unauthorized_client", "error_description": "Unexpected error when authenticating client"}, "basic-not-encoded"),  # A3-17
+        (415, {"error": "The content-type header value did not match the value in @Consumes"}, "json-body"),  # A3-20
+        (403, {"error": "access_denied", "error_description": "Realm not enabled"}, "realm-disabled"),  # A3-23
+        (403, {"error": "access_denied", "error_description": "by somebody's policy"}, None),
+        (403, {"error": "invalid_request", "error_description": "HTTPS required"}, "not-https"),  # A3-28
+        (403, {"error": "Invalid origin"}, "origin-header"),  # A3-35
+        (503, {"error": "unknown_error"}, "identity-provider-error"),
+        (401, {"error": "unauthorized_client", "error_description": "in another server's words"}, None),
         (400, {"error": None}, None),
         (400, {"error": ["x"]}, None),
         (403, [], None),

@@ -117,6 +117,52 @@ def test_why_no_connection_could_be_made(cause: OSError, reference: str) -> None
     assert str(found).startswith("a.example ")
 
 
+@pytest.mark.parametrize(
+    ("number", "reference"),
+    [
+        (9, "clock-behind"),
+        (10, "certificate-expired"),
+        (18, "self-signed-certificate"),
+        (19, "tls-interception"),
+        (20, "certificate-not-trusted"),
+        (62, "certificate-wrong-host"),
+        (66, "certificate-not-trusted"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told_by_its_number(number: int, reference: str) -> None:
+    """OpenSSL's number, not its words, which change."""
+    cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    cause.verify_code, cause.verify_message = number, "in some words"
+    error = httpx.ConnectError("no", request=httpx.Request("GET", "https://a.example"))
+    error.__cause__ = cause
+    assert wire.translated(error).reference == reference
+
+
+def test_a_proxy_that_is_not_there_is_not_the_server(nobody: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a proxy in the variables nothing else was connected to; its password is not repeated, and NO_PROXY counts."""
+    monkeypatch.setenv("HTTPS_PROXY", nobody.replace("//", "//kim:c4nary@"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with httpx.Client() as client, pytest.raises(WychError) as caught:
+        wire.ask(client, wire.plain_request("GET", "https://a.example"))
+    assert caught.value.reference == "proxy-unreachable"
+    assert nobody.partition("//")[2] in str(caught.value)
+    assert "c4nary" not in str(caught.value)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with httpx.Client() as client, pytest.raises(WychError) as direct:
+        wire.ask(client, wire.plain_request("GET", nobody))
+    assert direct.value.reference == "connection-refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "reference"), [("407 Proxy Authentication Required", "proxy-password"), ("403 Forbidden", "proxy-refused")]
+)
+def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(said: str, reference: str) -> None:
+    """By the status that the tunnel was refused with."""
+    error = httpx.ProxyError(said, request=httpx.Request("GET", "https://a.example"))
+    assert wire.translated(error).reference == reference
+
+
 def reference_of(url: str) -> str | None:
     with httpx.Client(trust_env=False) as client, pytest.raises(WychError) as caught:
         wire.ask(client, wire.plain_request("GET", url))
