@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
-.PHONY: start lab test notebooks browser docs check bench lock clean help
+.PHONY: start lab test notebooks browser check docs bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)

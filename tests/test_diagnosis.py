@@ -66,6 +66,11 @@ def test_how_sure_a_diagnosis_is_and_what_it_may_be_instead():
     assert sureness("api-key-refused") == ("likely", "wrong-base-path")
     assert sureness("unknown-client") == ("likely", "wrong-client-secret")
     assert sureness("wrong-client-secret") == ("likely", "unknown-client")
+    assert sureness("connection-refused") == ("likely", None)
+    local = diagnose(Unreachable("localhost:1 refused", stage="call", reference="connection-refused"))
+    assert local.runner_up == "ipv6-localhost"
+    unsent = diagnose(SettingInvalid("WYCH_API_KEY", "is a masked value", reference="masked-secret"))
+    assert (unsent.confidence, unsent.runner_up) == ("likely", None)
     assert sureness("unknown-answer") == sureness(None) == ("unknown", None)
 
 

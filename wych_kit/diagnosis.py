@@ -70,7 +70,7 @@ _CERTAIN = frozenset(
     # What was observed is itself the cause: nothing else gives the same.
     {
         "setting-missing", "setting-invalid", "stray-whitespace", "placeholder-left", "not-https", "not-the-issuer", "not-a-base",
-        "not-an-id", "unknown-setting", "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
+        "not-an-id", "trailing-slash", "unknown-setting", "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
         "env-file-unreadable", "env-file-unwritable", "env-file-committable", "mock-not-started", "answers-file",
         "registration-refused", "token-lock", "bad-address", "wrong-host", "proxy-password", "certificate-expired",
         "certificate-wrong-host", "realm-disabled", "issuer-mismatch", "discovery-incomplete", "endpoint-elsewhere", "redirected",
@@ -122,7 +122,9 @@ def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
     elif isinstance(error, Refused) and error.retry_after:
         action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
     action = _overruled(error.reference, settings) or action
-    confidence, runner_up = _sureness(known)
+    confidence, runner_up = _sureness(known, error.observed)
+    if isinstance(error, SettingMissing | SettingInvalid):
+        runner_up = None  # nothing was sent, so nothing that comes of sending it can be meant
     return Diagnosis(
         error.stage,
         error.reference,
@@ -149,7 +151,7 @@ def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> D
             reference, runner_up = runner_up, reference
         else:
             runner_up = None
-    confidence, other = _sureness(SCENARIOS[reference])
+    confidence, other = _sureness(SCENARIOS[reference], failing.url)
     if found.certain:
         confidence, other = "certain", None
     return explained(reference, found.stage, found.evidence, settings, confidence=confidence, runner_up=runner_up or other)
@@ -163,13 +165,14 @@ def _overruled(reference: str | None, settings: Settings | None) -> str | None:
     return None
 
 
-def _sureness(known: Scenario) -> tuple[Confidence, str | None]:
+def _sureness(known: Scenario, seen: str) -> tuple[Confidence, str | None]:
     """How sure a cause is by its reference alone, and what looks most alike where it is not certain."""
     if known.reference == "unknown-answer":
         return "unknown", None
     if known.reference in _CERTAIN:
         return "certain", None
-    return "likely", next(iter(known.alike), None)
+    alike = (other for other in known.alike if other != "ipv6-localhost" or "localhost" in seen)
+    return "likely", next(alike, None)
 
 
 def _unknown(error: WychError) -> Scenario:

@@ -184,6 +184,6 @@ STRANGERS = (
         symptom="A new token is not valid yet, by a check on this machine.",
         cause="This machine's clock is behind the server's.",
         fix="Set it by the network: timedatectl set-ntp true",
-        side="yours", source="wire facts D24", basis="inferred",
+        side="yours", source="wire facts D24", basis="inferred", alike=("certificate-not-trusted",),
     ),
 )  # fmt: skip
