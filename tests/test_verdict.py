@@ -209,6 +209,26 @@ def test_only_known_bytes_have_a_cause(hand, status, headers, body, reference):
 
 
 @pytest.mark.parametrize(
+    ("status", "changes", "reference"),
+    [
+        (401, {"Authorization": None, "authorisation": "bearer x"}, "authorisation-header"),
+        (401, {"Authorization": "eyJhbGciOiJub25lIn0"}, "bearer-malformed"),
+        (401, {"x-api-key": None}, "api-key-missing"),
+        (403, {"x-api-key": None}, "api-key-missing"),
+        (403, {"Authorization": None}, "unknown-answer"),
+        (404, {"x-api-key": None}, "unknown-answer"),
+    ],
+)
+def test_at_another_gateway_a_request_that_lacks_something_is_likely_the_cause(hand, status, changes, reference):
+    """Words that are not AWS's, to a request that lacks what Wych documents: likely that, never certain."""
+    headers = {name: value for name, value in (hand.headers() | changes).items() if value is not None}
+    hand.wych.answer_next("api", status=status, body=b'{"detail":"no"}')
+    hand.get(headers)
+    found = diagnose(hand.journal.exchanges)
+    assert (found.reference, found.confidence) == (reference, "unknown" if reference == "unknown-answer" else "likely")
+
+
+@pytest.mark.parametrize(
     ("error", "reference"),
     [
         (httpx.ConnectError("[Errno 111] Connection refused"), "connection-refused"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wych_kit.client.journal import Exchange
     from wych_kit.errors import Stage
 
-_OK, _REDIRECT, _REFUSED, _UNAUTHORIZED, _BROKEN = 200, 300, 400, 401, 500
+_OK, _REDIRECT, _REFUSED, _UNAUTHORIZED, _FORBIDDEN, _BROKEN = 200, 300, 400, 401, 403, 500
 _FORM = "application/x-www-form-urlencoded"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _TOKEN = re.compile(r"/protocol/openid-connect/token/?$")
@@ -164,11 +164,14 @@ def _of_call(sent: _Sent) -> _Made:
             return ("unfilled-path", f"its path still has {place[0]} in it", judged == "wrong-path")
         if "//" in sent.path and judged == "wrong-path":
             return ("double-slash", "its path has two slashes in a row", True)
-    if judged == "bearer-refused":
-        return _of_bearer(sent)
-    if judged == "api-key-refused" and not sent.header("x-api-key").strip():
+    # Of a gateway that is none we know the status alone has to do: then what the request lacks is likely, and not certain.
+    known, status = judged is not None, sent.answered.status
+    if (judged == "bearer-refused" or (not known and status == _UNAUTHORIZED)) and (made := _of_bearer(sent)):
+        return (made[0], made[1], made[2] and known)
+    lacks_key = judged == "api-key-refused" or (not known and status in (_UNAUTHORIZED, _FORBIDDEN))
+    if lacks_key and not sent.header("x-api-key").strip():
         near = next((name for name in sent.names if name != "x-api-key" and _KEY_LIKE.match(name)), "")
-        return ("api-key-missing", f"it has {near} in place of x-api-key" if near else "it has no x-api-key", True)
+        return ("api-key-missing", f"it has {near} in place of x-api-key" if near else "it has no x-api-key", known)
     return None
 
 
