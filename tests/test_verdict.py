@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ import pytest
 from wych_kit.client.journal import Exchange, Journal
 from wych_kit.diagnosis import diagnose
 from wych_kit.scenarios import SCENARIOS
+from wych_kit.screen import Screen
 from wych_kit.settings import load_settings
 
 CANARY = "c4n4ry-Secret+42%x"
@@ -100,8 +102,8 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("reference", "make"), MISTAKES, ids=[f"{number}-{row[0]}" for number, row in enumerate(MISTAKES)])
-def test_a_mistake_made_by_hand_is_named(hand, reference, make):
-    """What was sent and what came back over a socket tell the mistake, and the diagnosis has no secret in it."""
+def test_a_mistake_made_by_hand_is_named(hand, reference, make, tty, monkeypatch):
+    """What was sent and what came back over a socket tell the mistake, in six lines and without a secret."""
     make(hand)
     found = diagnose(hand.journal.exchanges)
     if reference == "basic-not-encoded" and found.reference == "wrong-client-secret":
@@ -109,6 +111,11 @@ def test_a_mistake_made_by_hand_is_named(hand, reference, make):
     else:
         assert found.reference == reference, found
     assert found.stage in ("discovery", "token", "call")
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tty()
+    Screen(file=file).wrong(found)
+    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines() if line.strip()]
+    assert len(lines) <= 6, "\n".join(lines)
     assert [secret for secret in (CANARY, hand.own.client_secret, hand.own.api_key, "eyJ") if secret in repr(found)] == []
 
 
@@ -122,7 +129,7 @@ def test_the_senders_side_comes_with_its_evidence(hand):
     """The evidence names the call, the answer and what was sent wrong; where nothing else gives the same it is certain."""
     hand.get(hand.without("x-api-key", x_api_key=hand.own.api_key))
     found = diagnose(hand.journal.exchanges)
-    assert "403 (Forbidden); it has x_api_key in place of x-api-key" in found.evidence[0]
+    assert "403; it has x_api_key in place of x-api-key" in found.evidence[0]
     assert (found.confidence, found.runner_up) == ("certain", None)
 
 

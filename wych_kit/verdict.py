@@ -27,6 +27,8 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 _TOKEN = re.compile(r"/protocol/openid-connect/token/?$")
 _PLACE = re.compile(r"\{\w+\}|<\w+>|(?<=/):[A-Za-z]\w*(?=/|$)")
 _KEY_LIKE = re.compile(r"(?i)^(x[-_ ]?)?api[-_ ]?key$|^xapikey$|^x-apikey$")
+_ROOM = 44
+"""Characters of the server's words that fit on one line of evidence."""
 _AT_IDENTITY = ("unknown-client", "wrong-client-secret")
 _ON_THE_WAY = {
     # By the name of httpx's exception, as the journal has it; what has more than one reason is told by the words after it.
@@ -79,7 +81,6 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
     sent = _Sent(failing)
     if failing.status is None:
         return Verdict(_on_the_way(failing.error), sent.stage, (f"{sent.line}: {failing.error or 'no answer'}",))
-    seen = f"{sent.line} was answered with {failing.status}{_said(sent.answered)}"
     made: _Made = None
     if sent.stage == "token":
         made = _of_token_request(sent)
@@ -89,10 +90,15 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
             made = _of_lifetime(exchanges, failing)
     if made:
         reference, words, certain = made
-        return Verdict(reference, sent.stage, (f"{seen}; {words}.",), certain)
+        return Verdict(reference, sent.stage, (f"{sent.line}: {failing.status}; {words}.",), certain)
     judged = {"discovery": refusals.at_discovery, "token": refusals.at_token}.get(sent.stage, refusals.at_gateway)(sent.answered)
     basic = judged == "wrong-client-secret" and sent.header("authorization").lower().startswith("basic ")
-    return Verdict(judged, sent.stage, (f"{seen}.",), runner_up="basic-not-encoded" if basic else None)
+    return Verdict(
+        judged,
+        sent.stage,
+        (f"{sent.line}: {failing.status}{_said(sent.answered)}.",),
+        runner_up="basic-not-encoded" if basic else None,
+    )
 
 
 class _Sent:
@@ -103,7 +109,7 @@ class _Sent:
         self.method = exchange.method
         self.path = unquote(urlsplit(exchange.url).path)
         self._headers = {name.lower(): value for name, value in reversed(exchange.request_headers)}
-        self.line = f"{self.method} {re.sub(r'[^/{}]{20,}', '…', self.path) or '/'}"
+        self.line = f"{self.method} {_shortened(self.path)}"
         self.stage: Stage = self._stage()
         headers = {name.lower(): value for name, value in exchange.response_headers}
         body = exchange.response_body
@@ -234,7 +240,16 @@ def _on_the_way(error: str) -> str:
 
 def _said(answered: refusals.Answered) -> str:
     words = answered.said("error_description", "message", "Message", "error")
-    return f" ({words[:60]}{'…' if len(words) > 60 else ''})" if words else ""  # noqa: PLR2004 - as much as a line has room for
+    return f" ({words if len(words) <= _ROOM else words[:_ROOM] + '…'})" if words else ""
+
+
+def _shortened(path: str) -> str:
+    """The path in the room that one line of evidence has; the journal has it whole."""
+    return (
+        path or "/"
+        if len(path) <= _ROOM // 2
+        else f"…/{path.rstrip('/').rpartition('/')[2][-_ROOM // 2 :]}{'/' * path.endswith('/')}"
+    )
 
 
 def _json(text: str) -> Any:

@@ -20,7 +20,7 @@ DISCOVERY = (
     Scenario(
         "auth-prefix", "discovery", "values",
         symptom="404 at an address with /auth/realms in it.",
-        cause="The address has the /auth that Keycloak dropped with version 17.",
+        cause="The address has the /auth that Keycloak 17 dropped.",
         fix="Take /auth out of WYCH_ISSUER_URL.",
         side="yours", source=_keycloak("A3-25, D5"), basis="inferred", alike=("no-issuer-there",),
     ),
