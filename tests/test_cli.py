@@ -20,8 +20,8 @@ from wych_kit.mock import CannotStart
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = ("start", "lab", "mock", "call", "token", "env", "journal", "forget", "lint", "explain", "scan")
-NOT_IN_THE_README_YET = {"lint", "explain"}
+COMMANDS = ("start", "lab", "mock", "call", "check", "token", "env", "journal", "forget", "lint", "explain", "scan")
+NOT_IN_THE_README_YET = {"lint", "explain", "check"}
 HEAVY = ("httpx", "rich", "prompt_toolkit", "starlette", "uvicorn", "dotenv", "sqlalchemy", "jwt", "anyio")
 
 

@@ -17,6 +17,7 @@ _EXAMPLES = {
     "lab": "wych-kit lab\n  wych-kit lab --no-browser --port 8888\n  wych-kit lab --app",
     "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30",
     "call": 'wych-kit call GET users\n  wych-kit call POST user --json \'{"email": "kim@example.com"}\' -v',
+    "check": "wych-kit check\n  wych-kit check --profile sandbox\n  wych-kit check --json",
     "token": 'wych-kit token\n  curl -H "Authorization: Bearer $(wych-kit token --raw)" …',
     "env": "wych-kit env\n  wych-kit env --profile sandbox",
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
@@ -25,6 +26,10 @@ _EXAMPLES = {
     "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
     "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
+
+_STATUSES = """exit status: 0 nothing is broken, 2 the settings are; else 10 and the number of the broken rung:
+  12 host names   13 connection  14 TLS                   15 proxy  16 discovery document  17 issuer      18 clock
+  19 token endpoint              20 client id and secret  21 token  22 API key             23 permission  24 data"""
 
 
 def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
@@ -68,6 +73,10 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
     call.add_argument("-q", "--query", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; repeat for more")
     call.add_argument("-v", "--verbose", action="store_true", help="show what went over the wire, without the secrets")
+
+    check = command("check", "climb from the host's name to the data and say which rung is broken, why, and what to do")
+    check.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document, with the exit status in it")
+    check.epilog = f"{_STATUSES}\n\n{check.epilog}"
 
     token = command("token", "explain the token in force, claim by claim")
     token.add_argument("--raw", action="store_true", help="print the token itself, and nothing else")

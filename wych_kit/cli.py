@@ -103,6 +103,12 @@ def _call(chosen: argparse.Namespace) -> int:
     return _with_wych(chosen, act)
 
 
+def _check(chosen: argparse.Namespace) -> int:
+    from wych_kit.commands import check
+
+    return _with_wych(chosen, lambda settings: check(settings, as_json=chosen.as_json, plain=chosen.plain))
+
+
 def _token(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import token
 
@@ -193,6 +199,7 @@ _RUNS = {
     "start": _start,
     "lab": _lab,
     "call": _call,
+    "check": _check,
     "token": _token,
     "env": _env,
     "journal": _journal,

@@ -18,7 +18,9 @@ from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid
 from wych_kit.history import History
-from wych_kit.screen import Screen
+from wych_kit.ladder import climb
+from wych_kit.ladder.report import SIGNS
+from wych_kit.screen import Screen, Waiting
 from wych_kit.secret import MASK, Secret
 from wych_kit.steps import Fact, Failed
 from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
@@ -135,6 +137,30 @@ def _print_body(response: httpx.Response, *, plain: bool) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(response.content)
     sys.stdout.buffer.flush()
+
+
+def check(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
+    """Every rung from the host's name to the data, then what is wrong with the broken one; the report's exit status."""
+    screen = Screen(plain=plain)
+    with contextlib.nullcontext(Waiting()) if as_json else screen.waiting("Checking") as waiting:
+        report = climb(settings, say=waiting.now)
+    History(settings.home).add(report.exchanges)
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        return report.status
+    screen.banner(settings.environment)
+    screen.table(
+        (),
+        [
+            (f"{'' if screen.plain else f'{SIGNS[rung.state]} '}{rung.state}", f"{number} {rung.title}", rung.observed)
+            for number, rung in enumerate(report.rungs, 1)
+        ],
+    )
+    if report.diagnosis is None:
+        screen.say(f"{'' if screen.plain else '✓ '}Nothing is broken: a first call works from here.", "green")
+    else:
+        screen.wrong(report.diagnosis)
+    return report.status
 
 
 def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:

@@ -5,6 +5,7 @@
     page        one or more steps under one banner, and what viewers without widgets see instead
     panel       one step's form
     entry       one field of it
+    check       what kit.check() shows
     markup      HTML, escaped;  plain  the same as text
     heartbeat   whether widgets come back from the front end
     driving     fills the real widgets and presses the real buttons

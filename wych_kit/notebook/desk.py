@@ -6,6 +6,7 @@ limit. Whoever draws is told through `refresh()`, from whichever thread.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -16,6 +17,7 @@ from wych_kit.diagnosis import diagnose
 from wych_kit.errors import Unreachable
 from wych_kit.history import History
 from wych_kit.journey import STEPS
+from wych_kit.ladder import climb
 from wych_kit.secret import Secret
 from wych_kit.standin import stand_in
 from wych_kit.steps import Done, Failed, run
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wych_kit.journey import Session
+    from wych_kit.ladder import Report
     from wych_kit.mock import Mock
     from wych_kit.steps import Answer, Field, Step
 
@@ -143,6 +146,20 @@ class Desk:
             self.stop()
         finally:
             self._release(run_)
+
+    def climb(self) -> Report | None:
+        """Check every rung from the host's name to the data, here and now; `None` while nothing may be sent.
+
+        Changes no outcome. Where the mock cannot be started, the rung of the connection says that nothing is there.
+        """
+        if not self.open:
+            return None
+        settings = self.session.settings
+        with contextlib.suppress(mock.CannotStart):
+            self._mock = stand_in(settings) or self._mock
+        report = climb(settings, journal=self.session.journal)
+        History(settings.home).add(report.exchanges)
+        return report
 
     def stop(self) -> None:
         """Let nothing more be sent. What is on its way ends by its own time limit, unheard."""

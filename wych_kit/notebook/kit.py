@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wych_kit import checks
 from wych_kit.journey import STEPS, Session, demonstration
+from wych_kit.notebook.check import Check
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
 from wych_kit.notebook.heartbeat import Heartbeat
@@ -83,6 +84,10 @@ class Kit:
             self.desk.do(STEPS[0], demonstration())
         self._open_before(step)
         return Recap(self.desk, STEPS[: STEPS.index(step)])
+
+    def check(self) -> Check:
+        """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
+        return Check(self.session.settings.environment, self.desk.climb())
 
     def confirm(self) -> None:
         """Yes, this is meant for production. Forms have a button for it."""

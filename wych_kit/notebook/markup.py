@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wych_kit.client.journal import Exchange
+    from wych_kit.diagnosis import Diagnosis
     from wych_kit.environments import Environment
     from wych_kit.steps import Fact, Failed, Field
 
@@ -123,18 +124,20 @@ def failed(outcome: Failed, asked: Sequence[Field], *, timed: bool = True) -> st
     found = outcome.diagnosis
     if found is None:
         return paragraph("✗ Not sent: see beside the fields.", "wych-failed", alert=True)
+    names = {each.name for each in asked}
+    also = [("Also", words, name) for name, words in outcome.faults.items() if name not in names]
+    return f'<div class="wych-failed">{diagnosis(found, also)}{exchanges(outcome.exchanges, timed=timed)}</div>'
+
+
+def diagnosis(found: Diagnosis, also: Iterable[tuple[str, str, str]] = ()) -> str:
+    """What went wrong, how we know, and what to do, as rows of a table; `also` has more of them."""
     rows = [
         ("Seen", " ".join(found.evidence), ""),
         ("Cause", found.judged, ""),
         ("Do", found.action, ""),
         ("Basis", found.known_from, ""),
     ]
-    names = {each.name for each in asked}
-    rows += [("Also", words, name) for name, words in outcome.faults.items() if name not in names]
-    return (
-        f'<div class="wych-failed"><p role="alert"><b>✗ Not done</b> ({text(found.stage)})</p>{table(rows)}'
-        f"{exchanges(outcome.exchanges, timed=timed)}</div>"
-    )
+    return f'<p role="alert"><b>✗ Not done</b> ({text(found.stage)})</p>{table([*rows, *also])}'
 
 
 def outcome(found: Done | Failed, asked: Sequence[Field], after: str, *, timed: bool = True) -> str:

@@ -11,6 +11,7 @@ from wych_kit.transcript import harmless, in_a_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from wych_kit.diagnosis import Diagnosis
     from wych_kit.environments import Environment
     from wych_kit.steps import Failed, Field
 
@@ -47,7 +48,10 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
     faults = [f"  {name}: {words}" for name, words in found.faults.items()]
     if found.diagnosis is None:
         return ["Not sent:", *map(harmless, faults)]
-    why = found.diagnosis
+    return [harmless(line) for line in (*diagnosis(found.diagnosis), *faults, *wire)]
+
+
+def diagnosis(why: Diagnosis) -> list[str]:
+    """What went wrong, how we know, and what to do."""
     lines = [f"Not done ({why.stage})", f"  Seen: {' '.join(why.evidence)}", f"  Cause: {why.judged}", f"  Do: {why.action}"]
-    lines.append(f"  Basis: {why.known_from}")
-    return [harmless(line) for line in (*lines, *faults, *wire)]
+    return [*lines, f"  Basis: {why.known_from}"]

@@ -1,0 +1,91 @@
+"""Counter-tests, where two causes look alike, and the words for what nobody knows. Nothing here sends credentials."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from wych_kit.client.api import refusal
+from wych_kit.client.quoting import quoted
+from wych_kit.client.wire import host_of, is_loopback
+from wych_kit.errors import Refused, WychError
+
+if TYPE_CHECKING:
+    from wych_kit.client.token import Token
+    from wych_kit.errors import Stage
+    from wych_kit.ladder.findings import Broken, State
+
+NOWHERE = "/wych-kit-check/no-such-path"
+_SHOWN = 120
+_TRYING = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNORECASE)
+
+
+def forbidden(response: httpx.Response) -> bool:
+    """Whether the gateway said 403 Forbidden: the key (wire facts B3-1) or the base path (B3-12)."""
+    error = refusal(response)
+    return isinstance(error, Refused) and error.status == httpx.codes.FORBIDDEN and error.description == "Forbidden"
+
+
+def key_or_base(state: State) -> Broken:
+    """Which of the two: a path that cannot exist, asked without credentials, is answered about routes where the base is mapped."""
+    where = urlsplit(state.settings.api_url or "")
+    said = f"{where.netloc} answered 403 Forbidden to the call"
+    try:
+        other = state.asking.below_the_base(NOWHERE)
+    except WychError as error:
+        words = f"no counter-test: {error}"
+        return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
+    answer = refusal(other) if not other.is_success else None
+    about_routes = isinstance(answer, Refused) and answer.status == httpx.codes.FORBIDDEN and answer.reference == "wrong-path"
+    if about_routes:
+        words = f"Below {where.path or '/'} it answers about paths, without any key, so the base is right and the key is not."
+        return state.broken("api-key-refused", "call", f"{said}.", words, confidence="certain")
+    if forbidden(other):
+        words = f"It says the same to any path below {where.path or '/'}, without any key, so no API is there."
+        return state.broken("wrong-base-path", "call", f"{said}.", words, runner_up="api-key-refused")
+    words = f"A path that cannot exist got {other.status_code}, which does not tell the key from the base path."
+    return state.broken("api-key-refused", "call", f"{said}.", words, runner_up="wrong-base-path")
+
+
+def wrong_path(state: State, error: WychError) -> Broken:
+    """The gateway has no such route (wire facts B3-9, B3-10): its bytes say so. Which part of the address looks odd."""
+    base = urlsplit(state.settings.api_url or "").path
+    if (version := re.search(r"/(v\d+)$", base)) is None:
+        part = f"WYCH_API_URL ends in {base or 'its host'}, not in a version such as /v3."
+    elif ids := [name for name in ("partner_id", "app_id") if not re.fullmatch(r"[\w-]+", getattr(state.settings, name) or "")]:
+        part = " and ".join(f"WYCH_{name.upper()}" for name in ids) + " would not be one part of a path."
+    else:
+        part = f"The ids are each one part of the path, so the version {version[1]} is the first to look at, then {{partnerId}} and {{appId}}."
+    return state.broken("wrong-path", "call", f"{error.observed}.", part, confidence="certain")
+
+
+def bearer_refused(state: State, seen: str) -> Broken:
+    """The gateway does not take this issuer's tokens; whether the two hosts look like different environments."""
+    hosts = [urlsplit(address or "").hostname or "" for address in (state.settings.issuer_url, state.settings.api_url)]
+    differ = any(bool(look(hosts[0])) != bool(look(hosts[1])) for look in (_TRYING.search, is_loopback))
+    words = f"Issuer {hosts[0]} and API {hosts[1]} look like {'different environments' if differ else 'one environment'}."
+    return state.broken("bearer-refused", "call", f"{seen}.", words, runner_up="environment-mismatch" if differ else None)
+
+
+def expired(token: Token, now: float) -> bool:
+    """Whether the token itself says that its time is over by this machine's clock."""
+    try:
+        part = token.value.reveal().split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(part + "=="))["exp"]) <= now
+    except (ValueError, IndexError, KeyError, TypeError):
+        return False
+
+
+def unknown(state: State, stage: Stage, response: httpx.Response) -> Broken:
+    """An answer that is no row of ours: what it said, and no cause. A web page is one thing that can be told."""
+    kind = quoted(response, response.headers.get("Content-Type", "no content type"))
+    text = " ".join(quoted(response, response.text[: 4 * _SHOWN]).split())[:_SHOWN]
+    words = f"{host_of(response)} answered {response.status_code} ({kind}): {text or 'nothing'}"
+    if response.is_success and re.search(r"<html|<!doctype", response.text[:2000], re.IGNORECASE):
+        return state.broken("not-json", stage, words)
+    return state.broken("unknown-answer", stage, words, confidence="unknown")

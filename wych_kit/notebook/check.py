@@ -1,0 +1,53 @@
+"""`kit.check()`: the rungs from the host's name to the data, as text and as a table. No times: two runs read the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wych_kit.ladder.report import SIGNS
+from wych_kit.notebook import markup, plain
+from wych_kit.transcript import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wych_kit.environments import Environment
+    from wych_kit.ladder import Report
+
+NOT_BEFORE = "Nothing is sent to production before kit.confirm()."
+
+
+class Check:
+    """What one climb found. No widget: it looks the same everywhere. `report` has all of it; `None` when nothing was sent."""
+
+    def __init__(self, environment: Environment, report: Report | None) -> None:
+        self.report = report
+        self._environment = environment
+
+    def __repr__(self) -> str:
+        return "\n".join(harmless(line) for line in (plain.banner(self._environment), *self._lines()))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": "".join(self._html())}
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        rungs = self.report.rungs if self.report else ()
+        return [(f"{SIGNS[rung.state]} {rung.state}", rung.title, rung.observed) for rung in rungs]
+
+    def _lines(self) -> Iterator[str]:
+        if self.report is None:
+            yield NOT_BEFORE
+            return
+        for state, title, observed in self._rows():
+            yield f"{state}  {title}{f': {observed}' if observed else ''}"
+        if (found := self.report.diagnosis) is not None:
+            yield from plain.diagnosis(found)
+
+    def _html(self) -> Iterator[str]:
+        yield markup.banner(self._environment)
+        if self.report is None:
+            yield markup.paragraph(NOT_BEFORE)
+            return
+        yield markup.table(self._rows())
+        if (found := self.report.diagnosis) is not None:
+            yield f'<div class="wych-failed">{markup.diagnosis(found)}</div>'
