@@ -318,6 +318,8 @@ def look_around(bird):
     """Every command that shows something."""
     assert bird.run("call", "GET", "users", "-v") == 0
     assert bird.run("call", "POST", "user", "--json", '{"email": "kim@example.com"}', "-v") == 0
+    assert bird.run("check") == 0
+    assert bird.run("check", "--json") == 0
     assert bird.run("token") == 0
     assert bird.run("token", "--raw", keep_out=False) == 0
     assert bird.run("env") == 0
@@ -369,6 +371,9 @@ def every_face(bird, *, out=True):
     for words in (("start",), ("start", "--json"), ("call", "GET", "users", "-v"), ("token",)):
         bird.run("forget")
         statuses.append(bird.run(*words, keep_out=out or words[0] != "call"))
+    for words in (("check",), ("check", "--json")):
+        bird.run("forget")
+        bird.run(*words)
     return statuses
 
 
@@ -494,6 +499,8 @@ def bugs(bird):
         "wych_kit.client.sharing.TokenFile.write": ("call", "GET", "users"),
         "wych_kit.client.api.parsed": ("start",),
         "wych_kit.commands._print_body": ("call", "GET", "users"),
+        "wych_kit.ladder.heights._content": ("check",),
+        "wych_kit.ladder.asking.Asking.token": ("check",),
         "wych_kit.history.as_json_lines": ("start",),
         "wych_kit.commands._note": ("env",),
     }

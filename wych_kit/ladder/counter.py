@@ -75,8 +75,7 @@ def bearer_refused(state: State, seen: str) -> Broken:
 def expired(token: Token, now: float) -> bool:
     """Whether the token itself says that its time is over by this machine's clock."""
     try:
-        part = token.value.reveal().split(".")[1]
-        return float(json.loads(base64.urlsafe_b64decode(part + "=="))["exp"]) <= now
+        return float(json.loads(base64.urlsafe_b64decode(token.value.reveal().split(".")[1] + "=="))["exp"]) <= now
     except (ValueError, IndexError, KeyError, TypeError):
         return False
 
