@@ -14,6 +14,7 @@ from wych_kit.client.sharing import TokenFile
 from wych_kit.client.token import Token
 from wych_kit.ladder import RUNGS, climb, climbing, counter
 from wych_kit.ladder.report import SIGNS, Report
+from wych_kit.screen import Screen
 
 NAMES = list(RUNGS)
 KEY = "Moa2Kea7Wek4Tui9Pip3Hui6Kak8Tar5"
@@ -330,6 +331,19 @@ def test_which_part_of_the_path(settings, pretend, changes, words):
     assert words in climb(settings(**changes)).broken.observed
 
 
+@pytest.mark.parametrize(
+    "changes", [{"api_key": Secret(KEY)}, {"api_url": "/v3/more"}, {"issuer_url": "https://wych-kit.invalid/realms/partner"}]
+)
+def test_a_diagnosis_is_six_lines_at_most(settings, pretend, monkeypatch, tty, changes):
+    """As the terminal shows it in 80 columns."""
+    if "api_url" in changes:
+        changes = {"api_url": pretend.url + changes["api_url"]}
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen(file=tty())
+    screen.wrong(climb(settings(**changes)).diagnosis)
+    assert len(screen.console.file.getvalue().strip().splitlines()) <= 6
+
+
 def test_the_app_may_not(settings, pretend):
     """An explicit deny is about permission: token and key hold."""
     pretend.answer_next("api", status=200, body=b"{}")
@@ -390,7 +404,7 @@ def test_a_server_that_takes_too_long(settings, pretend, monkeypatch, where):
 def test_all_together_have_a_limit(settings, pretend, monkeypatch):
     """When the time for all is over, the rung under way is where it ends, and no secret is sent any more."""
     monkeypatch.setattr(climbing, "ALL_SECONDS", 0.0)
-    assert climb(settings()).diagnosis.reference == "timeout"
+    assert climb(settings()).broken.name in ("settings", "name", "connection")  # the quick ones may still be done
     assert pretend.requests == []
 
 

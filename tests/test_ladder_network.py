@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import ipaddress
 import socket
 import ssl
@@ -20,8 +20,8 @@ from wych_kit.ladder import climb, climbing, ground, probes, proxies
 from wych_kit.ladder.certificates import Certificate
 
 PASSWORD = "Pip3%20Hui6"
-NOW = datetime.datetime.now(datetime.UTC)
-DAY = datetime.timedelta(days=1)
+NOW = dt.datetime.now(dt.UTC)
+DAY = dt.timedelta(days=1)
 
 
 class Server:

@@ -17,6 +17,7 @@ from wych_kit.client.sharing import TokenFile
 from wych_kit.client.source import Pause, TokenSource
 from wych_kit.client.wire import ask, new_client, plain_request, stage_of
 from wych_kit.errors import Unreachable
+from wych_kit.ladder.probes import CONNECT_SECONDS
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from wych_kit.client.token import Token
     from wych_kit.settings import Settings
 
-CONNECT_SECONDS = 3.0
 _READ_SECONDS = 4.5
 _READ_MARGIN = 0.5
 _USERS = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "users")

@@ -34,22 +34,26 @@ def forbidden(response: httpx.Response) -> bool:
 def key_or_base(state: State) -> Broken:
     """Which of the two: a path that cannot exist, asked without credentials, is answered about routes where the base is mapped."""
     where = urlsplit(state.settings.api_url or "")
-    said = f"{where.netloc} answered 403 Forbidden to the call"
+    said = f"{where.netloc} said 403 Forbidden."
     try:
         other = state.asking.below_the_base(NOWHERE)
     except WychError as error:
-        words = f"no counter-test: {error}"
+        words = f"No counter-test: {error}."
         return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
     answer = refusal(other) if not other.is_success else None
     about_routes = isinstance(answer, Refused) and answer.status == httpx.codes.FORBIDDEN and answer.reference == "wrong-path"
     if about_routes:
-        words = f"Below {where.path or '/'} it answers about paths, without any key, so the base is right and the key is not."
-        return state.broken("api-key-refused", "call", f"{said}.", words, confidence="certain")
+        words = f"Counter-test: {where.path or '/'} is mapped, so it is the key."
+        cause, action = (
+            "The API key is unknown, or in no usage plan of this API.",
+            "Copy WYCH_API_KEY again; it must be of this environment.",
+        )
+        return state.broken("api-key-refused", "call", said, words, confidence="certain", cause=cause, action=action)
     if forbidden(other):
-        words = f"It says the same to any path below {where.path or '/'}, without any key, so no API is there."
-        return state.broken("wrong-base-path", "call", f"{said}.", words, runner_up="api-key-refused")
-    words = f"A path that cannot exist got {other.status_code}, which does not tell the key from the base path."
-    return state.broken("api-key-refused", "call", f"{said}.", words, runner_up="wrong-base-path")
+        words = f"Counter-test: it says so to any path below {where.path or '/'}, so no API is there."
+        return state.broken("wrong-base-path", "call", said, words, runner_up="api-key-refused")
+    words = f"The counter-test got {other.status_code}, which does not tell the key from the base path."
+    return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
 
 
 def wrong_path(state: State, error: WychError) -> Broken:
@@ -60,8 +64,9 @@ def wrong_path(state: State, error: WychError) -> Broken:
     elif ids := [name for name in ("partner_id", "app_id") if not re.fullmatch(r"[\w-]+", getattr(state.settings, name) or "")]:
         part = " and ".join(f"WYCH_{name.upper()}" for name in ids) + " would not be one part of a path."
     else:
-        part = f"The ids are each one part of the path, so the version {version[1]} is the first to look at, then {{partnerId}} and {{appId}}."
-    return state.broken("wrong-path", "call", f"{error.observed}.", part, confidence="certain")
+        part = f"The version {version[1]} is the first to look at, then {{partnerId}} and {{appId}}."
+    said = error.observed.partition(" (")[0]  # the rest is about a signature that nobody sent
+    return state.broken("wrong-path", "call", f"{said}.", part, confidence="certain")
 
 
 def bearer_refused(state: State, seen: str) -> Broken:

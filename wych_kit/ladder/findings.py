@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.diagnosis import Diagnosis, explained
@@ -54,9 +54,12 @@ class State:
         *evidence: str,
         confidence: Literal["certain", "likely", "unknown"] = "likely",
         runner_up: str | None = None,
+        cause: str = "",
+        action: str = "",
     ) -> Broken:
-        """The end of the climb, to be raised."""
-        return Broken(explained(reference, stage, evidence, self.settings, confidence=confidence, runner_up=runner_up))
+        """The end of the climb, to be raised. `cause` and `action`: where more is known than the catalogue says."""
+        found = explained(reference, stage, evidence, self.settings, confidence=confidence, runner_up=runner_up)
+        return Broken(replace(found, cause=cause or found.cause, action=action or found.action))
 
 
 def held(observed: str) -> Finding:

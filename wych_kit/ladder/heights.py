@@ -14,7 +14,7 @@ import httpx
 from wych_kit.client import claims
 from wych_kit.client import discovery as documents
 from wych_kit.client.api import refusal
-from wych_kit.client.wire import parsed
+from wych_kit.client.wire import host_of, parsed
 from wych_kit.errors import Refused, Unexpected, WychError
 from wych_kit.ladder import counter
 from wych_kit.ladder.findings import held, skipped
@@ -42,13 +42,13 @@ def discovery(state: State) -> Finding:
         if (rung := _LATER.get(error.reference or "")) is None:
             raise _known(state, error, response) from None
         state.postponed[rung] = error
-    return held(f"{response.request.url} answered {response.status_code} with a document")
+    return held(f"{host_of(response)} answered with a document")
 
 
 def issuer(state: State) -> Finding:
     """The document is the issuer's own."""
     _raise_postponed(state, "issuer")
-    return held(f"the document says {state.settings.issuer_url}, character by character")
+    return held("the document names the one in WYCH_ISSUER_URL, character by character")
 
 
 def clock(state: State) -> Finding:
@@ -73,7 +73,7 @@ def token_endpoint(state: State) -> Finding:
     """It is where the document says, on the issuer's host."""
     _raise_postponed(state, "token-endpoint")
     assert state.provider is not None  # noqa: S101 - discovery came before
-    return held(f"{state.provider.token_endpoint}, on the issuer's host")
+    return held(f"on the issuer's host, at {httpx.URL(state.provider.token_endpoint).path}")
 
 
 def client(state: State) -> Finding:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from wych_kit.client.wire import is_loopback
-
 if TYPE_CHECKING:
     from wych_kit.errors import Stage
     from wych_kit.ladder.proxies import Proxy
@@ -78,11 +76,6 @@ def connected(host: str, port: int, addresses: tuple[Address, ...]) -> dict[str,
                 outcomes[key.data] = _outcome(probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
                 waiting.unregister(probe)
     return outcomes
-
-
-def loopback(host: str) -> bool:
-    """Whether the host is this machine."""
-    return is_loopback(host)
 
 
 def _outcome(code: int) -> Outcome:

@@ -13,13 +13,13 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
 from wych_kit.ladder.certificates import context
+from wych_kit.ladder.probes import CONNECT_SECONDS
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from ssl import SSLSocket
 
 _ANSWER_BYTES = 16 * 1024
-CONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
