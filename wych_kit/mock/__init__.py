@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wych_kit.mock.clients import READY_MADE, Credentials
+    from wych_kit.mock.faults.catalogue import FAULTS, Fault
     from wych_kit.mock.server import CannotStart, Mock, running, serve, start
 
-__all__ = ["READY_MADE", "CannotStart", "Credentials", "Mock", "running", "serve", "start"]
+__all__ = ["FAULTS", "READY_MADE", "CannotStart", "Credentials", "Fault", "Mock", "running", "serve", "start"]
 
-_HOME = dict.fromkeys(__all__, "server") | dict.fromkeys(("READY_MADE", "Credentials"), "clients")
+_HOME = (
+    dict.fromkeys(__all__, "server")
+    | dict.fromkeys(("READY_MADE", "Credentials"), "clients")
+    | dict.fromkeys(("FAULTS", "Fault"), "faults.catalogue")
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -109,6 +109,14 @@ def _refused(status: int, code: str, reason: str) -> Reply:
     return Reply(status, {"error": code, "message": reason[0].upper() + reason[1:] + "."}, reason, invented=True)
 
 
+# What an application may say for other reasons than the request. Wych's own words for these are not public.
+TROUBLES = {
+    "unknown-user": _refused(404, "user_not_found", "no user has this id"),
+    "consent-pending": _refused(409, "consent_pending", "the user has not consented yet"),
+    "consent-rejected": _refused(403, "consent_rejected", "the user has not agreed to share data"),
+}
+
+
 def written(reply: Reply) -> bytes:
     """The reply's body."""
     return compact(reply.value)

@@ -11,10 +11,12 @@ class Clock:
     def __init__(self) -> None:
         self._ahead = 0.0
         self._frozen: float | None = None
+        self.skew = 0.0
+        """Seconds by which a fault lets the clock go wrong, besides what `advance` did."""
 
     def now(self) -> float:
         """Seconds since 1970, with fraction."""
-        return (time.time() if self._frozen is None else self._frozen) + self._ahead
+        return (time.time() if self._frozen is None else self._frozen) + self._ahead + self.skew
 
     def advance(self, seconds: float) -> None:
         """Moves the clock by `seconds`; negative moves it back."""
@@ -26,4 +28,4 @@ class Clock:
 
     def reset(self) -> None:
         """Back to real time."""
-        self._frozen, self._ahead = None, 0.0
+        self._frozen, self._ahead, self.skew = None, 0.0, 0.0

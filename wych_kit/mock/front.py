@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from starlette.requests import ClientDisconnect
 
 from wych_kit.mock import gateway, identity
 from wych_kit.mock.clock import Clock
-from wych_kit.mock.faults import Faults
+from wych_kit.mock.faults import alterations, interception
+from wych_kit.mock.faults.canned import CannedAnswers
+from wych_kit.mock.faults.disruption import BREAKS, Connection
+from wych_kit.mock.faults.switchboard import Active, Faults
 from wych_kit.mock.ids import Ids
 from wych_kit.mock.ledger import Ledger
 from wych_kit.mock.portal import ROOT, Portal
 from wych_kit.mock.signing import Signer
 from wych_kit.mock.tokens import Tokens
 from wych_kit.mock.usage import UsagePlan
-from wych_kit.mock.wire import Answer, Request, header_size, opened, read_body, send
+from wych_kit.mock.wire import NOTHING, Answer, Request, header_size, opened, read_body, send
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.types import Receive, Scope, Send
 
     from wych_kit.mock.options import Options
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("wych_kit.mock")
 _GATEWAY = re.compile(r"/v\d+(/|$)")
 _PLACES = {identity.TOKEN_PATH: "token", identity.DISCOVERY_PATH: "discovery", identity.KEYS_PATH: "keys"}
+
+_FIRST = interception.PAGES | BREAKS | {"answer-too-long"}
 
 
 class Role(Protocol):
@@ -60,16 +66,20 @@ class Front:
     """An ASGI application. `url` is where it is reached; the rest is as in `wych_kit.mock.running`."""
 
     def __init__(self, url: str, store: Store, options: Options) -> None:
-        self.clock, self.faults, self.ledger = Clock(), Faults(), Ledger()
+        self.clock, self.canned, self.ledger = Clock(), CannedAnswers(), Ledger()
         self.tokens = Tokens(f"{url}/realms/{identity.REALM}", self.clock, options.expires_in)
         self.signer = Signer()
         self.leaving = asyncio.Event()
         seed = options.seed
+        self.faults = Faults(self.clock, self.tokens, store, self.leaving, seed)
+        self.connections: Collection[object] = ()
+        """Those that are open, as the web server knows them."""
+        self._url = url
         self._store = store
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
         self._ids = Ids(None if seed is None else f"{seed}/wire")
-        self._identity = identity.Identity(store, self.tokens, self.signer, self._ids, stable=seed is not None)
-        self._gateway = gateway.Gateway(store, self.tokens, self._ids, self.clock, self._plan)
+        self._identity = identity.Identity(store, self.tokens, self.signer, self._ids, self.faults, stable=seed is not None)
+        self._gateway = gateway.Gateway(store, self.tokens, self._ids, self.clock, self._plan, faults=self.faults)
         self._portal = Portal(url, store)
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
@@ -82,28 +92,51 @@ class Front:
             fits = await read_body(request, receive, role.body_limit)
         except ClientDisconnect:
             return
-        if canned := self.faults.next(place):
-            await self._wait(canned.delay)
-            given = canned.answer
-        elif header_size(request) > role.header_limit:
-            given = role.headers_too_large(request)
+        if self.faults.on and (fault := await self._fault(request, place)):
+            if fault.fault.name in BREAKS:
+                whole = await self._true(role, request, place, fits=fits) if fault.values.get("at") == "body" else None
+                await self._broken_off(fault, request, whole, Connection(self.connections, receive, send_))
+                return
+            given = await self._intercepted(fault, role, request, place)
         else:
-            given = await _answered(role, request) if fits else role.too_large(request)
+            given = await self._true(role, request, place, fits=fits)
         self.ledger.note(request, given)
         await send(given, send_)
 
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
-        for part in (self.clock, self.faults, self.ledger, self.tokens, self._plan, self._portal):
+        for part in (self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()
         self._ids.restart()
 
-    async def _wait(self, seconds: float) -> None:
-        """Waits, unless the mock is stopping."""
-        if seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.leaving.wait(), seconds)
+    async def _true(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
+        if canned := self.canned.next(place):
+            await self.faults.wait(canned.delay)
+            return canned.answer
+        if header_size(request) > role.header_limit:
+            return role.headers_too_large(request)
+        return await _answered(role, request) if fits else role.too_large(request)
+
+    async def _fault(self, request: Request, place: str) -> Active | None:
+        """The fault that comes before everything else, after the time that answers take now."""
+        await self.faults.linger(request, place)
+        return self.faults.first(_FIRST, request, lambda active: active.acts_at(place))
+
+    async def _intercepted(self, fault: Active, role: Role, request: Request, place: str) -> Answer:
+        if fault.fault.name in interception.PAGES:
+            self.faults.login_shown |= fault.fault.name == "login-page"
+            return interception.page(fault, request, self._url)
+        return alterations.lengthened(fault, await self._true(role, request, place, fits=True))
+
+    async def _broken_off(self, fault: Active, request: Request, whole: Answer | None, connection: Connection) -> None:
+        self.ledger.note(request, fault.told(whole or NOTHING, "invented"))
+        if whole:
+            await connection.cut_in_body(request, whole)
+        elif fault.fault.name == "timeout":
+            await connection.keep_silent(request, self.leaving)
+        else:
+            await connection.cut(request)
 
     def _role(self, path: str) -> tuple[Role, str]:
         if place := _PLACES.get(path.removesuffix("/")):

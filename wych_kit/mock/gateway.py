@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.mock import api
+from wych_kit.mock.presented import BEARER
 from wych_kit.mock.wire import Answer, Headers, Request, answer, compact
 
 if TYPE_CHECKING:
     from wych_kit.mock.clients import Client
     from wych_kit.mock.clock import Clock
+    from wych_kit.mock.faults.switchboard import Faults
     from wych_kit.mock.ids import Ids
     from wych_kit.mock.store import Store
     from wych_kit.mock.tokens import Tokens
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 MAPPED = "/v3"
 _JSON = (b"content-type", b"application/json")
-_BEARER = re.compile(rb"bearer +([^\s]+)", re.IGNORECASE)
 _INVENTED = (b"x-wych-mock-basis", b"invented")
 
 
@@ -48,6 +48,16 @@ SPENT = _refusal("B3-14", 429, "LimitExceededException", "Limit Exceeded", "the 
 BAD_BODY = _refusal("B3-23", 400, "BadRequestException", "Invalid request body", 'the body must be JSON with a text "email"')
 BAD_TYPE = _refusal("B3-24", 415, "BadRequestException", "Unsupported Media Type", "the body is not labelled application/json")
 _BROKEN = _refusal("B3-21", 500, "InternalServerErrorException", "Internal server error", "a bug in the mock; see its log")
+_METERING = {"api-key-refused": NO_KEY, "throttled": TOO_FAST, "quota-spent": SPENT}
+_INTERNAL, _FAILING = "InternalServerErrorException", "Internal server error"
+TIMED_OUT = _refusal("B3-18", 504, _INTERNAL, "Endpoint request timed out", "what is behind the gateway is too slow")
+FAILED = {
+    500: _BROKEN,
+    502: _refusal("B3-20", 502, _INTERNAL, _FAILING, "what is behind the gateway answers malformed"),
+    503: _refusal("B3-22", 503, "ServiceUnavailableException", "Service Unavailable", "no capacity"),
+}
+_TEXT, _ODD = (b"content-type", b"text/plain; charset=utf-8"), b"I'm a teapot\n"
+_BEHIND = frozenset({"gateway-timeout", "gateway-error", "unknown-answer", *api.TROUBLES})
 _TOO_LARGE = answer(
     413,
     b"HTTP content length exceeded 10485760 bytes.",
@@ -64,17 +74,21 @@ class Gateway:
     body_limit = 10_485_760
     header_limit = 10_240
 
-    def __init__(self, store: Store, tokens: Tokens, ids: Ids, clock: Clock, plan: UsagePlan) -> None:
+    def __init__(self, store: Store, tokens: Tokens, ids: Ids, clock: Clock, plan: UsagePlan, *, faults: Faults) -> None:
         self._store = store
         self._tokens = tokens
         self._ids = ids
         self._clock = clock
         self._plan = plan
+        self._faults = faults
         self._api = api.Api(store, tokens, ids)
 
     async def answer(self, request: Request) -> Answer:
         """Checks, in this order: route, bearer, API key, usage plan, body; then lets the application answer."""
-        return self._dressed(request, self._checked(request))
+        given = self._checked(request)
+        if not isinstance(given, Answer):
+            given = (await self._failed(request) if self._faults.on else None) or _integrated(self._api.reply(*given))
+        return self._dressed(request, given)
 
     def too_large(self, request: Request) -> Answer:
         """Row B3-16."""
@@ -88,9 +102,14 @@ class Gateway:
         """Row B3-21."""
         return self._dressed(request, _BROKEN)
 
-    def _checked(self, request: Request) -> Answer:
+    def _checked(self, request: Request) -> Answer | tuple[api.Route, Client, dict[str, str], dict[str, Any]]:
+        """A refusal, or what the application is asked."""
+        if self._faults.on and (refused := self._faults.refusal(request, {"wrong-base-path": NOT_MAPPED})):
+            return refused
         if request.path != MAPPED and not request.path.startswith(MAPPED + "/"):
             return NOT_MAPPED
+        if self._faults.on and (refused := self._faults.refusal(request, {"wrong-path": _no_route(request)})):
+            return refused
         match = api.found(request.method, request.path)
         if match is None:
             return _no_route(request)
@@ -98,12 +117,26 @@ class Gateway:
         caller = self._authorised(request)
         if isinstance(caller, Answer):
             return caller
-        if refusal := self._metered(request.headers.get(b"x-api-key")):
+        if refusal := self._metered(request):
             return refusal
         body = _validated(request) if route.takes_body else {}
         if isinstance(body, Answer):
             return body
-        return _integrated(self._api.reply(route, caller, where, body))
+        return route, caller, where, body
+
+    async def _failed(self, request: Request) -> Answer | None:
+        """What goes wrong behind the gateway, when something is told to."""
+        fault = self._faults.first(_BEHIND, request)
+        if fault is None:
+            return None
+        name = fault.fault.name
+        if name in api.TROUBLES:
+            return fault.told(_integrated(api.TROUBLES[name]), "invented")
+        if name == "gateway-timeout":
+            await self._faults.wait(fault.number("seconds"))
+            return fault.told(TIMED_OUT)
+        status = int(fault.number("status"))
+        return fault.told(FAILED[status]) if name == "gateway-error" else fault.told(answer(status, _ODD, _TEXT, row="invented"))
 
     def _authorised(self, request: Request) -> Client | Answer:
         header = request.headers.get(b"authorization")
@@ -113,20 +146,29 @@ class Gateway:
                 if (b"authorisation" in request.headers)
                 else NO_BEARER
             )
-        bearer = _BEARER.fullmatch(header)
+        bearer = BEARER.fullmatch(header)
         if bearer is None:
             return NO_BEARER.because("the Authorization header is not 'Bearer' and one token")
+        if self._faults.on and (refused := self._faults.refusal(request, {"bearer-refused": BAD_BEARER})):
+            return refused
         claims, why = self._tokens.recognised(bearer[1].decode("latin-1"))
         if claims is None:
             return BAD_BEARER.because(why)
+        if self._faults.on and (refused := self._faults.token_refusal(request, claims, BAD_BEARER)):
+            return refused
         client = self._store.client(claims["azp"])
         if client is None:
             return BAD_BEARER.because("the token's client is gone, or has no app")
+        if self._faults.on and (refused := self._faults.refusal(request, {"service-token-refused": WRONG_TOKEN_KIND})):
+            return refused
         return client if claims["sub"] == client.subject else WRONG_TOKEN_KIND
 
-    def _metered(self, key: bytes | None) -> Answer | None:
+    def _metered(self, request: Request) -> Answer | None:
+        key = request.headers.get(b"x-api-key")
         if key is None:
             return NO_KEY
+        if self._faults.on and (refused := self._faults.refusal(request, _METERING)):
+            return refused
         owner = self._store.client_of_key(key.decode("latin-1"))
         if owner is None:
             return NO_KEY.because("no app has this API key")

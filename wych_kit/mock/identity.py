@@ -7,22 +7,22 @@ any other is unknown to it, row A3-2.
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import json
-import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote_plus
 
-from wych_kit.mock import keys, refusals
-from wych_kit.mock.clients import DISABLED_REALM, ODD_CLIENTS, Client
+from wych_kit.mock import keys, presented, refusals
+from wych_kit.mock.clients import DISABLED_REALM, ODD_CLIENTS, Client, digest
+from wych_kit.mock.faults import alterations, interception
 from wych_kit.mock.refusals import JSON, SECURITY, TOKEN_HEADERS
 from wych_kit.mock.tokens import service_account
 from wych_kit.mock.wellknown import REALM_SCOPES, document
 from wych_kit.mock.wire import Answer, Request, answer, compact
 
 if TYPE_CHECKING:
+    from wych_kit.mock.faults.switchboard import Faults
     from wych_kit.mock.ids import Ids
     from wych_kit.mock.signing import Signer
     from wych_kit.mock.store import Store
@@ -33,12 +33,10 @@ TOKEN_PATH = f"/realms/{REALM}/protocol/openid-connect/token"
 KEYS_PATH = f"/realms/{REALM}/protocol/openid-connect/certs"
 DISCOVERY_PATH = f"/realms/{REALM}/.well-known/openid-configuration"
 
-_FORM = b"application/x-www-form-urlencoded"
 # What a client may ask for: the default scopes, of which only these two show, and the optional ones, which show when asked for.
 _SHOWN = ("email", "profile")
 _HIDDEN = {"acr", "basic", "roles", "service_account", "web-origins"}
 _OPTIONAL = ("address", "phone", "microprofile-jwt")
-_BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (
@@ -56,11 +54,12 @@ class Identity:
     body_limit = 10 * 1024 * 1024
     header_limit = 65_535
 
-    def __init__(self, store: Store, tokens: Tokens, signer: Signer, ids: Ids, *, stable: bool) -> None:
+    def __init__(self, store: Store, tokens: Tokens, signer: Signer, ids: Ids, faults: Faults, *, stable: bool) -> None:
         self._store = store
         self._tokens = tokens
         self._signer = signer
         self._ids = ids
+        self._faults = faults
         self._default_scope = _SHOWN if stable else ids.shuffled(_SHOWN)
         scopes = REALM_SCOPES if stable else ids.shuffled(REALM_SCOPES)
         self._discovery = answer(
@@ -93,9 +92,12 @@ class Identity:
             case ["", "realms", realm, *rest] if realm:
                 if realm not in (REALM, DISABLED_REALM):
                     return refusals.NO_REALM
+                if self._faults.on and (refused := self._faults.refusal(request, {"wrong-realm": refusals.NO_REALM})):
+                    return refused
                 return await self._endpoint(request, realm, rest)
             case _:
-                return refusals.NO_ROOT
+                shown = self._faults.login_shown and request.path == interception.SIGN_IN
+                return interception.SIGN_IN_PAGE if shown else refusals.NO_ROOT
 
     async def _endpoint(self, request: Request, realm: str, rest: list[str]) -> Answer:
         match rest:
@@ -111,23 +113,28 @@ class Identity:
     def _document(self, request: Request, realm: str, found: Answer, otherwise: Answer) -> Answer:
         if request.method not in ("GET", "HEAD"):
             return otherwise
+        if refused := self._realm_off(request, realm):
+            return refused
+        if self._faults.on and found is self._discovery and (fault := self._faults.first(alterations.DOCUMENTS, request)):
+            found = alterations.altered(fault, found)
+        return _open_to_all(found, request)
+
+    def _realm_off(self, request: Request, realm: str) -> Answer | None:
         if realm == DISABLED_REALM:
             return refusals.REALM_OFF
-        return _open_to_all(found, request)
+        return self._faults.refusal(request, {"realm-disabled": refusals.REALM_OFF}) if self._faults.on else None
 
     async def _token(self, request: Request, realm: str) -> Answer:
         if request.method == "OPTIONS":
             return _preflight(request)
         if request.method != "POST":
             return refusals.WRONG_METHOD
-        pairs = _form(request)
+        pairs = presented.form(request)
         if pairs is None:
             return refusals.WRONG_TYPE
         if not _may_speak_plainly(request.address):
             return refusals.HTTPS_REQUIRED
-        if realm == DISABLED_REALM:
-            return refusals.REALM_OFF
-        return await self._exchanged(request, pairs)
+        return self._realm_off(request, realm) or await self._exchanged(request, pairs)
 
     async def _exchanged(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
         form = dict(reversed(pairs))  # of a repeated parameter Keycloak reads the first
@@ -143,18 +150,31 @@ class Identity:
             return refusals.WRONG_ORIGIN
         if len(form) != len(pairs):
             return refusals.DUPLICATE
-        return _wrong_kind(client) or await self._granted(client, form.get("scope"), request.address)
+        if refused := _wrong_kind(client):
+            return refused
+        if self._faults.on:
+            return await self._faulty(client, form.get("scope"), request)
+        return await self._granted(client, form.get("scope"), request.address)
+
+    async def _faulty(self, client: Client, asked: str | None, request: Request) -> Answer:
+        if refused := self._faults.refusal(request, {"client-not-allowed": refusals.NO_SERVICE_ACCOUNT}):
+            return refused
+        given = await self._granted(client, asked, request.address)
+        fault = self._faults.first(alterations.TOKENS, request) if given.status == 200 else None  # noqa: PLR2004 - a token
+        return alterations.altered(fault, given) if fault else given
 
     def _authenticated(self, request: Request, form: dict[str, str]) -> Client | Answer:
-        basic = _basic(request.headers.get(b"authorization", b""))
+        basic = presented.basic(request.headers.get(b"authorization", b""))
         try:
-            from_header = [_form_decoded(part) for part in basic]
+            from_header = [presented.form_decoded(part) for part in basic]
         except ValueError:
             return refusals.PERCENT_IN_BASIC
         client_id, secret = from_header or (None, None)
         client_id, secret = form.get("client_id", client_id), form.get("client_secret", secret)
         if client_id is None:
             return refusals.NO_CLIENT_ID
+        if self._faults.on and (refused := self._faults.refusal(request, {"unknown-client": refusals.UNKNOWN_CLIENT})):
+            return refused
         client = self._store.client(client_id) or ODD_CLIENTS.get(client_id)
         if client is None:
             return refusals.UNKNOWN_CLIENT
@@ -164,8 +184,11 @@ class Identity:
             return client
         if client.kind == "signed-jwt":
             return refusals.OTHER_METHOD
-        if not secret:
-            return refusals.NO_SECRET
+        return self._confirmed(request, client, secret, basic) if secret else refusals.NO_SECRET
+
+    def _confirmed(self, request: Request, client: Client, secret: str, basic: tuple[str, ...]) -> Client | Answer:
+        if self._faults.on and (fault := self._faults.due("wrong-client-secret", request)):
+            return fault.told(_wrong_secret(replace(client, secret=digest(self._ids.text(32))), secret, basic))
         if not client.has_secret(secret):
             client = self._store.afresh(client)
         return client if client.has_secret(secret) else _wrong_secret(client, secret, basic)
@@ -182,16 +205,6 @@ class Identity:
         if with_identity:
             body += b',"id_token":"%b"' % await self._signer.signed(self._tokens.identity(client, self._ids))
         return answer(200, body + b',"not-before-policy":0,"scope":%b}' % json.dumps(scope).encode(), *TOKEN_HEADERS, row="A1")
-
-
-def _form(request: Request) -> list[tuple[str, str]] | None:
-    """The form's pairs; none of a body without a content type; None for a body of another type."""
-    kind = request.headers.get(b"content-type")
-    if kind is None:
-        return []
-    if kind.partition(b";")[0].strip().lower() != _FORM:
-        return None
-    return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
 def _wrong_kind(client: Client) -> Answer | None:
@@ -213,25 +226,6 @@ def _wrong_secret(client: Client, secret: str, basic: tuple[str, ...]) -> Answer
     return refusals.WRONG_SECRET
 
 
-def _basic(header: bytes) -> tuple[str, ...]:
-    """Id and secret of a Basic header, not form-decoded yet; empty when there is none that can be read."""
-    scheme, _, encoded = header.partition(b" ")
-    if scheme.lower() != b"basic":
-        return ()
-    try:
-        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except ValueError:
-        return ()
-    return (client_id, secret) if colon else ()
-
-
-def _form_decoded(text: str) -> str:
-    """RFC 6749 §2.3.1 as Java does it: '+' is a space, and a '%' without two hex digits is an error (wire facts A3-16, A3-17)."""
-    if _BAD_PERCENT.search(text):
-        raise ValueError("a raw % in a Basic credential")
-    return unquote_plus(text)
-
-
 @lru_cache(maxsize=256)
 def _may_speak_plainly(address: str) -> bool:
     """Whether Keycloak's `sslRequired=external` lets this caller use plain http (wire facts A3-28)."""
@@ -245,7 +239,7 @@ def _open_to_all(found: Answer, request: Request) -> Answer:
     origin = request.headers.get(b"origin")
     if origin is None:
         return found
-    return Answer(found.status, (*found.headers, (b"access-control-allow-origin", origin)), found.body, found.row)
+    return replace(found, headers=(*found.headers, (b"access-control-allow-origin", origin)))
 
 
 def _preflight(request: Request) -> Answer:

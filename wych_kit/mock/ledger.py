@@ -17,7 +17,7 @@ _LONGEST = 2048  # of a path
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: what was asked, what was answered, which row of the wire facts that follows ("A3-4"), and why, in words."""
+    """One request: what was asked, what was answered (status 0: nothing), which row of the wire facts that follows ("A3-4"), and why, in words."""
 
     method: str
     path: str
@@ -27,8 +27,9 @@ class Received:
 
     def __str__(self) -> str:
         """In a line, for a console."""
-        why = "" if self.status < 400 else f"  {self.row} {self.reason}"  # noqa: PLR2004 - where HTTP's refusals begin
-        line = f"{self.status} {self.method} {self.path}{why}".rstrip()
+        fine = 0 < self.status < 400 and not self.reason.startswith("fault ")  # noqa: PLR2004 - where HTTP's refusals begin
+        why = "" if fine else f"  {self.row} {self.reason}"
+        line = f"{self.status or '---'} {self.method} {self.path}{why}".rstrip()
         return "".join(mark if mark.isprintable() else f"\\x{ord(mark):02x}" for mark in line)  # a path may hold what consoles obey
 
 

@@ -56,9 +56,10 @@ class Mock:
             raise CannotStart(str(error)) from None
         self.options = options
         self._front = Front(self.url, self._store, options)
-        self.answer_next = self._front.faults.answer_next
+        self.answer_next = self._front.canned.answer_next
         self._server = _Server(self._front)
         self._front.signer.crowd = self._server.server_state.tasks
+        self._front.connections = self._server.server_state.connections
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name=f"mock-wych-{self.port}", daemon=True)
         self._thread.start()
         self._server.loop.result(timeout=30)
@@ -78,12 +79,28 @@ class Mock:
         """How many requests the token endpoint has seen."""
         return self._front.ledger.token_requests
 
+    def fault(self, name: str, *, times: int | None = None, client: str | None = None, **parameters: Any) -> None:
+        """Switches on a fault of `wych_kit.mock.FAULTS`, until it is off or for the next `times` requests it applies to.
+
+        For one client id, or for all. Raises `ValueError` for a name, number or parameter that cannot be, `RuntimeError` after `stop`.
+        """
+        self._in_loop(lambda: self._front.faults.switch_on(name, times, client, parameters))
+
+    def fault_off(self, name: str | None = None) -> None:
+        """Switches off a fault, or all of them. Raises `ValueError` for a name there is not, `RuntimeError` after `stop`."""
+        self._in_loop(lambda: self._front.faults.switch_off(name))
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """What is on, in the order it was switched on: name, times (left), client, parameters."""
+        return [active.described() for active in list(self._front.faults.on.values())]
+
     def revoke_tokens(self) -> None:
         """From now on the gateway refuses every token issued so far (wire facts B3-3). Raises `RuntimeError` after `stop`."""
         self._in_loop(self._front.tokens.revoke_all)
 
     def reset(self) -> None:
-        """Forgets registrations and users made since the start, requests, counters, canned answers, revocations, and moves of the clock.
+        """Forgets registrations and users made since the start, requests, counters, canned answers, faults, revocations, and moves of the clock.
 
         Raises `RuntimeError` after `stop`.
         """

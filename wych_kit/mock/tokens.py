@@ -21,6 +21,27 @@ _LONGEST = 8192  # no token of ours comes near it, and those read are kept
 _SHAPE = {"exp": int, "iat": int, "jti": str, "iss": str, "sub": str, "typ": str, "azp": str}
 
 
+class Mark:
+    """A moment: tells tokens issued before it from those since.
+
+    Tokens of a later second are since; of those up to it only the ones issued afterwards, by id and time, for a seeded run repeats
+    its ids. They are few, unless the clock stands still or was moved back.
+    """
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self._since: deque[tuple[str, int]] = deque(maxlen=_KEPT)
+
+    def note(self, jti: str, issued: int) -> None:
+        """A token is issued now."""
+        if issued <= self._at:
+            self._since.append((jti, issued))
+
+    def follows(self, claims: dict[str, Any]) -> bool:
+        """Whether the token of these claims was there before."""
+        return claims["iat"] <= self._at and (claims["jti"], claims["iat"]) not in self._since
+
+
 class Tokens:
     """Makes tokens for one issuer and tells which still count. `lifetime` is in seconds."""
 
@@ -29,10 +50,8 @@ class Tokens:
         self.lifetime = lifetime
         self._clock = clock
         self._latest = 0
-        # After a revocation tokens of a later second count; of those up to it only the ones issued since, by id and time, for a
-        # seeded run repeats its ids. They are few, unless the clock stands still or was moved back.
-        self._revoked_at = -1
-        self._since: deque[tuple[str, int]] = deque(maxlen=_KEPT)
+        self._marks: list[Mark] = []
+        self._revoked: Mark | None = None
         self._read = lru_cache(maxsize=256)(keys.verified)
 
     def service(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
@@ -100,24 +119,42 @@ class Tokens:
             return None, "the token is of another kind or another issuer"
         if claims["exp"] <= self._clock.now():
             return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"
-        if claims["iat"] <= self._revoked_at and (claims["jti"], claims["iat"]) not in self._since:
+        if self._revoked and self._revoked.follows(claims):
             return None, "the token was revoked"
         return claims, ""
 
+    def azp(self, token: str) -> str | None:
+        """The client of a token that this realm signed, whether or not it still counts."""
+        claims = self._read(token) if len(token) <= _LONGEST else None
+        named = claims.get("azp") if claims else None
+        return named if isinstance(named, str) else None
+
+    def mark(self) -> Mark:
+        """A mark for now; `drop` it when it no longer matters."""
+        mark = Mark(max(self._latest, int(self._clock.now())))
+        self._marks.append(mark)
+        return mark
+
+    def drop(self, mark: Mark | None) -> None:
+        """Forgets a moment."""
+        if mark in self._marks:
+            self._marks.remove(mark)
+
     def revoke_all(self) -> None:
         """From now on no token issued so far counts."""
-        self._revoked_at = max(self._latest, int(self._clock.now()))
-        self._since.clear()
+        self.drop(self._revoked)
+        self._revoked = self.mark()
 
     def reset(self) -> None:
         """Takes revocations back."""
-        self._revoked_at = -1
+        self._marks.clear()
+        self._revoked = None
 
     def _issue(self, claims: dict[str, Any]) -> bytes:
         now = int(self._clock.now())
         self._latest = max(self._latest, now)
-        if now <= self._revoked_at:
-            self._since.append((claims["jti"], now))
+        for mark in self._marks:
+            mark.note(claims["jti"], now)
         return keys.unsigned({"exp": now + self.lifetime, "iat": now, **claims})
 
 

@@ -41,6 +41,10 @@ class Answer:
         return replace(self, reason=reason, row=row or self.row)
 
 
+NOTHING = Answer(0, (), b"")
+"""No answer at all, for the record."""
+
+
 def answer(status: int, body: bytes, *headers: tuple[bytes, bytes], row: str = "", reason: str = "") -> Answer:
     """An answer with its length said."""
     return Answer(status, (*headers, (b"content-length", b"%d" % len(body))), body, row, reason)

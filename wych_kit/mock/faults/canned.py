@@ -1,11 +1,12 @@
-"""Ways the mock can be told to misbehave: for now, canned answers given instead of the true one."""
+"""Canned answers, given instead of the true one."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
+from wych_kit.mock.faults.catalogue import PLACES
 from wych_kit.mock.wire import Answer, answer
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ class Canned:
     delay: float = 0.0
 
 
-class Faults:
+class CannedAnswers:
     """Queues of canned answers, one for each place. They are given before anything is checked, oldest first."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, deque[Canned]] = {where: deque() for where in get_args(Where)}
+        self._queues: dict[str, deque[Canned]] = {where: deque() for where in PLACES}
 
     def answer_next(
         self,
