@@ -43,7 +43,7 @@ ROWS = (
     ("journey",),
     ("screen", "answers"),
     ("terminal", "notebook"),
-    ("start", "commands", "reference", "lab", "scanning", "arguments"),
+    ("start", "commands", "reference", "lab", "scanning", "arguments", "remote"),
     ("drill", "bundle"),
     ("workshop",),
     ("cli",),

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _EXAMPLES = {
     "start": "wych-kit start\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
     "lab": "wych-kit lab\n  wych-kit lab --no-browser --port 8888\n  wych-kit lab --app",
-    "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30",
+    "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30\n  wych-kit mock --fault throttled:times=2",
+    "fault": "wych-kit fault on throttled --times 2\n  wych-kit fault on timeout -p where=token\n  wych-kit fault off\n  wych-kit fault list",
     "call": 'wych-kit call GET users\n  wych-kit call POST user --json \'{"email": "kim@example.com"}\' -v',
     "check": "wych-kit check\n  wych-kit check --profile sandbox\n  wych-kit check --json",
     "token": 'wych-kit token\n  curl -H "Authorization: Bearer $(wych-kit token --raw)" …',
@@ -67,6 +68,19 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
 
     commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
 
+    fault = command("fault", "let the mock misbehave: on NAME, off, list")
+    acts = fault.add_subparsers(title="what to do", metavar="on|off|list", dest="act", required=True)
+    on = acts.add_parser("on", help="switch a fault on")
+    on.add_argument("name", metavar="NAME", help="one of wych-kit fault list")
+    on.add_argument("--times", metavar="N", type=int, help="for the next N requests it applies to (default: until it is off)")
+    on.add_argument("--client", metavar="ID", help="for one client id (default: for all)")
+    on.add_argument(
+        "-p", dest="parameters", metavar="NAME=VALUE", type=_pair, action="append", default=[], help="a parameter of the fault"
+    )
+    acts.add_parser("off", help="switch it off").add_argument("name", metavar="NAME", nargs="?", help="one fault (default: all)")
+    listed = acts.add_parser("list", help="every fault in a sentence; those that are on have a mark")
+    listed.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+
     call = command("call", "make any call with your credentials and print the answer")
     call.add_argument("method", metavar="METHOD", type=_method, help="GET, POST, …")
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
@@ -114,6 +128,13 @@ def _json(text: str) -> bytes:
         return text.encode()
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"this is no JSON ({error}): {text}") from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"write NAME=VALUE, such as seconds=2, not {text!r}")
+    return name, value
 
 
 def _method(text: str) -> str:

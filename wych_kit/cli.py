@@ -88,6 +88,18 @@ def _lint(chosen: argparse.Namespace) -> int:
     return _explained(chosen, lambda: lint(_settings(chosen), chosen.paths, as_json=chosen.as_json, plain=chosen.plain))
 
 
+def _fault(chosen: argparse.Namespace) -> int:
+    from wych_kit.remote import fault, faults
+
+    settings = _settings(chosen)
+    if chosen.act == "list":
+        return faults(settings, as_json=chosen.as_json, plain=chosen.plain)
+    if chosen.act == "off":
+        return fault(settings, chosen.name, None, plain=chosen.plain)
+    asked = {"times": chosen.times, "client": chosen.client, "parameters": dict(chosen.parameters)}
+    return fault(settings, chosen.name, asked, plain=chosen.plain)
+
+
 def _call(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import call
 
@@ -198,6 +210,7 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
 _RUNS = {
     "start": _start,
     "lab": _lab,
+    "fault": _fault,
     "call": _call,
     "check": _check,
     "token": _token,

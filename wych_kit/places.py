@@ -35,6 +35,11 @@ def mock(home: Path | None) -> Path:
     return _data(home) / "mock.sqlite"
 
 
+def control(home: Path | None, port: int) -> Path:
+    """The file in which a mock at this port says how it is told to misbehave."""
+    return _data(home) / f"mock-{port}.json"
+
+
 def _data(home: Path | None) -> Path:
     if home is not None:
         return home

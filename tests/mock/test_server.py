@@ -443,9 +443,9 @@ def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
 )
 def test_host_in_addresses(host, shown):
     """A host is written as a client needs it."""
-    from wych_kit.mock.server import _in_url
+    from wych_kit.mock.listener import in_url
 
-    assert _in_url(host) == shown
+    assert in_url(host) == shown
 
 
 def test_foreign_address_is_said():
@@ -492,6 +492,7 @@ def test_a_printed_path_cannot_command_the_console():
 def test_a_missing_extra_is_said(monkeypatch):
     """Without the mock's libraries, using it names the one that is missing and the extra that brings it."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "wych_kit.mock.server", raising=False)
+    for name in ("server", "listener"):
+        monkeypatch.delitem(sys.modules, f"wych_kit.mock.{name}", raising=False)
     with pytest.raises(ModuleNotFoundError, match=r"the mock needs uvicorn.*\[mock\]"):
         _ = mock.running

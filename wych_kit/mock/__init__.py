@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wych_kit.mock.clients import READY_MADE, Credentials
     from wych_kit.mock.faults.catalogue import FAULTS, Fault
-    from wych_kit.mock.server import CannotStart, Mock, running, serve, start
+    from wych_kit.mock.listener import CannotStart
+    from wych_kit.mock.server import Mock, running, serve, start
 
 __all__ = ["FAULTS", "READY_MADE", "CannotStart", "Credentials", "Fault", "Mock", "running", "serve", "start"]
 
@@ -19,6 +20,7 @@ _HOME = (
     dict.fromkeys(__all__, "server")
     | dict.fromkeys(("READY_MADE", "Credentials"), "clients")
     | dict.fromkeys(("FAULTS", "Fault"), "faults.catalogue")
+    | {"CannotStart": "listener"}
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from wych_kit.mock.options import TLS
+
 
 def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.mock", epilog: str | None = None) -> int:
     """Serves until it is told to stop; the exit status (2: it could not start)."""
@@ -24,6 +26,16 @@ def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.
     add("--rate", type=float, metavar="N", help="calls a second that an API key may make")
     add("--burst", type=int, metavar="N", help="calls that it may make at once")
     add("--quota", type=int, metavar="N", help="calls that it may make in a day")
+    add("--tls", choices=TLS, help="speak https, with a certificate of this kind")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        dest="faults",
+        metavar="NAME[:times=1,…]",
+        help="a fault that is on; repeat for more",
+    )
+    add("--no-control", action="store_false", dest="control", help="open no second port for wych-kit fault")
     add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")
     from wych_kit.mock.server import serve
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PORT = 9924
+TLS = ("private-ca", "expired", "self-signed", "wrong-host", "intercepted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class Options:
 
     `port` 0 is any free one. `path` is the SQLite file it remembers in (None: the user's own, see `memory`); `ephemeral` keeps
     nothing. `seed` makes ids, secrets and tokens repeatable. `expires_in` is a token's life in seconds. `rate` (calls a second),
-    `burst` (calls at once) and `quota` (calls a day) limit each API key; None does not.
+    `burst` (calls at once) and `quota` (calls a day) limit each API key; None does not. `tls` is a kind of certificate (`TLS`);
+    None is plain http. `control` opens a second port for `wych-kit fault`.
 
     Raises `ValueError` for a number that cannot be.
     """
@@ -30,6 +32,8 @@ class Options:
     rate: float | None = None
     burst: int | None = None
     quota: int | None = None
+    tls: str | None = None
+    control: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:  # noqa: PLR2004 - every port there is
@@ -42,6 +46,8 @@ class Options:
             raise ValueError(f"rate must be more than 0 calls a second, not {self.rate}")
         if self.burst is not None and self.rate is None:
             raise ValueError("burst needs a rate to go with it")
+        if self.tls is not None and self.tls not in TLS:
+            raise ValueError(f"tls must be one of {', '.join(TLS)}, not {self.tls!r}")
         if self.ephemeral and self.path is not None:
             raise ValueError("path names a file to remember in, and ephemeral keeps nothing: give one of them")
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-import uvicorn
-
+from wych_kit.mock.certificates import certified
 from wych_kit.mock.clients import READY_MADE, Credentials
+from wych_kit.mock.control import Control
+from wych_kit.mock.faults.switchboard import spelt
 from wych_kit.mock.front import Front
 from wych_kit.mock.identity import REALM
+from wych_kit.mock.listener import CannotStart, Server, in_url, is_loopback, listen
 from wych_kit.mock.options import PORT, Options
 from wych_kit.mock.store import Store, StoreUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from wych_kit.mock.clock import Clock
     from wych_kit.mock.ledger import Received
-
-
-_GRACE = 0.5  # seconds between being told to stop and hanging up
-
-
-class CannotStart(Exception):
-    """The mock did not start; the text says why and what to do."""
 
 
 class Mock:
@@ -42,9 +34,9 @@ class Mock:
     credentials: Credentials = READY_MADE
 
     def __init__(self, options: Options) -> None:
-        listener = _listen(options.host, options.port)
+        listener = listen(options.host, options.port)
         self.port: int = listener.getsockname()[1]
-        self.url = f"http://{_in_url(options.host)}:{self.port}"
+        self.url = f"{'https' if options.tls else 'http'}://{in_url(options.host)}:{self.port}"
         self.issuer_url = f"{self.url}/realms/{REALM}"
         self.api_url = f"{self.url}/v3"
         self.portal_url = f"{self.url}/portal"
@@ -55,14 +47,19 @@ class Mock:
             listener.close()
             raise CannotStart(str(error)) from None
         self.options = options
+        self._certificates = certified(options.tls, in_url(options.host).strip("[]")) if options.tls else None
         self._front = Front(self.url, self._store, options)
         self.answer_next = self._front.canned.answer_next
-        self._server = _Server(self._front)
+        self._server = Server(self._front, self._front.leaving, self._certificates.chain if self._certificates else None)
         self._front.signer.crowd = self._server.server_state.tasks
         self._front.connections = self._server.server_state.connections
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name=f"mock-wych-{self.port}", daemon=True)
-        self._thread.start()
-        self._server.loop.result(timeout=30)
+        self._thread = self._server.start(listener, f"mock-wych-{self.port}")
+        self._control = Control(self, self.port) if options.control else None
+
+    @property
+    def ca_file(self) -> str | None:
+        """With TLS: a PEM file that a client can trust to reach this mock; it goes when the mock stops."""
+        return str(self._certificates.authority) if self._certificates else None
 
     @property
     def clock(self) -> Clock:
@@ -108,11 +105,13 @@ class Mock:
 
     def stop(self) -> None:
         """Stops answering, frees the port and lets go of the file. A second call does nothing."""
-        if self._thread.is_alive():
-            self._server.loop.result().call_soon_threadsafe(self._front.leaving.set)
-            self._thread.join(10)
+        if self._control:
+            self._control.stop()
+        self._server.stop(self._thread)
         self._front.signer.close()
         self._store.close()
+        if self._certificates:
+            self._certificates.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -155,19 +154,23 @@ def running(**options: Any) -> Iterator[Mock]:
         yield mock
 
 
-def serve(*, as_json: bool = False, **options: Any) -> int:
-    """Runs a mock in the foreground until SIGINT or SIGTERM; the exit status. Takes what `Options` has; `port` is 9924 unless given.
+def serve(*, as_json: bool = False, faults: Sequence[str] = (), **options: Any) -> int:
+    """Runs a mock in the foreground until SIGINT or SIGTERM; the exit status.
 
+    Takes what `Options` has; `port` is 9924 and `control` True unless given. `faults` are on from the start, each as `spelt` reads it.
     Prints one line with the address and then one for each request, with the reason of a refusal (with `as_json`, a JSON object with
     all addresses and nothing else); 2 when it could not start.
     """
     try:
-        mock = Mock(Options(**{"port": PORT, **options}))
+        wanted = [spelt(text) for text in faults]
+        mock = Mock(Options(**{"port": PORT, "control": True, **options}))
     except (CannotStart, ValueError) as error:
         _say(str(error), sys.stderr)
         return 2
     stopped = threading.Event()
     with mock, _on_signals(stopped.set):
+        for name, how in wanted:
+            mock.fault(name, **how)
         if not as_json:  # before the address is known, so that no request is missed
             mock._front.ledger.told = _show  # noqa: SLF001 - the same module's
         _announce(mock, as_json=as_json)
@@ -198,7 +201,9 @@ def _announce(mock: Mock, *, as_json: bool) -> None:
     else:
         kept = mock.options.memory or "nothing (ephemeral)"
         _say(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", sys.stdout)
-    if not _is_loopback(mock.options.host):
+        if mock.ca_file:
+            _say(f"Its certificate: {mock.options.tls}. A client that is to trust it takes {mock.ca_file}.", sys.stdout)
+    if not is_loopback(mock.options.host):
         _say(
             f"Listening on {mock.options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
             sys.stderr,
@@ -208,91 +213,3 @@ def _announce(mock: Mock, *, as_json: bool) -> None:
 def _say(text: str, to: TextIO) -> None:
     to.write(text + "\n")
     to.flush()  # whoever started this process waits for the line
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, told when to leave rather than asking ten times a second, and leaving the process's signals and logging alone."""
-
-    def __init__(self, front: Front) -> None:
-        super().__init__(
-            uvicorn.Config(
-                front,
-                lifespan="off",
-                ws="none",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                date_header=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
-        self._leaving = front.leaving
-        self.loop: Future[asyncio.AbstractEventLoop] = Future()
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            super().run(sockets)
-        except BaseException as error:
-            if self.loop.done():
-                raise
-            self.loop.set_exception(error)  # whoever waits for the start gets it
-
-    async def main_loop(self) -> None:
-        self.loop.set_result(asyncio.get_running_loop())
-        await self._leaving.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().call_later(_GRACE, self._hang_up)
-        await super().shutdown(sockets)
-
-    def _hang_up(self) -> None:
-        """Closes what is still open: callers that began a request and do not go on."""
-        for connection in self.server_state.connections:
-            if connection.transport is not None:
-                connection.transport.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # With the protocol said, asyncio sets TCP_NODELAY; without it, every answer waits 40 ms for Nagle.
-        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
-    except OSError as error:
-        raise CannotStart(
-            f"The mock cannot listen on {host}: {error}. Give an address of this computer, such as 127.0.0.1."
-        ) from None
-    if os.name == "posix":
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise CannotStart(_why_not(host, port, error)) from None
-    listener.set_inheritable(False)
-    return listener
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    import errno
-
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken, perhaps by a mock that already runs. Use that one, stop it, or choose another: --port 0."
-    if error.errno == errno.EACCES:
-        return f"Port {port} on {host} is reserved by the system. Choose one above 1023, or --port 0 for any free one."
-    return f"The mock cannot listen on {host} port {port}: {error.strerror}. Give an address of this computer, such as 127.0.0.1."
-
-
-def _in_url(host: str) -> str:
-    """A host as others write it: brackets round IPv6; loopback where the mock listens everywhere."""
-    plain = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
-    return f"[{plain}]" if ":" in plain else plain
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -148,6 +148,27 @@ def asked_for(name: str, times: int | None, client: str | None, given: dict[str,
     return Active(fault, times, client, values(fault, given))
 
 
+def spelt(text: str) -> tuple[str, dict[str, Any]]:
+    """A fault as a command line has it, `NAME[:times=1,client=ID,seconds=2]`: the name, and what `Mock.fault` takes besides.
+
+    Raises `ValueError`.
+    """
+    name, _, words = text.partition(":")
+    how: dict[str, Any] = {}
+    for word in words.split(",") if words else []:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"write {name}:{key.strip()}=VALUE, with more after a comma")
+        how[key.strip()] = value.strip()
+    if "times" in how:
+        try:
+            how["times"] = int(how["times"])
+        except ValueError:
+            raise ValueError(f"times must be a whole number, 1 or more, not {how['times']!r}") from None
+    asked_for(name, how.get("times"), how.get("client"), {key: how[key] for key in how if key not in ("times", "client")})
+    return name, how
+
+
 def catalogued(on: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every fault as data, with `on`: those of the given that are it."""
     return [
