@@ -63,13 +63,13 @@ def test_an_unknown_kind_is_refused():
 
 
 def test_connections_are_cut_under_tls_too():
-    """The fault `connection-cut` reaches the socket below TLS."""
+    """The fault `connection-cut` ends a TLS connection without the goodbye that TLS has."""
     with mock.running(ephemeral=True, tls="private-ca") as wych:
         wych.fault("connection-cut")
         context = ssl.create_default_context(cafile=wych.ca_file)
         with (
             socket.create_connection(("127.0.0.1", wych.port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+            context.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as secure,
         ):
             secure.sendall(b"GET /realms/partner HTTP/1.1\r\nHost: x\r\n\r\n")
             with pytest.raises(OSError, match=r"reset|EOF|aborted"):

@@ -28,7 +28,7 @@ class Process:
     """A mock as a process, its addresses read from the line it prints."""
 
     def __init__(self, *arguments):
-        command = [sys.executable, "-m", "wych_kit.mock", "--port", "0", "--json", *map(str, arguments)]
+        command = [sys.executable, "-m", "wych_kit.mock", "--port", "0", "--json", "--no-control", *map(str, arguments)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addresses = json.loads(self.process.stdout.readline())
         self.port = int(self.addresses["url"].rpartition(":")[2])

@@ -54,7 +54,9 @@ class Mock:
         self._front.signer.crowd = self._server.server_state.tasks
         self._front.connections = self._server.server_state.connections
         self._thread = self._server.start(listener, f"mock-wych-{self.port}")
-        self._control = Control(self, self.port) if options.control else None
+        self._control: Control | None = None
+        if options.control:
+            self._control = Control(self, self.port)
 
     @property
     def ca_file(self) -> str | None:
