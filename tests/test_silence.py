@@ -257,7 +257,7 @@ def fly(bird):
     use_the_library(bird)
     for name, act in MISHAPS.items():
         good(bird)
-        bird.wych._front.faults.reset()
+        bird.wych._front.canned.reset()
         act(bird)
         bird.doing = name
         keep_history(bird)
@@ -438,7 +438,7 @@ def statuses(bird):
     for where, status in (("api", 401), ("api", 403), ("api", 429), ("api", 500), ("token", 401), ("token", 403)):
         canned(bird, where, status, {"message": "Forbidden"}, times=8)
         every_face(bird)
-        bird.wych._front.faults.reset()
+        bird.wych._front.canned.reset()
     canned(bird, "token", 429, b"", times=2, Retry_After="0")
     assert bird.run("call", "GET", "users", "-v") == 0
 
@@ -448,7 +448,7 @@ def redirected(bird):
     for where, status in (("api", 307), ("api", 302), ("token", 307)):
         canned(bird, where, status, b"", times=4, Location=target)
         assert 0 not in every_face(bird)[:3]
-        bird.wych._front.faults.reset()
+        bird.wych._front.canned.reset()
 
 
 def echoed(bird):
@@ -458,7 +458,7 @@ def echoed(bird):
     assert every_face(bird) == [1, 1, 1, 1]
     canned(bird, "token", 400, {"error": secret}, times=4)
     assert every_face(bird) == [1, 1, 1, 1]
-    bird.wych._front.faults.reset()
+    bird.wych._front.canned.reset()
     client = WychClient(load_settings())
     with client:
         bearer = client.token().value.reveal()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Run = Callable[[argparse.Namespace], int]
+    Command = Callable[[str, str], argparse.ArgumentParser]  # a subcommand of this name, with a line of help
 
 _EXAMPLES = {
     "start": "wych-kit start\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
@@ -56,6 +57,15 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
         added.add_argument("--plain", action="store_true", help="no colour and no layout: for screen readers and logs")
         return added
 
+    _journey(command)
+    commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
+    _mock(command)
+    _calls(command)
+    _looking(command)
+    return made
+
+
+def _journey(command: Command) -> None:
     start = command("start", "walk the journey: register, discover, token, first call")
     start.add_argument("--answers", metavar="FILE", type=Path, help="take answers from a TOML file instead of asking")
     start.add_argument("--new", action="store_true", help="register anew although credentials are there")
@@ -66,8 +76,8 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     lab.add_argument("--port", metavar="NUMBER", type=int, choices=range(65536), default=0, help="instead of any free one")
     lab.add_argument("--app", action="store_true", help="the tour alone, without code: served with Voilà")
 
-    commands.add_parser("mock", help="run the mock, a pretend Wych, until Ctrl-C", add_help=False)
 
+def _mock(command: Command) -> None:
     fault = command("fault", "let the mock misbehave: on NAME, off, list")
     acts = fault.add_subparsers(title="what to do", metavar="on|off|list", dest="act", required=True)
     on = acts.add_parser("on", help="switch a fault on")
@@ -81,6 +91,8 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     listed = acts.add_parser("list", help="every fault in a sentence; those that are on have a mark")
     listed.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
+
+def _calls(command: Command) -> None:
     call = command("call", "make any call with your credentials and print the answer")
     call.add_argument("method", metavar="METHOD", type=_method, help="GET, POST, …")
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
@@ -105,9 +117,12 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     forget = command("forget", "remove the shared token")
     forget.add_argument("--everything", action="store_true", help="all tokens and the journal; settings and registrations stay")
 
+
+def _looking(command: Command) -> None:
     lint = command("lint", "look for mistakes in a .env file, a curl command, a HAR or a callback's address; send nothing")
     lint.add_argument("paths", metavar="FILE", nargs="*", help="- is standard input; without any, the .env in force")
     lint.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+
     explain = command("explain", "say what goes wrong in practice, why, and what to do")
     explain.add_argument("reference", metavar="REFERENCE", nargs="?", help="one scenario by its name; without it, all of them")
 
@@ -116,7 +131,6 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     scan.add_argument(
         "--allow", metavar="MARK", action="append", default=[], help="a finding that may be there, by its eight digits"
     )
-    return made
 
 
 def _json(text: str) -> bytes:

@@ -81,29 +81,29 @@ def test_revocation_reset_and_the_ledger(control, controlled, caller_for):
 
 
 @pytest.mark.parametrize(
-    ("asked", "body", "status", "words"),
+    ("asked", "body", "refusal"),
     [
-        ("PUT /faults/trottled", {}, 422, "the nearest is 'throttled'"),
-        ("PUT /faults/latency", {"parameters": {"second": 1}}, 422, "the nearest is 'seconds'"),
-        ("PUT /faults/latency", {"seconds": 1}, 422, "nothing but client, parameters, times"),
-        ("PUT /faults/latency", {"parameters": [1]}, 422, "parameters is an object"),
-        ("PUT /faults/latency", {"parameters": {"times": 1}}, 422, "stand beside it"),
-        ("PUT /faults/latency", {"times": "two"}, 422, "whole number"),
-        ("PUT /faults/latency", [], 422, "Send a JSON object"),
-        ("DELETE /faults/trottled", {}, 422, "the nearest is 'throttled'"),
-        ("POST /clock", {}, 422, "Send one of"),
-        ("POST /clock", {"advance": 1, "reset": True}, 422, "Send one of"),
-        ("POST /clock", {"advance": True}, 422, "Send one of"),
-        ("POST /clock", {"freeze": 1e300}, 422, "Send one of"),
-        ("GET /nowhere", {}, 404, "GET /faults says"),
-        ("PATCH /faults", {}, 405, "GET /faults says"),
+        ("PUT /faults/trottled", {}, (422, "the nearest is 'throttled'")),
+        ("PUT /faults/latency", {"parameters": {"second": 1}}, (422, "the nearest is 'seconds'")),
+        ("PUT /faults/latency", {"seconds": 1}, (422, "nothing but client, parameters, times")),
+        ("PUT /faults/latency", {"parameters": [1]}, (422, "parameters is an object")),
+        ("PUT /faults/latency", {"parameters": {"times": 1}}, (422, "stand beside it")),
+        ("PUT /faults/latency", {"times": "two"}, (422, "whole number")),
+        ("PUT /faults/latency", [], (422, "Send a JSON object")),
+        ("DELETE /faults/trottled", {}, (422, "the nearest is 'throttled'")),
+        ("POST /clock", {}, (422, "Send one of")),
+        ("POST /clock", {"advance": 1, "reset": True}, (422, "Send one of")),
+        ("POST /clock", {"advance": True}, (422, "Send one of")),
+        ("POST /clock", {"freeze": 1e300}, (422, "Send one of")),
+        ("GET /nowhere", {}, (404, "GET /faults says")),
+        ("PATCH /faults", {}, (405, "GET /faults says")),
     ],
 )
-def test_mistakes_are_explained(control, controlled, asked, body, status, words):
+def test_mistakes_are_explained(control, controlled, asked, body, refusal):
     """What cannot be done is refused as JSON, with what to do, and nothing is switched on."""
     got = control.request(*asked.split(), json=body)
-    assert got.status_code == status
-    assert words in got.json()["error"]
+    assert got.status_code == refusal[0]
+    assert refusal[1] in got.json()["error"]
     assert controlled.faults == []
 
 

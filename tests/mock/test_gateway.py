@@ -24,10 +24,10 @@ NOT_CLAIMED = {
     "B3-11": "another gateway product (HTTP API)",
     "B3-15": "an account-level throttle needs other customers; use answer_next",
     "B3-16b": "the mock has no Lambda behind it; use answer_next",
-    "B3-18": "nothing behind the mock is slow; use answer_next",
+    "B3-18": "nothing behind the mock is slow; the fault gateway-timeout says so",
     "B3-19": "nothing behind the mock is out of reach; use answer_next",
-    "B3-20": "nothing behind the mock answers malformed; use answer_next",
-    "B3-22": "the mock does not run out of capacity; use answer_next",
+    "B3-20": "nothing behind the mock answers malformed; the fault gateway-error says so",
+    "B3-22": "the mock does not run out of capacity; the fault gateway-error says so",
 }
 
 JSON_BODY = {"Content-Type": "application/json"}

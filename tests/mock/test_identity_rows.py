@@ -11,7 +11,7 @@ NOT_CLAIMED = {
     "A3-21": "is row 1 reached another way; tested as such",
     "A3-27": "is a success; tested in test_identity",
     "A3-29": "says that nothing happens; tested in test_identity",
-    "A3-30": "no identity provider makes it: what an edge in front answers is not known; use answer_next",
+    "A3-30": "no identity provider makes it: what an edge in front answers is not known; the fault too-many-token-requests guesses",
     "A3-33": "the over-long parameter is dropped or refused by a setting; the mock does neither",
 }
 

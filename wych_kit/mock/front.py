@@ -97,7 +97,7 @@ class Front:
                 whole = await self._true(role, request, place, fits=fits) if fault.values.get("at") == "body" else None
                 await self._broken_off(fault, request, whole, Connection(self.connections, receive, send_))
                 return
-            given = await self._intercepted(fault, role, request, place)
+            given = await self._intercepted(fault, role, request, place, fits=fits)
         else:
             given = await self._true(role, request, place, fits=fits)
         self.ledger.note(request, given)
@@ -123,11 +123,11 @@ class Front:
         await self.faults.linger(request, place)
         return self.faults.first(_FIRST, request, lambda active: active.acts_at(place))
 
-    async def _intercepted(self, fault: Active, role: Role, request: Request, place: str) -> Answer:
+    async def _intercepted(self, fault: Active, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
         if fault.fault.name in interception.PAGES:
             self.faults.login_shown |= fault.fault.name == "login-page"
             return interception.page(fault, request, self._url)
-        return alterations.lengthened(fault, await self._true(role, request, place, fits=True))
+        return alterations.lengthened(fault, await self._true(role, request, place, fits=fits))
 
     async def _broken_off(self, fault: Active, request: Request, whole: Answer | None, connection: Connection) -> None:
         self.ledger.note(request, fault.told(whole or NOTHING, "invented"))
