@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from wych_kit import mock, places
@@ -129,3 +130,15 @@ def test_a_misspelt_start_is_said(word):
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_mock_that_cannot_be_reached_serves_all_the_same(place):
+    """Where no control file can be written, the mock says so on standard error, and serves."""
+    place.home.write_text("a file in the folder's place")
+    command = [sys.executable, "-m", "wych_kit", "mock", "--port", "0", "--ephemeral", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        url = json.loads(process.stdout.readline())["url"]
+        assert httpx.get(f"{url}/realms/partner/.well-known/openid-configuration", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert "it goes on as with --no-control." in process.stderr.read()

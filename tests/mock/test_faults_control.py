@@ -162,5 +162,5 @@ def test_no_control_unless_asked(home):
 def test_a_folder_that_cannot_be_written_is_said(home):
     """Where the file cannot be written, the mock does not start, and says what to do."""
     home.write_text("a file in the folder's place")
-    with pytest.raises(mock.CannotStart, match="--no-control"):
+    with pytest.raises(mock.CannotStart, match="start it with --no-control"):
         mock.start(ephemeral=True, control=True)

@@ -43,8 +43,12 @@ _HOST = "127.0.0.1"
 _UNSUPPORTED = "The control port has no such path or method: GET /faults says what there is."
 
 
+class NoControl(CannotStart):
+    """The file that says where the control port is cannot be written."""
+
+
 class Control:
-    """The control port of a running mock, open until `stop`. Raises `CannotStart` when its file cannot be written."""
+    """The control port of a running mock, open until `stop`. Raises `NoControl` when its file cannot be written."""
 
     def __init__(self, mock: Mock, port: int) -> None:
         self._mock = mock
@@ -57,8 +61,8 @@ class Control:
         except OSError as error:
             listener.close()
             mock.stop()
-            raise CannotStart(
-                f"The mock cannot write the file for its control port ({error}). Start it with --no-control."
+            raise NoControl(
+                f"The mock cannot write the file that `wych-kit fault` needs ({error}): start it with --no-control."
             ) from None
         routes = [
             Route("/faults", self._list, methods=["GET"]),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from wych_kit.mock.certificates import certified
 from wych_kit.mock.clients import READY_MADE, Credentials
-from wych_kit.mock.control import Control
+from wych_kit.mock.control import Control, NoControl
 from wych_kit.mock.faults.switchboard import spelt
 from wych_kit.mock.front import Front
 from wych_kit.mock.identity import REALM
@@ -165,7 +165,7 @@ def serve(*, as_json: bool = False, faults: Sequence[str] = (), **options: Any) 
     """
     try:
         wanted = [spelt(text) for text in faults]
-        mock = Mock(Options(**{"port": PORT, "control": True, **options}))
+        mock = _served({"port": PORT, "control": True, **options})
     except (CannotStart, ValueError) as error:
         _say(str(error), sys.stderr)
         return 2
@@ -179,6 +179,15 @@ def serve(*, as_json: bool = False, faults: Sequence[str] = (), **options: Any) 
         while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
             pass
     return 0
+
+
+def _served(options: dict[str, Any]) -> Mock:
+    """A mock; without its control port where the disk takes no file, for the rest of it needs none."""
+    try:
+        return Mock(Options(**options))
+    except NoControl as error:
+        _say(str(error).replace(": start it with", "; it goes on as with"), sys.stderr)
+        return Mock(Options(**{**options, "control": False}))
 
 
 @contextmanager
