@@ -39,7 +39,7 @@ start: $(KIT) ## the journey, in this terminal; on the mock unless .env differs
 lab: $(KIT) $(LAB) ## the notebooks in JupyterLab, until Ctrl-C
 	@exec $(IN) -m wych_kit lab $(ARGS)
 
-test: $(KIT) $(TEST) ## the tests, then those in a browser if chromium is there; ARGS="-k token" chooses, without the browser
+test: $(KIT) $(TEST) ## the tests, also in a browser; ARGS="-k token" chooses
 	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 	@$(if $(ARGS),,$(IN) -m pytest -m browser tests/browser)
 

@@ -107,7 +107,7 @@ def test_nothing_listens(settings, nobody):
     assert report.exchanges == ()
 
 
-@pytest.mark.parametrize(("path", "reference"), [("/realms/Partner", "wrong-realm"), ("/auth/realms/partner", "no-issuer-there")])
+@pytest.mark.parametrize(("path", "reference"), [("/realms/Partner", "wrong-realm"), ("/auth/realms/partner", "auth-prefix")])
 def test_the_discovery_document_is_not_there(settings, pretend, path, reference):
     """Wrong realm and wrong path are told apart on the document's rung; no secret is sent."""
     report = climb(settings(issuer_url=pretend.url + path))
