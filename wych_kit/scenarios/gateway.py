@@ -80,7 +80,7 @@ KEY_AND_ADDRESS = (
         "wrong-path", "call", "values",
         symptom='403 "Missing Authentication Token" or "Invalid key=value pair…".',
         cause="There is no such path or method: here that is 403, not 404.",
-        fix="Check version, path and method; users, not user, lists. No slash at the end.",
+        fix="Check version, path and method; no slash at the end; users, not user.",
         side="yours", source=_gateway("B3-9, B3-10; API facts section 8, row 11"), basis="inferred", alike=("unfilled-path",),
     ),
     Scenario(
