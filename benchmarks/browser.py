@@ -89,7 +89,7 @@ def our_way() -> float:
                     )
                     page.goto(address)
                     page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)
-                    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+                    page.get_by_text("| Idle").wait_for(timeout=60_000)  # the status bar, once the kernel is connected
                     page.keyboard.press("Shift+Enter")
                     page.get_by_role("button", name="Register", exact=True).wait_for(timeout=60_000)
                     return time.perf_counter() - began
