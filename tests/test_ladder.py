@@ -360,9 +360,12 @@ def test_the_app_may_not(settings, pretend):
         ({"status": 429, "body": b'{"message":"Limit Exceeded"}'}, "quota-spent"),
         ({"status": 504, "body": b'{"message":"Endpoint request timed out"}'}, "gateway-timeout"),
         ({"status": 302, "headers": {"Location": "https://elsewhere.example/"}}, "redirected"),
-        ({"status": 200, "body": b"<!doctype html><title>Welcome</title>"}, "not-json"),
+        ({"status": 200, "body": b"<!doctype html><title>Welcome</title>"}, "captive-portal"),
         ({"status": 418, "headers": {"Content-Type": "text/tea"}, "body": b"short\x1b[31m and " + 200 * b"s"}, "unknown-answer"),
         ({"status": 200, "body": b'{"users": []}'}, "unknown-answer"),
+        ({"status": 401, "headers": {"WWW-Authenticate": "Basic realm=x"}, "body": b"<html><h1>401"}, "not-json"),
+        ({"status": 403, "body": b"Forbidden"}, "unknown-answer"),
+        ({"status": 403, "body": b'{"statusCode":403,"message":"Forbidden"}'}, "unknown-answer"),
     ],
 )
 def test_what_comes_instead_of_data(settings, pretend, answer, reference):
@@ -374,11 +377,11 @@ def test_what_comes_instead_of_data(settings, pretend, answer, reference):
 
 
 def test_an_unknown_answer_is_repeated_not_explained(settings, pretend):
-    """Status, content type and the first 120 characters are said, and that the cause is unknown."""
+    """Status, and content type and first words in 120 characters, are said, and that the cause is unknown."""
     pretend.answer_next("api", status=200, body=b"{}")
     pretend.answer_next("api", status=418, headers={"Content-Type": "text/tea"}, body=200 * b"s")
     report = climb(settings())
-    assert report.broken.observed.endswith(f"answered 418 (text/tea): {120 * 's'}")
+    assert report.broken.observed.endswith(f"answered 418 (text/tea: {110 * 's'}…)")
     assert report.diagnosis.confidence == "unknown"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from wych_kit.client import refusals
+from wych_kit.client.quoting import told
 from wych_kit.client.redaction import split_marks
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
         made = _of_token_request(sent)
     elif sent.stage == "call":
         made = _of_call(sent)
-        if made is None and failing.status == _UNAUTHORIZED:
+        if made is None and failing.status == _UNAUTHORIZED and refusals.at_gateway(sent.answered) in (None, "bearer-refused"):
             made = _of_lifetime(exchanges, failing)
     if made:
         reference, words, certain = made
@@ -240,6 +241,8 @@ def _on_the_way(error: str) -> str:
 
 def _said(answered: refusals.Answered) -> str:
     words = answered.said("error_description", "message", "Message", "error")
+    if not words and answered.json is None:
+        words = told(answered.headers.get("content-type", ""), answered.text)
     return f" ({words if len(words) <= _ROOM else words[:_ROOM] + '…'})" if words else ""
 
 

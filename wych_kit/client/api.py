@@ -15,7 +15,7 @@ from wych_kit.client import discovery, refusals
 from wych_kit.client import token as tokens
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
-from wych_kit.client.quoting import quoted
+from wych_kit.client.quoting import quoted, strangers_words
 from wych_kit.client.wire import answered, ask, host_of, new_client, parsed, retry_after, translated
 from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
 
@@ -242,7 +242,7 @@ def refusal(response: httpx.Response) -> WychError:
         )
     message = quoted(response, _message(response))
     where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
-    said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else ""
+    said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else strangers_words(response)
     return Refused(
         f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
         stage="call",

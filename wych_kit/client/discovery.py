@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusals
-from wych_kit.client.quoting import target
+from wych_kit.client.quoting import strangers_words, target
 from wych_kit.client.wire import answered, ask, host_of, is_loopback, json_object, parsed_url, plain_request
 from wych_kit.errors import Refused, Unexpected
 
@@ -93,7 +93,7 @@ def _check_status(response: httpx.Response) -> None:
             reference=refusals.redirect(response.headers.get("Location", "")),
         )
     raise Refused(
-        f"{host_of(response)} answered {status} to the discovery request",
+        f"{host_of(response)} answered {status} to the discovery request{strangers_words(response)}",
         stage="discovery",
         status=status,
         reference=refusals.at_discovery(answered(response)),

@@ -139,14 +139,30 @@ def at_token(answered: Answered) -> str | None:
         return known
     if code == "invalid_request" and re.fullmatch("User '.*' disabled", description):
         return "client-not-allowed"
-    if answered.status == _TOO_MANY or (answered.status == _UNAVAILABLE and not code):
-        return "too-many-token-requests"
+    if answered.status == _TOO_MANY or (answered.status == _UNAVAILABLE and not answered.text.strip()):
+        return "too-many-token-requests"  # a 503 with words is any balancer's whose servers are down
     return stranger(answered) or ("identity-provider-error" if answered.status >= _BROKEN else None)
+
+
+def bearer_refused(answered: Answered) -> bool:
+    """Whether a 401 is about the token: in the gateway's words, or by the challenge of RFC 6750 section 3. Web servers ask for Basic."""
+    challenge = answered.headers.get("www-authenticate", "").lower()
+    return answered.status == _UNAUTHORIZED and (challenge.startswith("bearer") or at_gateway(answered) == "bearer-refused")
+
+
+def _gateways_message(answered: Answered) -> str:
+    """The message where the body is one that AWS writes: a message alone (wire facts B3), or the plain text of B3-16.
+
+    Web frameworks say Forbidden too, as text or beside a status code of their own.
+    """
+    if not isinstance(answered.json, dict):
+        return answered.text if answered.status == _TOO_LARGE else ""
+    return answered.said("message", "Message") if answered.json.keys() <= {"message", "Message"} else ""
 
 
 def at_gateway(answered: Answered) -> str | None:
     """A refusal of a call. An assumption until Wych says which gateway it runs (wire facts, section 0)."""
-    message = answered.said("message", "Message") or ("" if isinstance(answered.json, dict) else answered.text)
+    message = _gateways_message(answered)
     if known := _GATEWAY.get((answered.status, message)):
         return known
     for status, start, reference in _GATEWAY_STARTS:

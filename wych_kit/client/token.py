@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusals
-from wych_kit.client.quoting import quoted, target
+from wych_kit.client.quoting import quoted, strangers_words, target
 from wych_kit.client.wire import answered, host_of, json_object, plain_request, retry_after
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
@@ -116,7 +116,7 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
     status = response.status_code
     said = f"{code}: {description}" if description else code
     return Refused(
-        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else ''}",
+        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else strangers_words(response)}",
         stage=stage,
         status=status,
         code=code,

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from wych_kit.client import refusals
 from wych_kit.client.api import refusal
-from wych_kit.client.quoting import quoted
+from wych_kit.client.quoting import first_words
 from wych_kit.client.wire import host_of, is_loopback
 from wych_kit.errors import Refused, WychError
 
@@ -28,7 +29,7 @@ _TRYING = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNOREC
 def forbidden(response: httpx.Response) -> bool:
     """Whether the gateway said 403 Forbidden: the key (wire facts B3-1) or the base path (B3-12)."""
     error = refusal(response)
-    return isinstance(error, Refused) and error.status == httpx.codes.FORBIDDEN and error.description == "Forbidden"
+    return isinstance(error, Refused) and error.reference == "api-key-refused"
 
 
 def key_or_base(state: State) -> Broken:
@@ -87,9 +88,7 @@ def expired(token: Token, now: float) -> bool:
 
 def unknown(state: State, stage: Stage, response: httpx.Response) -> Broken:
     """An answer that is no row of ours: what it said, and no cause. A web page is one thing that can be told."""
-    kind = quoted(response, response.headers.get("Content-Type", "no content type"))
-    text = " ".join(quoted(response, response.text[: 4 * _SHOWN]).split())[:_SHOWN]
-    words = f"{host_of(response)} answered {response.status_code} ({kind}): {text or 'nothing'}"
-    if response.is_success and re.search(r"<html|<!doctype", response.text[:2000], re.IGNORECASE):
-        return state.broken("not-json", stage, words)
+    words = f"{host_of(response)} answered {response.status_code} ({first_words(response, _SHOWN)})"
+    if (stranger := refusals.page(response.status_code, response.text[:2000])) is not None:
+        return state.broken(stranger, stage, words, runner_up="unknown-answer")
     return state.broken("unknown-answer", stage, words, confidence="unknown")

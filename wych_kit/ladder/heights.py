@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client import claims
+from wych_kit.client import claims, refusals
 from wych_kit.client import discovery as documents
 from wych_kit.client.api import refusal
-from wych_kit.client.wire import host_of, parsed
+from wych_kit.client.wire import answered, host_of, parsed
 from wych_kit.errors import Refused, Unexpected, WychError
 from wych_kit.ladder import counter
 from wych_kit.ladder.findings import held, skipped
@@ -168,15 +168,19 @@ def _content(state: State, held_token: Token) -> str:
 
 
 def _refused_token(state: State, refused: Token) -> str:
-    """A 401 from the gateway: a kept token gets one successor, a new one none."""
-    if state.asking.token_requests:
-        raise counter.bearer_refused(state, "the gateway refused a new token with 401")
-    stale = counter.expired(refused, time.time())
-    state.token = _token(state, refused)
-    state.response = state.asking.users(state.token)
-    if state.response.status_code == httpx.codes.UNAUTHORIZED:
-        raise counter.bearer_refused(state, "the gateway refused the kept token and a new one with 401")
-    return f"the kept one was refused, a new one is taken ({'stale-token' if stale else 'revoked-token'})"
+    """A 401 to the call: a kept token gets one successor, a new one none. What is not about tokens is left to the data's rung."""
+    seen = "a new token"
+    if not state.asking.token_requests:
+        stale = counter.expired(refused, time.time())
+        state.token = _token(state, refused)
+        state.response = state.asking.users(state.token)
+        if state.response.status_code != httpx.codes.UNAUTHORIZED:
+            return f"the kept one was refused, a new one is taken ({'stale-token' if stale else 'revoked-token'})"
+        seen = "the kept token and a new one"
+    assert state.response is not None  # noqa: S101 - the call was made above, or by the caller
+    if refusals.bearer_refused(answered(state.response)):
+        raise counter.bearer_refused(state, f"the gateway refused {seen} with 401")
+    return "a 401 that does not say it is about the token"
 
 
 def _refusal(state: State) -> WychError | None:
