@@ -178,6 +178,8 @@ def _discover(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
 
 def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
     client = session.client
+    if session.provider is None:
+        say("discovery document")
     provider = session.provider or client.discover()
     say("key set")
     keys = claims.keys(client.http, provider.jwks_uri)

@@ -16,7 +16,8 @@ _DULL = {
     "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
     "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
 }  # fmt: skip
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what a screen obeys instead of showing
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a screen obeys instead of showing; and half characters, which JSON can bring and no screen, file or message can take."""
 
 
 def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
@@ -46,7 +47,7 @@ def outcome(exchange: Exchange, *, timed: bool = True) -> str:
 
 def harmless(text: str) -> str:
     """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
-    return _STEERING.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}" if ord(match[0]) > 0xFF else f"\\x{ord(match[0]):02x}", text)  # noqa: PLR2004 - two digits
 
 
 def _lines(first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> list[str]:

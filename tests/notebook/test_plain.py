@@ -102,7 +102,7 @@ def test_the_live_form_says_how_long_it_took(ready):
     assert re.search(r"200 OK, \d+ ms", panel.outcome.value)
 
 
-def beating(kit, answer):
+def beating(kit, answer, meanwhile=lambda: None):
     """Show a page in a running loop; `answer()` is what the front end does. What was drawn anew."""
     drawn = []
 
@@ -112,7 +112,8 @@ def beating(kit, answer):
 
     async def cell():
         page = kit.tour()
-        kit._heartbeat.show(Handle(), page._repr_mimebundle_)
+        kit._heartbeat.show(Handle(), page._bundle())
+        meanwhile()
         thread = kit._heartbeat._asking
         answer(kit._heartbeat.widget)
         await asyncio.to_thread(thread.join, 10)
@@ -131,9 +132,20 @@ def test_a_front_end_that_shows_no_widgets_gets_the_table(new, monkeypatch):
     assert set(new.tour()._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def test_what_is_stored_does_not_hang_on_the_clock(new, monkeypatch):
+    """A cell that showed the form keeps what it showed, though the step was done before the front end's silence was noticed."""
+    monkeypatch.setattr(heartbeat, "PATIENCE", 0.02)
+    monkeypatch.setattr(heartbeat, "_BEAT", 0.01)
+    (drawn,) = beating(new, lambda _: None, meanwhile=lambda: new.step("register", first_name="Ada"))
+    assert "answer in code" in drawn["text/html"]
+    assert "Done." not in drawn["text/html"] + drawn["text/plain"]
+    assert new.tour().panels[0].state == "done"
+
+
 def test_a_front_end_that_answers_keeps_the_form(new):
     """A browser counts when the hidden player is set going, and that count is the answer."""
     assert beating(new, lambda player: setattr(player, "value", 1)) == []
+    assert new._heartbeat._waiting == new._heartbeat._without == []
     assert WIDGET in new.tour()._repr_mimebundle_()
 
 
@@ -148,7 +160,7 @@ def test_a_late_answer_brings_the_form_back(new, monkeypatch):
 
 def test_outside_a_kernel_nothing_is_asked(new):
     """With no loop there is nobody to answer, and no thread that waits."""
-    new._heartbeat.show(DisplayHandle(), dict)
+    new._heartbeat.show(DisplayHandle(), {})
     assert new._heartbeat._asking is None
     assert new._heartbeat.heard is None
 

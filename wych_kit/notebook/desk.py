@@ -7,9 +7,11 @@ limit. Whoever draws is told through `refresh()`, from whichever thread.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wych_kit import mock
@@ -18,6 +20,7 @@ from wych_kit.errors import Unreachable
 from wych_kit.history import History
 from wych_kit.journey import STEPS
 from wych_kit.ladder import climb
+from wych_kit.notebook.attempt import Run, Stopped, place
 from wych_kit.secret import Secret
 from wych_kit.standin import stand_in
 from wych_kit.steps import Done, Failed, run
@@ -34,6 +37,8 @@ DOUBLE_CLICK = 0.5
 """Seconds after an end in which another start is taken for the second half of a double click."""
 
 NAMES = tuple(step.name for step in STEPS)
+STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."
+_log = logging.getLogger(__name__)
 
 
 class View(Protocol):
@@ -41,20 +46,6 @@ class View(Protocol):
 
     def refresh(self) -> None:
         """Draw anew."""
-
-
-class Stopped(Exception):
-    """A person pressed Stop."""
-
-
-class Run:
-    """One start of a step: its stages so far, and whether it was told to stop."""
-
-    def __init__(self, step: Step[Session]) -> None:
-        self.step = step
-        self.stages: list[str] = []
-        self.stopped = False
-        self.ended = threading.Event()
 
 
 class Desk:
@@ -65,10 +56,12 @@ class Desk:
         self.outcomes: dict[str, Done | Failed] = {}
         self.drafts: dict[str, Answer] = {}
         self.faults: dict[str, str] = {}
-        self.note = ""
-        self.bug = ""
+        self.notes: dict[str, str] = {}
+        self.bugs: dict[str, str] = {}
         self.under_way: Run | None = None
         self.confirmed = False
+        self._refused: dict[str, str] = {}
+        self._deciding = threading.RLock()
         self._at_work = threading.Lock()
         self._telling = threading.RLock()
         self._latest: Run | None = None
@@ -91,10 +84,14 @@ class Desk:
         return outcome if isinstance(outcome, Done) and not self.fields(step) else None
 
     def answers(self, step: Step[Session]) -> dict[str, Answer]:
-        """What is written in the fields; a field left empty takes its suggestion, as Enter does in the terminal."""
+        """What is written in the fields; a field left empty takes its suggestion, as Enter does in the terminal.
+
+        One whose answer would not do has none: nobody who wrote something meant the example.
+        """
         found: dict[str, Answer] = {}
         for field in self.fields(step):
-            if answer := self.drafts.get(field.name) or field.suggestion:
+            example = "" if field.name in self._refused else field.suggestion
+            if answer := self.drafts.get(field.name) or example:
                 found[field.name] = Secret(answer) if field.secret else answer
         return found
 
@@ -103,19 +100,28 @@ class Desk:
         self._views.add(view)
 
     def tell(self) -> None:
-        """Have everybody draw anew."""
+        """Have everybody draw anew. One that cannot costs the others nothing, and the step neither."""
         with self._telling:
             for view in list(self._views):
-                view.refresh()
+                try:
+                    view.refresh()
+                except Exception as error:  # noqa: BLE001 - whatever it was, the step goes on; its text may hold anything
+                    _log.warning("A form could not be drawn: %s", place(error))
+
+    def confirm(self) -> None:
+        """Yes, this is meant for production."""
+        self.confirmed = True
+        self.tell()
 
     def write(self, field: Field, answer: Answer) -> None:
         """A field was left with this in it: keep it, and say at once when it will not do. A click after that is a new one."""
         self._ended = ("", 0.0)
         self.drafts[field.name] = Secret(answer) if field.secret else answer
         fault = field.fault(answer) if answer else None
-        self.faults.pop(field.name, None)
+        for held in (self.faults, self._refused):
+            held.pop(field.name, None)
         if fault:
-            self.faults[field.name] = fault
+            self.faults[field.name] = self._refused[field.name] = fault
             if field.secret:
                 del self.drafts[field.name]
         self.tell()
@@ -127,19 +133,27 @@ class Desk:
 
     def start(self, step: Step[Session]) -> Run | None:
         """Run the step with what is written, in a thread. `None` for a second click, and while something is under way."""
-        if self.under_way is not None or not self.open or self.resting(step):
+        with self._deciding:
+            run_ = None if self.resting(step) else self._begin(step)
+        if run_ is None:
             return None
-        run_ = self.under_way = self._latest = Run(step)
-        self.note = ""
-        answers = self.answers(step)
-        self.tell()
-        threading.Thread(target=self._work, args=(run_, answers), name=f"wych-kit-{step.name}", daemon=True).start()
+        try:
+            answers = self.answers(step)
+            self.tell()
+            threading.Thread(target=self._work, args=(run_, answers), name=f"wych-kit-{step.name}", daemon=True).start()
+        except BaseException:
+            self._release(run_)
+            raise
         return run_
 
     def do(self, step: Step[Session], answers: Mapping[str, Answer] | None = None) -> None:
-        """Run the step here and now. An exception that is not one of ours is raised; Ctrl-C counts as Stop."""
-        run_ = self.under_way = self._latest = Run(step)
-        self.note = ""
+        """Run the step here and now, unless something is under way.
+
+        An exception that is not one of ours is raised; Ctrl-C counts as Stop.
+        """
+        run_ = self._begin(step)
+        if run_ is None:
+            return
         try:
             self._finish(run_, self._outcome(run_, self.answers(step) if answers is None else answers))
         except (KeyboardInterrupt, Stopped):
@@ -163,10 +177,12 @@ class Desk:
 
     def stop(self) -> None:
         """Let nothing more be sent. What is on its way ends by its own time limit, unheard."""
-        if self.under_way is not None:
-            self.under_way.stopped = True
-            self.note = "Stopped. A request that was on its way may have arrived; doing it again is safe."
-            self._release(self.under_way)
+        with self._deciding:
+            run_ = self._halt()
+            if run_ is not None:
+                self.notes[run_.step.name] = STOPPED
+        if run_ is not None:
+            self._release(run_)
 
     def wait(self, seconds: float = 60) -> bool:
         """Wait until nothing is under way and that is drawn; whether it is so."""
@@ -174,21 +190,55 @@ class Desk:
 
     def change(self, session: Session) -> None:
         """Go on with another session: nothing of the old one stays."""
-        self.stop()
-        self.close()
-        self.session = session
-        self.confirmed = False
-        self.note = self.bug = ""
-        for held in (self.outcomes, self.drafts, self.faults):
-            held.clear()
-        self.tell()
+        with self._deciding:
+            run_, old, self.session = self._halt(), self.session, session
+            self.confirmed = False
+            for held in (self.outcomes, self.drafts, self.faults, self._refused, self.notes, self.bugs):
+                held.clear()
+        self._leave(old)
+        self._release(run_)
 
     def close(self) -> None:
-        """Close the connections, and the mock if it is ours."""
-        self.session.close()
-        if self._mock is not None:
-            self._mock.stop()
-            self._mock = None
+        """Stop what is under way, close the connections, and the mock if it is ours."""
+        self.stop()
+        self._leave(self.session)
+
+    def _leave(self, session: Session) -> None:
+        session.close()
+        with self._deciding:
+            ours, self._mock = self._mock, None
+        if ours is not None:
+            ours.stop()
+
+    def _halt(self) -> Run | None:
+        """Stop what is under way, if anything is. Others are told later, since they may ask for what is locked here."""
+        run_, self.under_way = self.under_way, None
+        if run_ is not None:
+            run_.stopped = True
+            self._ended = (run_.step.name, time.monotonic())
+        return run_
+
+    def stand_in(self, run_: Run | None = None) -> None:
+        """Start a mock where the settings expect one and none answers. Raises `mock.CannotStart`."""
+        found = stand_in(run_.session.settings if run_ else self.session.settings)
+        if found is None:
+            return
+        with self._deciding:
+            wanted = run_ is None or not run_.stopped
+            if wanted:
+                self._mock = found
+        if not wanted:
+            found.stop()  # whoever closes the desk has been, and would not come again
+
+    def _begin(self, step: Step[Session]) -> Run | None:
+        """The one run there may be at a time; `None` when there is one, and while production is not confirmed."""
+        with self._deciding:
+            if self.under_way is not None or not self.open:
+                return None
+            self.under_way = self._latest = Run(step, self.session)
+            self.notes.clear()
+            self.bugs.clear()
+            return self.under_way
 
     def _work(self, run_: Run, answers: Mapping[str, Answer]) -> None:
         try:
@@ -196,54 +246,59 @@ class Desk:
         except Stopped:
             pass
         except Exception as error:  # noqa: BLE001 - nobody would see it in a thread; its text may hold anything
-            if not run_.stopped:
-                self.bug = f"{type(error).__name__} at {_place(error)}"
+            with self._deciding:
+                if not run_.stopped:
+                    self.bugs[run_.step.name] = place(error)
         finally:
             self._release(run_)
 
     def _outcome(self, run_: Run, answers: Mapping[str, Answer]) -> Done | Failed:
         def say(words: str) -> None:
-            if run_.stopped:
-                raise Stopped
+            run_.go_on()
             run_.stages.append(words)
             self.tell()
 
         with self._at_work:  # a request that was given up may still be on its way
-            if run_.stopped:
-                raise Stopped
-            journal = self.session.journal
-            before = {id(exchange) for exchange in journal.exchanges}
+            run_.go_on()
+            journal = run_.session.journal
+            before = journal.exchanges  # held, so that no new exchange gets the identity of one that the journal forgets
+            earlier = {id(exchange) for exchange in before}
             try:
-                self._mock = stand_in(self.session.settings) or self._mock
-                return run(run_.step, self.session, answers, say=say)
+                self.stand_in(run_)
+                run_.go_on()
+                return self._with_refusals(run(run_.step, run_.session, answers, say=say))
             except mock.CannotStart as error:
                 missing = Unreachable(str(error), stage="settings")
                 return Failed(diagnose(missing), missing)
             finally:
-                History(self.session.settings.home).add(each for each in journal.exchanges if id(each) not in before)
+                History(run_.session.settings.home).add(each for each in journal.exchanges if id(each) not in earlier)
+
+    def _with_refusals(self, outcome: Done | Failed) -> Done | Failed:
+        """A field whose answer was dropped is not just empty: the reason stays the one that was given for it."""
+        if isinstance(outcome, Done) or outcome.diagnosis is not None:
+            return outcome
+        return replace(outcome, faults={name: self._refused.get(name, words) for name, words in outcome.faults.items()})
 
     def _finish(self, run_: Run, outcome: Done | Failed) -> None:
-        if run_.stopped:
-            return
-        self.bug = ""
-        self.faults = dict(outcome.faults) if isinstance(outcome, Failed) else {}
-        if isinstance(outcome, Done) and run_.step.name in self.outcomes:
-            for name in NAMES[NAMES.index(run_.step.name) + 1 :]:
-                self.outcomes.pop(name, None)  # they stood on what was replaced
-        self.outcomes[run_.step.name] = outcome
-        if isinstance(outcome, Done):
-            self.drafts.clear()
+        with self._deciding:
+            if run_.stopped:
+                return
+            self.faults = dict(outcome.faults) if isinstance(outcome, Failed) else {}
+            if isinstance(outcome, Done) and run_.step.name in self.outcomes:
+                for name in NAMES[NAMES.index(run_.step.name) + 1 :]:
+                    self.outcomes.pop(name, None)  # they stood on what was replaced
+            self.outcomes[run_.step.name] = outcome
+            if isinstance(outcome, Done):
+                self.drafts.clear()
+                self._refused.clear()
 
-    def _release(self, run_: Run) -> None:
-        if self.under_way is run_:
-            self.under_way = None
-            self._ended = (run_.step.name, time.monotonic())
-        self.tell()
-        run_.ended.set()
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}, line {trace.tb_lineno}" if trace else "?"
+    def _release(self, run_: Run | None) -> None:
+        with self._deciding:
+            if run_ is not None and self.under_way is run_:
+                self.under_way = None
+                self._ended = (run_.step.name, time.monotonic())
+        try:
+            self.tell()
+        finally:
+            if run_ is not None:
+                run_.ended.set()

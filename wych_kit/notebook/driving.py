@@ -57,5 +57,6 @@ def _press(panel: Panel, patience: float) -> None:
     panel.button.click()
     if not panel.desk.wait(patience):
         raise Stuck(f"{panel.step.title} has not ended after {patience:g} seconds")
-    if panel.desk.bug or panel.desk.outcomes.get(panel.step.name) is before:
-        raise Stuck(f"the button {panel.button.description!r} brought nothing{panel.desk.bug and f': {panel.desk.bug}'}")
+    bug = panel.desk.bugs.get(panel.step.name, "")
+    if bug or panel.desk.outcomes.get(panel.step.name) is before:
+        raise Stuck(f"the button {panel.button.description!r} brought nothing{bug and f': {bug}'}")

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from IPython.display import DisplayHandle
 
 PATIENCE = 2.0
 """Seconds in which the kernel was listening and nothing came back, until forms are taken to be invisible."""
 _BEAT = 0.25
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Heartbeat:
@@ -30,20 +29,26 @@ class Heartbeat:
         self.heard: bool | None = None
         self.widget = w.Play(max=1_000_000, interval=50, layout={"display": "none"})
         self.widget.observe(self._answer, "value")
-        self._shown: list[tuple[DisplayHandle, Callable[[], dict[str, Any]]]] = []
+        self._waiting: list[tuple[DisplayHandle, dict[str, Any]]] = []
+        self._without: list[tuple[DisplayHandle, dict[str, Any]]] = []
         self._asking: threading.Thread | None = None
 
-    def show(self, handle: DisplayHandle | None, draw: Callable[[], dict[str, Any]]) -> None:
-        """A page was shown: ask, if it is not known yet, and have it drawn anew there when nothing comes back.
+    def fitting(self, bundle: dict[str, Any]) -> dict[str, Any]:
+        """What to show of this: all of it, or only what stands in for the widget where none comes back."""
+        return bundle if self.heard is not False else {kind: data for kind, data in bundle.items() if kind != WIDGET}
 
-        Outside a kernel nobody answers, and nothing is asked.
+    def show(self, handle: DisplayHandle | None, bundle: dict[str, Any]) -> None:
+        """A bundle was shown: ask, if it is not known yet, and have it shown without the widget when nothing comes back.
+
+        It stays as it was at that time, so that what is stored does not hang on how fast the notebook was run. Outside a kernel nobody
+        answers, and nothing is asked.
         """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
         if handle is not None and not self.heard:
-            self._shown.append((handle, draw))
+            (self._waiting if self.heard is None else self._without).append((handle, bundle))
             if self._asking is None:
                 self._asking = threading.Thread(target=self._ask, args=(loop,), name="wych-kit-heartbeat", daemon=True)
                 self._asking.start()
@@ -62,13 +67,15 @@ class Heartbeat:
         self._asking = None
         if not self.heard:
             self.heard = False
-            self._draw()
+            self._draw(self._waiting)
+            self._without += self._waiting
+        self._waiting = []
 
     def _answer(self, _: dict[str, Any]) -> None:
-        was, self.heard = self.heard, True
-        if was is False:
-            self._draw()
+        self.heard = True
+        self._draw(self._without)
+        self._without = []
 
-    def _draw(self) -> None:
-        for handle, draw in self._shown:
-            handle.update(draw(), raw=True)
+    def _draw(self, shown: list[tuple[DisplayHandle, dict[str, Any]]]) -> None:
+        for handle, bundle in shown:
+            handle.update(self.fitting(bundle), raw=True)

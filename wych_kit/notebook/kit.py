@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from wych_kit import checks
+from wych_kit import checks, mock
+from wych_kit.errors import SettingInvalid
 from wych_kit.journey import STEPS, Session, demonstration
 from wych_kit.notebook.check import Check
 from wych_kit.notebook.countdown import Countdown
@@ -12,15 +14,16 @@ from wych_kit.notebook.desk import Desk
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
 from wych_kit.notebook.recap import Recap
+from wych_kit.secret import Secret
 from wych_kit.settings import env_path, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wych_kit.secret import Secret
     from wych_kit.steps import Step
 
 _OPEN: dict[Path, Kit] = {}
+_WHERE = {"shell": "your shell"}
 
 
 def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
@@ -29,11 +32,16 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
     Run the cell again and you have the same kit, with all it knows. `afresh` starts a new one, which registers anew.
     """
     path = _file(profile)
-    if afresh and path in _OPEN:
-        _OPEN.pop(path).close()
-    if path not in _OPEN:
-        _OPEN[path] = Kit(_session(profile, afresh=afresh))
-    return _OPEN[path]
+    kit = _OPEN.get(path) if profile is None else None
+    kit = kit or next(
+        (each for each in _OPEN.values() if each.session.path == path), None
+    )  # one may have been switched to this file
+    if kit is None or afresh:
+        if kit is not None:
+            kit.close()
+        kit = _OPEN[path] = Kit(_session(profile, afresh=afresh))
+    kit.stand_in()
+    return kit
 
 
 class Kit:
@@ -43,6 +51,7 @@ class Kit:
         self.desk = Desk(session)
         self._heartbeat = Heartbeat()
         self._countdown = Countdown(self.desk)
+        self._pages: dict[tuple[str, ...], Page] = {}
 
     @property
     def session(self) -> Session:
@@ -60,17 +69,22 @@ class Kit:
         the first that does ask, or does not come through, is shown first. Raises `KeyError` for a name that no step has, `TypeError`
         for an answer that the step does not ask, and whatever is no mistake of the world but ours.
         """
+        unfit = {word: type(answer).__name__ for word, answer in answers.items() if not isinstance(answer, str | Secret)}
+        given = {word: Secret(answer) for word, answer in answers.items() if word not in unfit}
+        answers.clear()  # a traceback shows them, and one may be a password
+        for word, kind in unfit.items():
+            raise TypeError(f"{word} has to be text, not {kind}")
         step = _step(name)
         first = self._open_before(step)
         if first is not None:
             return self._page((first, step))
         asked = self.desk.fields(step)
-        for word in set(answers) - {field.name for field in asked} if asked else ():
+        for word in set(given) - {field.name for field in asked} if asked else ():
             raise TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}")
         for field in asked:
-            if field.name in answers:
-                self.desk.write(field, answers[field.name])
-        if self.desk.open and not self.desk.done(step) and (answers or not asked):
+            if field.name in given:
+                self.desk.write(field, given[field.name] if field.secret else given[field.name].reveal())
+        if self.desk.open and not self.desk.done(step) and (given or not asked):
             self.desk.do(step)
         return self._page((step,))
 
@@ -91,21 +105,35 @@ class Kit:
 
     def confirm(self) -> None:
         """Yes, this is meant for production. Forms have a button for it."""
-        self.desk.confirmed = True
-        self.desk.tell()
+        self.desk.confirm()
 
     def switch(self, environment: str) -> None:
         """Go on with `mock`, `sandbox` or `production`: with `.env` when that is for it, else with `.env.<environment>`.
 
-        Production asks once more before anything is sent. Raises `ValueError` for another name.
+        Production asks once more before anything is sent. Raises `ValueError` for another name, and `SettingInvalid` when something
+        says otherwise, such as your shell.
         """
         if fault := checks.check("WYCH_ENVIRONMENT", environment):
             raise ValueError(f"an environment {fault}")
         usual = load_settings().environment.name == environment
-        self.desk.change(_session(None if usual else environment))
+        session = _session(None if usual else environment)
+        held = session.settings.values[0]
+        if held.text != environment:
+            raise SettingInvalid(
+                held.name,
+                f"is {held.text}, which wins: change it there, then restart the kernel",
+                origin=_WHERE.get(held.origin, held.origin),
+            )
+        self.desk.change(session)
+        self.stand_in()
+
+    def stand_in(self) -> None:
+        """Have a mock to speak to, where one is wanted and none answers. One that cannot start is told of by the step that needs it."""
+        with suppress(mock.CannotStart):
+            self.desk.stand_in()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Stop what is under way and close the connections."""
         self.desk.close()
 
     def _open_before(self, step: Step[Session]) -> Step[Session] | None:
@@ -118,7 +146,11 @@ class Kit:
         return None
 
     def _page(self, steps: tuple[Step[Session], ...], *, switchable: bool = False) -> Page:
-        page = Page(steps, self.desk, self._heartbeat, switch=self.switch if switchable else None)
+        """The page with these steps: the same one each time, since widgets live as long as the kernel, seen or not."""
+        names = (*(step.name for step in steps), *(["switchable"] if switchable else []))
+        page = self._pages.get(names)
+        if page is None or page.comm is None:  # closed by somebody
+            page = self._pages[names] = Page(steps, self.desk, self._heartbeat, switch=self.switch if switchable else None)
         self._countdown.show(page)
         return page
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from wych_kit.environments import ENVIRONMENTS
+from wych_kit.errors import SettingInvalid
 from wych_kit.journey import STEPS
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.panel import Panel, next_after
+from wych_kit.transcript import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,10 +46,12 @@ class Page(w.VBox):
         )
         self.panels = tuple(Panel(step, desk, steps[:number]) for number, step in enumerate(steps))
         self._switch = switch
-        self.confirm.on_click(lambda _: self._confirmed())
+        self.confirm.on_click(lambda _: desk.confirm())
         self.environment.observe(self._chosen, "value")
         self.head = w.HBox([self.banner, self.environment])
-        super().__init__([w.HTML(markup.style()), heartbeat.widget, self.head, self.road, self.question, *self.panels])
+        self.objection = w.HTML()
+        parts = (self.head, self.objection, self.road, self.question, *self.panels)
+        super().__init__([w.HTML(markup.style()), heartbeat.widget, *parts])
         self.add_class("wych-page")
         desk.watch(self)
         self.refresh()
@@ -56,10 +60,10 @@ class Page(w.VBox):
         """Draw what the desk holds now."""
         environment = self.desk.session.settings.environment
         self.banner.value = markup.banner(environment)
-        self.head._dom_classes = ("wych-top", f"wych-on-{environment.name}")  # noqa: SLF001 - ipywidgets' own name for CSS classes
+        known = environment.name in ENVIRONMENTS  # another name may have a space, which no class can
+        self.head._dom_classes = ("wych-top", *([f"wych-on-{environment.name}"] if known else []))  # noqa: SLF001 - ipywidgets' name for CSS classes
         self.environment.layout.display = None if self._switch else "none"
-        if environment.name in ENVIRONMENTS:
-            self.environment.value = environment.name
+        self.environment.value = environment.name if known else None
         self.question.layout.display = "none" if self.desk.open else None
         for panel in self.panels:
             panel.refresh()
@@ -74,25 +78,29 @@ class Page(w.VBox):
         known = {"done": "done", "later": "later"}
         return [(panel.step.title, known.get(panel.state, "now")) for panel in self.panels]
 
-    def _confirmed(self) -> None:
-        self.desk.confirmed = True
-        self.desk.tell()
-
     def _chosen(self, change: dict[str, Any]) -> None:
-        if self._switch is not None and change["new"] != self.desk.session.settings.environment.name:
+        if self._switch is None or change["new"] in (None, self.desk.session.settings.environment.name):
+            return
+        self.objection.value = ""
+        try:
             self._switch(change["new"])
+        except SettingInvalid as error:
+            self.objection.value = markup.paragraph(f"✗ {error}", "wych-failed", alert=True)
+            self.refresh()
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        self._heartbeat.show(display(self._repr_mimebundle_(), raw=True, display_id=True), self._repr_mimebundle_)
+        bundle = self._bundle()
+        self._heartbeat.show(display(self._heartbeat.fitting(bundle), raw=True, display_id=True), bundle)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, unless none comes back from the front end; and always what stands in for it."""
+        return self._heartbeat.fitting(self._bundle(**kwargs))
+
+    def _bundle(self, **kwargs: Any) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(**kwargs) or {}
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        if self._heartbeat.heard is False:
-            data.pop("application/vnd.jupyter.widget-view+json", None)
         return data | {"text/plain": self.as_text(), "text/html": self.as_html()}
 
     def as_text(self) -> str:
@@ -111,7 +119,7 @@ class Page(w.VBox):
                 lines += plain.outcome(found, "") if found else []
                 lines += plain.fields(asked)
                 lines.append(f"Without a form: {plain.call(panel.step.name, asked)}")
-        return "\n".join(lines)
+        return "\n".join(map(harmless, lines))
 
     def as_html(self) -> str:
         """The same as a table, with the exchanges folded."""

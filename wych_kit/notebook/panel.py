@@ -107,9 +107,9 @@ class Panel(w.VBox):
             return markup.progress(self.step.title, desk.under_way.stages)
         if state == "later":
             return ""
-        said = markup.paragraph(desk.note, "wych-note", alert=True)
-        if desk.bug:
-            words = f"✗ A mistake in Wych Kit itself, not yours and not Wych's: {desk.bug}. The step did not finish."
+        said = markup.paragraph(desk.notes.get(self.step.name, ""), "wych-note", alert=True)
+        if bug := desk.bugs.get(self.step.name):
+            words = f"✗ A mistake in Wych Kit itself, not yours and not Wych's: {bug}. The step did not finish."
             said += markup.paragraph(words, "wych-failed", alert=True)
         if state == "done" and isinstance(found, Done):
             return markup.done(found, next_after(self.step)) + said
