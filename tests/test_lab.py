@@ -30,7 +30,16 @@ def free_port():
 
 
 @pytest.fixture
-def opened(place):
+def scratch(tmp_path, monkeypatch):
+    """The folder for temporary files of whatever is started."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def opened(place, scratch):
     """`wych-kit lab` in a process group of its own, as a shell gives it, with a mock to start: the process, its address and token."""
     mock_port = free_port()
     place.write_env(environment="mock", issuer_url=f"http://127.0.0.1:{mock_port}/realms/partner")
@@ -52,9 +61,12 @@ def opened(place):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_what_it_started_answers_and_is_gone_after_a_signal(opened, stop):
-    """JupyterLab answers on the printed address, with its token only, without the news; Ctrl-C ends it, its kernel and the mock."""
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_what_it_started_answers_and_is_gone_after_a_signal(opened, scratch, stop):
+    """JupyterLab answers on the printed address, with its token only, without the news; Ctrl-C ends it, its kernel and the mock.
+
+    So does the end of the terminal, and the folder with the token is gone too.
+    """
     process, url, token, mock_port = opened
     with httpx.Client(base_url=url, headers={"Authorization": f"token {token}"}, trust_env=False, timeout=20) as person:
         assert "version" in person.get("/api").json()
@@ -68,12 +80,13 @@ def test_what_it_started_answers_and_is_gone_after_a_signal(opened, stop):
     started = psutil.Process(process.pid).children(recursive=True)
     assert len(started) >= 2, "the server and its kernel"
     assert token not in " ".join(word for each in started for word in each.cmdline())
-    if stop == signal.SIGINT:
-        os.killpg(process.pid, stop)
+    if stop == "SIGINT":
+        os.killpg(process.pid, signal.SIGINT)
     else:
-        process.send_signal(stop)
+        process.send_signal(getattr(signal, stop))
     assert process.wait(15) == 0
     assert psutil.wait_procs(started, timeout=5)[1] == []
+    assert list(scratch.iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", mock_port), timeout=5)
 

@@ -88,6 +88,7 @@ def test_what_enter_accepts_would_be_taken():
     """A suggestion is a fit answer itself, and the same as the demonstration's."""
     assert {field.name: field.suggestion for field in ACCOUNT} == demonstration()
     assert all(not field.suggestion for field in BROUGHT), "nothing is suggested for the real Wych"
+    assert not any("wych." in field.help for field in BROUGHT), "a hint is taken for an answer, and the sandbox's is not public"
 
 
 def test_what_is_brought_are_settings_and_secrets_stay_hidden():

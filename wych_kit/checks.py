@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wych_kit import addresses
 from wych_kit.copying import Finding, in_plain_text, in_secret, left_open
+from wych_kit.environments import PRODUCTION
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _CREDENTIALS = ("WYCH_CLIENT_ID", "WYCH_CLIENT_SECRET", "WYCH_API_KEY")
 _WYCH_HOST = re.compile(r"(.+\.)?wych\.(app|io|it|cloud)")
 _MOCK_OWN = re.compile(r"mock-recipient|mock-only-.*")
+_PRODUCTION_HOSTS = frozenset(
+    addresses.host(Secret(url)) for url in (PRODUCTION.issuer_url, PRODUCTION.api_url, PRODUCTION.connect_url) if url
+)
 _UNFILLED_ID = re.compile(r"(?i):\w*id|(your|my|the)?[-_ ]?(client|partner|app)[-_ ]?(id|name)([-_ ]?here)?|client_123456789")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SLUG = re.compile(r"(?=.{3,40}$)[a-z][a-z0-9]*([-_.][a-z0-9]+)*")
@@ -97,7 +101,10 @@ def _home(text: Secret) -> Finding | None:
 
 
 def _mixed_environments(held: Mapping[str, Secret]) -> Iterator[tuple[str, Finding]]:
-    """Halves of two environments (wire facts D19). A sandbox may be anywhere: no address of it is public."""
+    """Halves of two environments (wire facts D19).
+
+    A sandbox may be anywhere, as no address of it is public, but not where production is: calls would count there, and nobody be asked.
+    """
     environment = held.get("WYCH_ENVIRONMENT", Secret("")).reveal()
     advice = f"but WYCH_ENVIRONMENT is {environment}: change one of the two"
     for name in ("WYCH_ISSUER_URL", "WYCH_API_URL", "WYCH_PORTAL_URL", "WYCH_CONNECT_URL"):
@@ -106,6 +113,8 @@ def _mixed_environments(held: Mapping[str, Secret]) -> Iterator[tuple[str, Findi
             yield name, Finding(f"is on this machine, {advice}", "environment-mismatch")
         if environment == "mock" and _WYCH_HOST.fullmatch(host):
             yield name, Finding(f"is Wych's, {advice}", "environment-mismatch")
+        if environment == "sandbox" and host in _PRODUCTION_HOSTS:
+            yield name, Finding(f"is production's, {advice}", "environment-mismatch")
     for name in _CREDENTIALS:
         if environment in {"sandbox", "production"} and _MOCK_OWN.fullmatch(held.get(name, Secret("")).reveal()):
             yield name, Finding(f"is the mock's own, {advice}", "environment-mismatch")

@@ -64,7 +64,7 @@ _APP = _Kind(
 
 
 def lab(*, port: int = 0, browser: bool = True, app: bool = False) -> int:
-    """Open the notebooks until Ctrl-C or SIGTERM; the exit status: 0 stopped as asked, 2 something to install or to correct.
+    """Open the notebooks until Ctrl-C, SIGTERM or the terminal's end; the exit status: 0 stopped as asked, 2 something to install or to correct.
 
     The address, with its token, is printed in any case. `port` 0 takes a free one. `app` serves the tour with Voilà, without code.
     """
@@ -153,14 +153,21 @@ def _answers(process: subprocess.Popen[bytes], url: str, token: Secret) -> bool:
     return False
 
 
+def _ends() -> list[signal.Signals]:
+    """The signals that end us. Under `nohup` a closed terminal does not, and Windows has no such signal."""
+    hang_up = getattr(signal, "SIGHUP", None)
+    heard = hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hang_up] if hang_up and heard else [])]
+
+
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does: whoever started us in the background has only that."""
+    """SIGTERM and a closed terminal do what Ctrl-C does: what we started is in no session of the terminal's, and would stay."""
 
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, stop) for each in _ends()}
     try:
         yield
     finally:
@@ -170,7 +177,7 @@ def _stoppable() -> Iterator[None]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in _ends()}
     try:
         yield
     finally:
@@ -205,5 +212,6 @@ def _end_of(log: Path) -> str:
 
 
 def _say(words: str, *, status: int = 0) -> int:
-    print(words, file=sys.stderr if status else sys.stdout, flush=True)
+    with suppress(OSError):  # the terminal may be closed
+        print(words, file=sys.stderr if status else sys.stdout, flush=True)
     return status

@@ -59,8 +59,8 @@ def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Fiel
 
 
 BROUGHT = (
-    _brought("issuer_url", "Issuer", "like https://login.wych.app/realms/partner"),
-    _brought("api_url", "API address", "like https://api.wych.io/v3"),
+    _brought("issuer_url", "Issuer", "from Wych, like https://…/realms/partner"),
+    _brought("api_url", "API address", "from Wych, like https://…/v3"),
     _brought("client_id", "Client id", "from the app's page"),
     _brought("client_secret", "Client secret", "hidden as you paste", secret=True),
     _brought("api_key", "API key", "hidden as you paste", secret=True),
