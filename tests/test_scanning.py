@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 import sqlite3
 import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -72,6 +75,18 @@ PLANTED = {
     "private key": ("k.pem", PEM, "k.pem: line 1: a private key"),
     "private key in JSON": ("k.json", json.dumps({"key": PEM}), "k.json: line 1: a private key"),
     "named": ("c.yml", f"a: 1\nclient_secret: {SHAPED}\n", "c.yml: line 2: something as long as a secret"),
+    "token after %3D": ("t.log", f"GET /?t%3D{JWT}", "t.log: line 1: a signed token"),
+    "token after a spelt-out line break": ("t.log", f"a\\n{JWT}", "t.log: line 1: a signed token"),
+    "first of two values": (
+        "a.ipynb",
+        notebook().replace('"execution_count": 1', f'"execution_count": "{KEY}", "execution_count": 1'),
+        "a.ipynb: cell 2, execution_count, line 1: WYCH_API_KEY",
+    ),
+    "list of name and value": (
+        "a.ipynb",
+        notebook(metadata={"h": ["client_secret", SHAPED]}),
+        "a.ipynb: cell 2, metadata, line 1: something as long as a secret",
+    ),
     "named in JSON": ("c.json", json.dumps({"clientSecret": SHAPED}), "c.json: line 1: something as long as a secret"),
 }
 
@@ -103,6 +118,89 @@ def test_a_history_in_sqlite_is_read(place, scan):
         base.executemany("INSERT INTO history VALUES (1, ?, ?)", [(1, "1 + 1"), (2, f"a\nkey = {KEY!r}")])
     base.close()
     assert "history.sqlite: table history, row 2, line 2: WYCH_API_KEY" in scan(".").out
+
+
+def test_a_row_in_sqlite_is_read_as_a_whole(place, scan):
+    """A token in a BLOB, and a secret in the cell after its name."""
+    with sqlite3.connect(place.folder / "jar.sqlite") as base:
+        base.execute("CREATE TABLE kept (name TEXT, value)")
+        base.executemany("INSERT INTO kept VALUES (?, ?)", [("a", JWT.encode()), ("client_secret", SHAPED), (None, b"\0\1")])
+    base.close()
+    found = scan(".").out.splitlines()
+    assert [line.partition(" [")[0] for line in found] == [
+        "jar.sqlite: table kept, row 1, line 1: a signed token (JWT)",
+        "jar.sqlite: table kept, row 2, line 1: something as long as a secret after the name of one",
+    ]
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Makes a folder one that may not be listed, nor looked into; for root as well, who otherwise may everything."""
+
+    def lock(folder):
+        def refusing(real):
+            def call(path=".", *args, **kwargs):
+                inside = isinstance(path, str | os.PathLike) and Path(path).absolute()
+                if inside and (folder in inside.parents or (inside == folder and real is not real_stat)):
+                    raise PermissionError(13, "Permission denied", str(path))
+                return real(path, *args, **kwargs)
+
+            return call
+
+        real_stat = os.stat
+        for name in ("stat", "scandir"):
+            monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+
+    return lock
+
+
+def test_a_folder_that_cannot_be_read_is_said(place, scan, locked):
+    """Below the named folder it is passed over, by name and reason; named itself it is no clean bill, but status 2."""
+    (place.folder / "shut").mkdir()
+    locked(place.folder / "shut")
+    ran = scan(".")
+    assert ran.status == 0
+    assert "Passed over, cannot be read (Permission denied): shut" in ran.err
+    ran = scan("shut")
+    assert (ran.status, ran.err) == (2, "shut cannot be read: Permission denied.\n")
+
+
+def test_a_link_to_a_folder_is_said(place, scan, tmp_path):
+    """It is not followed, as it may lead anywhere, and that is said."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.txt").write_text(KEY, "utf-8")
+    (place.folder / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    ran = scan(".")
+    assert ran.status == 0
+    assert "Passed over, a link to a folder: link" in ran.err
+    assert scan("link").status == 1
+
+
+def test_a_git_that_will_not_say_is_not_taken_for_a_no(place, scan):
+    """In a clone whose git fails, as over one of another owner, `.env` is looked into."""
+    subprocess.run("git init -q && git add -f .env && echo broken > .git/config", shell=True, check=True, cwd=place.folder)
+    ran = scan(".")
+    assert ran.status == 1
+    assert ".env: line 2: WYCH_CLIENT_SECRET" in ran.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_cannot_forge_a_line(place, scan):
+    """A file's name with control characters and line breaks is shown in one harmless line, found or passed over."""
+    (place.folder / "x\x1b[2J\nclean.txt: nothing").write_text(KEY, "utf-8")
+    (place.folder / "y\x1b[2J\nz").write_bytes(b"\0")
+    ran = scan(".")
+    assert ran.out.count("\n") == 1
+    assert r"x\x1b[2J\nclean.txt: nothing: line 1" in ran.out
+    assert r"binary: y\x1b[2J\nz" in ran.err
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_a_long_run_of_beginnings_is_no_trap():
+    """A file full of what a token begins with is gone through once: it ends, where going back each time would take an hour."""
+    command = [sys.executable, "-m", "wych_kit", "scan", "-"]
+    ran = subprocess.run(command, input=b"eyJ" * 400_000, capture_output=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_standard_input_is_read(place, scan, monkeypatch):

@@ -34,6 +34,10 @@ class Passed(defaultdict[str, list[str]]):
     def __init__(self) -> None:
         super().__init__(list)
 
+    def unread(self, error: OSError) -> None:
+        """Something cannot be read, and why."""
+        self[f"cannot be read ({error.strerror})"].append(str(Path(error.filename)))
+
 
 def homes(env: Path | None) -> list[Path]:
     """The settings' own file and those of other profiles beside it; `.env.example` is for everybody and none of them."""
@@ -47,48 +51,70 @@ def pieces(paths: Iterable[str], at_home: Iterable[Path], passed: Passed) -> Ite
     """Every text below these paths; what is passed over is noted in `passed`.
 
     A folder leaves out what is made by tools, git's store, and the files where secrets belong unless git would carry them away. A file that
-    is named itself is always looked into. Raises `FileNotFoundError` for a path that is not there.
+    is named itself is always looked into. Raises `OSError` for a path that is not there or cannot be read.
     """
     kept = {path.resolve() for path in at_home}
     for name in paths:
         if name == "-":
             yield Piece("standard input: ", sys.stdin.buffer.read().decode("utf-8", "replace"), first=True)
         elif Path(name).is_dir():
+            os.scandir(name).close()
             for path in _below(Path(name), passed):
                 if path.resolve() in kept and not _tracked(path):
                     passed["secrets belong there and git does not have it"].append(str(path))
                 else:
                     yield from _file(path, passed)
         elif Path(name).exists():
+            Path(name).open("rb").close()
             yield from _file(Path(name), passed)
         else:
             raise FileNotFoundError(2, "no such file", name)
 
 
 def _below(folder: Path, passed: Passed) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=passed.unread):
         here = Path(place)
         for name in sorted(folders):
-            if reason := _made_by_tools(here / name):
+            if reason := _left_out(here / name):
                 passed[reason].append(str(here / name))
                 folders.remove(name)
         folders.sort()
-        yield from (here / name for name in sorted(files) if (here / name).is_file())
+        yield from (here / name for name in sorted(files) if _is_file(here / name))
 
 
-def _made_by_tools(folder: Path) -> str:
+def _is_file(path: Path) -> bool:
+    """Whether it is no pipe or socket, which would keep us waiting. One that must not be looked at counts, so that it is noted."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
+
+
+def _left_out(folder: Path) -> str:
     if folder.name == ".git":
         return "git's store (try: git log -p --all | wych-kit scan -)"
-    if (folder / "pyvenv.cfg").exists() or folder.name in ("node_modules", "__pycache__"):
+    if folder.is_symlink():
+        return "a link to a folder"
+    if _has(folder, "pyvenv.cfg") or folder.name in ("node_modules", "__pycache__"):
         return "installed or compiled"
-    return "a cache" if (folder / "CACHEDIR.TAG").exists() else ""
+    return "a cache" if _has(folder, "CACHEDIR.TAG") else ""
+
+
+def _has(folder: Path, name: str) -> bool:
+    with contextlib.suppress(OSError):  # it must not be looked into, which walking there will note
+        return (folder / name).exists()
+    return False
 
 
 def _tracked(path: Path) -> bool:
+    """Whether git would carry it away; also when git is there and will not say, as in a folder that belongs to somebody else."""
+    here = path.resolve().parent
     with contextlib.suppress(OSError):
         command = ["git", "ls-files", "--error-unmatch", "--", path.name]
-        return subprocess.run(command, cwd=path.parent, capture_output=True, check=False).returncode == 0  # noqa: S603 - no shell, and git from the path
-    return False
+        status = subprocess.run(command, cwd=path.parent, capture_output=True, check=False).returncode  # noqa: S603 - no shell, and git from the path
+        if status in (0, 1):
+            return status == 0
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def _file(path: Path, passed: Passed) -> Iterator[Piece]:
@@ -98,7 +124,7 @@ def _file(path: Path, passed: Passed) -> Iterator[Piece]:
             return
         content = path.read_bytes()
     except OSError as error:
-        passed[f"cannot be read ({error.strerror})"].append(str(path))
+        passed.unread(error)
         return
     if content.startswith(b"SQLite format 3\0"):
         texts: Iterable[tuple[str, str]] = _rows(path, passed)
@@ -121,7 +147,7 @@ def _decoded(content: bytes) -> str | None:
 def _cells(text: str) -> list[tuple[str, str]] | None:
     """A notebook's texts with their cells, or `None` when it is no notebook that can be read: then its lines must do."""
     try:
-        book = json.loads(text)
+        book = json.loads(text, object_pairs_hook=_all)
         cells = list(enumerate(book.pop("cells"), 1))
         found = [(f"cell {number}, {_part(key)}, ", leaf) for number, cell in cells for key in cell for leaf in _leaves(cell[key])]
         return [*found, *(("the notebook's metadata, ", leaf) for leaf in _leaves(book))]
@@ -129,23 +155,40 @@ def _cells(text: str) -> list[tuple[str, str]] | None:
         return None
 
 
+def _all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Both of two values with one name: JSON readers keep the last, and a file keeps either."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        spare = name
+        while spare in found:
+            spare = f" {spare}"
+        found[spare] = value
+    return found
+
+
 def _part(key: str) -> str:
     return "output" if key == "outputs" else key
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """Every text in it, names included; a list of lines is one text."""
+    """Every text in it, names included; a list of lines is one text, and so is any other, in which a name may stand before its value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         if value and all(isinstance(item, str) for item in value):
-            yield "".join(value)
+            yield ("" if all(item.endswith("\n") for item in value[:-1]) else " ").join(value)
         else:
             yield from (leaf for item in value for leaf in _leaves(item))
     elif isinstance(value, dict):
         # Name and value together, as a name may be what tells that the value is secret.
         yield from (f"{name}: {item}" if isinstance(item, str) else name for name, item in value.items())
         yield from (leaf for item in value.values() if not isinstance(item, str) for leaf in _leaves(item))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bytes):
+        return _decoded(value) or value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
 
 
 def _rows(path: Path, passed: Passed) -> Iterator[tuple[str, str]]:
@@ -156,8 +199,6 @@ def _rows(path: Path, passed: Passed) -> Iterator[tuple[str, str]]:
             for (table,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                 quoted = table.replace('"', '""')
                 for number, row in enumerate(base.execute(f'SELECT * FROM "{quoted}"'), 1):  # noqa: S608 - a name from the file, quoted
-                    for value in row:
-                        if isinstance(value, str):
-                            yield f"table {table}, row {number}, ", value
+                    yield f"table {table}, row {number}, ", ": ".join(_cell(value) for value in row)
     except sqlite3.Error as error:
         passed[f"cannot be read ({error})"].append(str(path))

@@ -11,6 +11,7 @@ from wych_kit import rummage
 from wych_kit.client.redaction import Redactor, ways
 from wych_kit.secret import Secret
 from wych_kit.settings import load_settings
+from wych_kit.transcript import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,8 +23,8 @@ _TOO_SHORT = 8
 """Shorter ones would be found in every other line."""
 _WORTHLESS = "mock-only-not-a-real-"
 """What the secrets of the mock's ready-made app begin with. They are printed in its source, and open nothing but a mock."""
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{43,}")
-"""A signed token. 43 characters are the shortest signature there is (HS256, RFC 7518 section 3.2); with less it is an example or cut off."""
+_TOKEN = re.compile(r"(?<![\w-])(?>[\w-]*?(?=eyJ))(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{43,})")
+"""A signed token, also straight after `\\n` or `%3D`. Each run of letters is gone through once, however often eyJ is in it. 43 characters are the shortest signature there is (HS256, RFC 7518 section 3.2); with less it is an example or cut off."""
 _KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\[nr]|[\s\"',+])*[A-Za-z0-9+/=]{40}(?:\\[nr]|[A-Za-z0-9+/=\s\"',])*")
 """A private key, and not only the words that one begins with. All of it, since the beginnings of two keys are the same."""
 _LAYOUT = re.compile(r"(?:\\[nr]|[\s\"',])+\+*")
@@ -76,7 +77,7 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
 
     By value: every secret in `settings` and in the `.env` files beside its own. By shape: signed tokens, private keys, and secrets after
     their name. `allowed` are the marks of findings that may be there; a mark stands for one value, not for a place.
-    The exit status: 0 nothing, 1 something found, 2 a path that is not there.
+    The exit status: 0 nothing, 1 something found, 2 a path that is not there or cannot be read.
     """
     homes = rummage.homes(settings.file.path)
     known = list(_in_force(settings, homes))
@@ -90,9 +91,11 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
             for line, what, secret in look.in_text(piece.text):
                 mark = secret.fingerprint()
                 if mark not in allowed:
-                    found.append(Found(redactor.text(f"{piece.where}line {line}"), what, mark))
+                    found.append(Found(redactor.text(_in_one_line(f"{piece.where}line {line}")), what, mark))
     except FileNotFoundError as error:
-        return _report(f"There is no {error.filename}.", status=2)
+        return _report(_in_one_line(f"There is no {error.filename}."), status=2)
+    except OSError as error:
+        return _report(_in_one_line(f"{error.filename} cannot be read: {error.strerror}."), status=2)
     for each in found:
         print(f"{each.where}: {each.what} [{each.mark}]")  # noqa: T201 - the output
     return _report(*_summary(seen, look, found, passed, redactor), status=1 if found else 0)
@@ -117,9 +120,14 @@ def _summary(seen: int, look: Look, found: list[Found], passed: rummage.Passed, 
     yield f"Looked in {seen} {'file' if seen == 1 else 'files'}, by value for: {by_value}; by shape for tokens, private keys, named secrets."
     for reason, names in passed.items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 - as many as a line holds
-        yield redactor.text(f"Passed over, {reason}: {shown}")
+        yield redactor.text(_in_one_line(f"Passed over, {reason}: {shown}"))
     if found:
         yield "Take each out, and change the secret if others may have seen it. What may stay, by its eight digits: --allow …"
+
+
+def _in_one_line(words: str) -> str:
+    """A file's name may hold anything: it must not clear the screen, nor look like a line of ours."""
+    return harmless(words).replace("\n", "\\n")
 
 
 def _report(*lines: str, status: int) -> int:
