@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import NamedTuple
 
 import hypothesis
@@ -124,3 +126,33 @@ def nobody():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+@pytest.fixture
+def slow():
+    """A portal that keeps its first request waiting until it is let go, then takes it, and counts."""
+    waiting, go, paths = threading.Event(), threading.Event(), []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_POST(self):
+            paths.append(self.path)
+            waiting.set()
+            go.wait(20)
+            body = b'{"account_id": "1", "session": "s", "business_id": "b"}'
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Slow)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port, waiting, go, paths
+    go.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -178,7 +178,7 @@ def test_a_link_to_a_folder_is_said(place, scan, tmp_path):
 
 def test_a_git_that_will_not_say_is_not_taken_for_a_no(place, scan):
     """In a clone whose git fails, as over one of another owner, `.env` is looked into."""
-    subprocess.run("git init -q && git add -f .env && echo broken > .git/config", shell=True, check=True, cwd=place.folder)
+    subprocess.run("git init -q && git add -f .env && echo '[broken' > .git/config", shell=True, check=True, cwd=place.folder)
     ran = scan(".")
     assert ran.status == 1
     assert ".env: line 2: WYCH_CLIENT_SECRET" in ran.out

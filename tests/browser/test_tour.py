@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.browser.lab import write_env
+from wych_kit import mock
 from wych_kit.settings import load_settings
 
 TITLES = ("Register", "Discover", "Get a token", "First call")
@@ -145,3 +149,79 @@ def test_the_keyboard_alone(sheet, wych):
         sheet.done(number)
     assert load_settings(path=sheet.path.parent / ".env").app_name == "By Enter"
     assert wych.token_requests == 1
+
+
+def test_production_is_asked_about_once_more(sheet, wych):
+    """Chosen in the dropdown, production shows its question and no step's button; Yes brings the form, and the next time it is asked again."""
+    sheet.run()
+    choose = sheet.form.get_by_label("Environment").select_option
+    for _ in range(2):
+        choose("production")
+        sheet.form.get_by_text("This is production, the real Wych").wait_for()
+        assert [sheet.button(title).count() for title in TITLES] == [0, 0, 0, 0]
+        assert sheet.form.get_by_role("textbox").count() == 0
+        sheet.button("Yes, use production").click()
+        sheet.field("Client id").wait_for()
+        assert sheet.form.get_by_text("This is production, the real Wych").is_hidden()
+        choose("mock")
+        sheet.field("First name").wait_for()
+        assert sheet.button("Yes, use production").count() == 0
+    assert list(wych.requests) == []
+
+
+def test_an_environment_that_its_file_contradicts(sheet):
+    """When a file says another environment than its name, choosing it is refused in words, and the dropdown goes back."""
+    sheet.run()
+    write_env(sheet.path.parent / ".env.sandbox", environment="mock")
+    sheet.form.get_by_label("Environment").select_option("sandbox")
+    sheet.form.get_by_text("WYCH_ENVIRONMENT (.env.sandbox line 1) is mock, which wins").wait_for()
+    assert sheet.form.get_by_label("Environment").input_value() == "mock"
+    assert sheet.field("First name").is_enabled()
+
+
+def test_stop_while_a_request_hangs(sheet, slow):
+    """Stop frees the form while the portal keeps quiet; when it answers, nothing follows, and the step can be started again."""
+    port, waiting, go, paths = slow
+    env = sheet.path.parent / ".env"
+    write_env(
+        env, environment="mock", home=sheet.path.parent / "kit", portal_url=f"http://127.0.0.1:{port}/portal", **addresses(env)
+    )
+    sheet.run()
+    assert sheet.button("Stop").count() == 0
+    sheet.button("Register").click()
+    assert waiting.wait(20)
+    sheet.form.get_by_role("progressbar").wait_for()
+    sheet.button("Stop").click()
+    sheet.form.get_by_text("Stopped. A request that was on its way may have arrived").wait_for()
+    assert sheet.button("Stop").count() == 0
+    assert sheet.field("First name").is_enabled()
+    waiting.clear()
+    go.set()
+    sheet.page.wait_for_function("button => !button.disabled", arg=sheet.button("Register").element_handle())
+    sheet.fill("First name", "Ada")  # a click after that is no double one
+    sheet.button("Register").click()
+    assert waiting.wait(20)
+    assert paths[:2] == ["/portal/api/accounts"] * 2, "the stopped run sent nothing after its first request"
+
+
+def addresses(env):
+    """The mock's addresses in a project's `.env`, but the portal's."""
+    settings = load_settings(path=env, environ={})
+    return {name: getattr(settings, name) for name in ("issuer_url", "api_url", "connect_url")}
+
+
+def test_the_token_counts_down_and_ends(sheet):
+    """The time that the token has left goes down by itself, until it says that it has expired."""
+    with mock.running(ephemeral=True, expires_in=8) as brief:
+        found = {name: getattr(brief, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")}
+        write_env(sheet.path.parent / ".env", environment="mock", home=sheet.path.parent / "kit", **found)
+        sheet.run()
+        for number, title in enumerate(TITLES[:3], 1):
+            sheet.button(title).click()
+            sheet.done(number)
+        clock = sheet.form.locator(".wych-clock")
+        clock.get_by_text(re.compile(r"^[1-8] s$")).wait_for()
+        shown = int(clock.locator("b").inner_text().split()[0])
+        if shown > 1:
+            clock.get_by_text(re.compile(f"^[1-{shown - 1}] s$")).wait_for()
+        clock.get_by_text("The token has expired").wait_for()

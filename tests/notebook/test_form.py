@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from ipywidgets.widgets.widget import _instances
@@ -234,36 +232,6 @@ def test_progress_names_the_stages(new):
     bars = [value for value in seen if "<progress" in value]
     assert [stage for stage in ("account", "business", "app", "saving") if f"<b>{stage} …</b>" not in "".join(bars)] == []
     assert "<progress" not in panel.outcome.value
-
-
-@pytest.fixture
-def slow():
-    """A portal that keeps its first request waiting until it is let go, then takes it, and counts."""
-    waiting, go, paths = threading.Event(), threading.Event(), []
-
-    class Slow(BaseHTTPRequestHandler):
-        def do_POST(self):
-            paths.append(self.path)
-            waiting.set()
-            go.wait(20)
-            body = b'{"account_id": "1", "session": "s", "business_id": "b"}'
-            self.send_response(201)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Slow)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server.server_port, waiting, go, paths
-    go.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_stop_lets_nothing_more_be_sent(place, pretend, slow):
