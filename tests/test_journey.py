@@ -11,7 +11,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from wych_kit.errors import SettingInvalid, SettingMissing
-from wych_kit.journey import REGISTER, STEPS, Session, catch_up, open_fields
+from wych_kit.journey import REGISTER, STEPS, Session, open_fields
 from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
 from wych_kit.screen import Screen
 from wych_kit.secret import Secret
@@ -215,37 +215,6 @@ def test_a_file_that_git_would_commit_is_not_written(place, pretend, session):
     outcome = run(REGISTER, session(), demonstration())
     assert isinstance(outcome, Failed)
     assert outcome.diagnosis.reference == "env-file-committable"
-
-
-def test_catching_up_runs_what_can_be_run(place, pretend, session):
-    """Any step can be opened on its own: those before it are run, those after are not."""
-    place.ready_on(pretend)
-    there = session()
-    assert catch_up(there, "first_call") is None
-    assert (there.provider.issuer, there.users) == (pretend.issuer_url, None)
-    assert there.token.fresh
-    assert catch_up(there, "register") is None
-    assert isinstance(run(STEPS[-1], there), Done)
-    assert len(there.users) == 3
-
-
-def test_catching_up_stops_where_something_is_asked_or_fails(place, pretend, session):
-    """What is missing is the first failure, with its faults; a refusal is, with its diagnosis."""
-    place.on(pretend)
-    missing = catch_up(session(), "token")
-    assert missing.faults.keys() == {field.name for field in ACCOUNT}
-    assert pretend.requests == []
-    place.ready_on(pretend, client_secret="not-the-one-it-is")
-    refused = catch_up(session(), "first_call")
-    assert refused.diagnosis.reference == "wrong-client-secret"
-
-
-def test_an_unknown_step_is_said_before_anything_runs(place, pretend, session):
-    """A misspelt name gets the near one, and nothing is sent for it."""
-    place.ready_on(pretend)
-    with pytest.raises(KeyError, match=r"there is no step frist_call \(did you mean first_call\?\)"):
-        catch_up(session(), "frist_call")
-    assert pretend.requests == []
 
 
 def test_a_session_without_settings_says_what_is_missing(place, session):

@@ -179,6 +179,38 @@ def test_a_changed_notebook_survives(tmp_path):
     assert len(list(folder.glob("*.new*"))) == 2
 
 
+def test_half_a_copy_does_not_stay(tmp_path, monkeypatch):
+    """Interrupted while it writes, nothing is left that would pass for the person's own; the next time all are copied."""
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        lessons.lay_out(tmp_path, pytest.fail)
+    assert list((tmp_path / lessons.FOLDER).iterdir()) == []
+    monkeypatch.setattr(Path, "read_bytes", whole)
+    said = []
+    lessons.lay_out(tmp_path, said.append)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_copy_is_a_file_like_any_other(tmp_path, monkeypatch, links):
+    """Readable as the person's new files are, also where the file system has no links."""
+
+    def refuse(*_):
+        raise OSError(95, "Operation not supported")
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    folder = lessons.lay_out(tmp_path, lambda _: None)
+    (tmp_path / "usual").touch()
+    assert {path.stat().st_mode for path in folder.iterdir()} == {(tmp_path / "usual").stat().st_mode}
+    assert {path.name for path in folder.iterdir()} == {path.name for path in NOTEBOOKS.glob("*.ipynb")}
+
+
 def test_the_new_one_beside_survives_too(tmp_path):
     """Who works on in `3_token.new.ipynb` keeps that as well: the next is `3_token.new2.ipynb`."""
     folder = lessons.lay_out(tmp_path, lambda _: None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wych_kit import checks
 from wych_kit.client import claims
 from wych_kit.client.api import ENDPOINTS, WychClient
 from wych_kit.client.journal import Journal
@@ -15,7 +14,7 @@ from wych_kit.errors import SettingInvalid
 from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
 from wych_kit.secret import Secret
 from wych_kit.settings import load_settings, save_settings
-from wych_kit.steps import Done, Fact, Failed, Field, Step, run
+from wych_kit.steps import Done, Fact, Field, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -254,21 +253,6 @@ FIRST_CALL = Step(
 STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
 
 
-def catch_up(session: Session, name: str) -> Failed | None:
-    """Run the steps before the one called `name`, as far as they ask nothing. Gives the first failure, if there is one.
-
-    Raises `KeyError` for a name that no step has, before anything runs.
-    """
-    names = [step.name for step in STEPS]
-    if name not in names:
-        raise KeyError(f"there is no step {name}{checks.nearest(name, names)}")
-    for step in STEPS[: names.index(name)]:
-        outcome = run(step, session)
-        if isinstance(outcome, Failed):
-            return outcome
-    return None
-
-
 def open_fields(session: Session) -> tuple[Field, ...]:
     """Everything the journey would still ask, step by step."""
     return tuple(field for step in STEPS for field in step.fields(session))
@@ -278,4 +262,4 @@ def _variable(name: str) -> str:
     return f"WYCH_{name.upper()}"
 
 
-__all__ = ["DISCOVER", "FIRST_CALL", "REGISTER", "STEPS", "TOKEN", "Session", "catch_up", "demonstration", "open_fields"]
+__all__ = ["DISCOVER", "FIRST_CALL", "REGISTER", "STEPS", "TOKEN", "Session", "demonstration", "open_fields"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +54,25 @@ def _lay(ours: Path, folder: Path, say: Callable[[str], object]) -> bool:
 
 
 def _create(place: Path, ours: Path) -> bool:
+    """Copy it there whole or not at all; `False` when there is something. Half a copy would pass for the person's own work."""
+    if os.path.lexists(place):
+        return False
+    spare = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        with place.open("xb") as file:
+        with spare.open("xb") as file:
             file.write(ours.read_bytes())
+        return _moved(spare, place)
+    finally:
+        spare.unlink(missing_ok=True)
+
+
+def _moved(spare: Path, place: Path) -> bool:
+    try:
+        place.hardlink_to(spare)  # unlike a rename, this never writes over what came meanwhile
     except FileExistsError:
         return False
+    except OSError:  # a file system without links
+        spare.rename(place)
     return True
 
 

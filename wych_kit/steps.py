@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis import Diagnosis
 
 Answer = str | Secret
+LONGEST = 500
+"""Characters of a fact: a server may send a megabyte as an address, and a form would hold it three times."""
 
 
 class Travelled(Protocol):
@@ -56,11 +58,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A row fit to be shown: a label, a value, and a remark such as the basis of it."""
+    """A row fit to be shown: a label, a value, and a remark such as the basis of it. What is too long to be read is cut."""
 
     label: str
     value: str
     remark: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("label", "value", "remark"):
+            text = getattr(self, name)
+            if len(text) > LONGEST:
+                object.__setattr__(self, name, f"{text[:LONGEST]}…")
 
 
 @dataclass(frozen=True, slots=True)

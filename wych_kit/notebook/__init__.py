@@ -2,11 +2,14 @@
 
     kit         what a notebook holds: opens, shows, catches up, switches environments
     desk        what all forms of one session share: outcomes, drafts, what is under way; draws nothing
+    attempt     one start of a step
     page        one or more steps under one banner, and what viewers without widgets see instead
     panel       one step's form
     entry       one field of it
     check       what kit.check() shows
+    recap       what was caught up, in a line a step
     markup      HTML, escaped;  plain  the same as text
+    countdown   the token's remaining life, once a second
     heartbeat   whether widgets come back from the front end
     driving     fills the real widgets and presses the real buttons
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
@@ -83,12 +84,10 @@ class Enter:
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
-        self._timer: Any = None
+        self._timer: Timer | None = None
 
     def pressed(self) -> None:
         """The key went down: act when the value has come, or soon, when none comes."""
-        from threading import Timer
-
         self._timer = Timer(self.PATIENCE, self.value_came)
         self._timer.daemon = True
         self._timer.start()
