@@ -118,15 +118,16 @@ def run(
     faults = {each.name: fault for each in asked if (fault := each.fault(given.get(each.name)))}
     if faults:
         return Failed(None, faults=faults)
-    before = session.journal.exchanges  # held, so that no new exchange gets the identity of one that the journal forgets
-    earlier = {id(exchange) for exchange in before}
-
-    def exchanges() -> tuple[Exchange, ...]:
-        return tuple(exchange for exchange in session.journal.exchanges if id(exchange) not in earlier)
-
+    before = session.journal.exchanges
     try:
         done = step.act(session, {each.name: given[each.name] for each in asked if given.get(each.name)}, say)
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
-        return Failed(session.explain(error), error, faults, exchanges())
-    return Done(done.facts, done.have, done.link, exchanges())
+        return Failed(session.explain(error), error, faults, added(session.journal, before))
+    return Done(done.facts, done.have, done.link, added(session.journal, before))
+
+
+def added(journal: Journal, before: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    """The exchanges that are not among those before. Holding these keeps a new one from having the identity of one that was forgotten."""
+    earlier = {id(exchange) for exchange in before}
+    return tuple(exchange for exchange in journal.exchanges if id(exchange) not in earlier)

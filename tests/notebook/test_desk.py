@@ -299,7 +299,11 @@ def test_a_file_has_one_kit(place, pretend):
     kit.switch("sandbox")
     assert notebook.open_kit("sandbox") is kit
     assert notebook.open_kit() is kit
-    kit.close()
+    anew = notebook.open_kit("sandbox", afresh=True)
+    first = notebook.open_kit()
+    assert first not in (kit, anew), "the one that was closed is not given out again"
+    for each in (anew, first):
+        each.close()
 
 
 def test_an_unknown_environment_is_drawn(place, pretend):

@@ -267,7 +267,7 @@ def test_stop_lets_nothing_more_be_sent(place, pretend, slow):
     assert "Stopped" in panel.outcome.value
     go.set()
     assert run.ended.wait(10)
-    kit.desk._at_work.acquire(timeout=10)  # the thread is through
+    assert kit.desk._at_work.acquire(timeout=10), "the thread is through"
     assert paths == ["/portal/api/accounts"]
     assert kit.desk.outcomes == {}
     kit.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from nbclient import NotebookClient
 
 from notebooks.conftest import HERE, surroundings
 from wych_kit import mock
+from wych_kit.settings import load_settings
 
 ROOT = HERE.parent
 BOOKS = sorted([*HERE.glob("*.ipynb"), *Path(__file__).parent.glob("*.ipynb")])
@@ -76,12 +78,15 @@ def test_a_saved_notebook_holds_no_secret():
     with mock.running(seed=1, ephemeral=True) as wych, surroundings(wych):
         client = NotebookClient(book, kernel_name="python3", store_widget_state=True)
         client.execute()
-        secrets = re.findall(r'"(?:client_secret|api_key|session)": "([^"]+)"', str(wych.requests))
+        brought = load_settings(path=Path(os.environ["WYCH_HOME"]).parent / ".env", environ={})
     saved = nbformat.writes(book)
     assert "PasswordModel" in saved
     assert "Client id" in saved
     assert CANARY.swapcase() not in saved
-    assert secrets == []
+    assert brought.client_id in saved
+    assert brought.client_secret.reveal() not in saved
+    assert brought.api_key.reveal() not in saved
+    assert re.search(r"eyJ[\w-]{20,}\.eyJ", saved) is None
 
 
 def run(folder, *options):

@@ -183,6 +183,22 @@ def test_everything_foreign_is_escaped(outcome):
     assert "&lt;script&gt;" in html
 
 
+def test_half_a_character_can_be_sent_on():
+    """JSON may hold half of a surrogate pair, which no message to a browser can: it is spelt out, and the rest is shown."""
+    exchange = Exchange("", "GET", "http://x/", [], "", 500, "", "", [], '{"error": "a\\ud800b"}', 0.1)
+    found = Done((Fact("a", "b\udfff"),), "\udc80", "", (exchange,))
+    shown = markup.outcome(found, (), "") + "\n".join(plain.outcome(found, ""))
+    assert r"a\ud800b" in shown
+    assert shown.encode()
+
+
+def test_a_server_cannot_fill_the_form():
+    """A value of a megabyte is cut where it becomes a fact, and its beginning is still to be read."""
+    found = Done((Fact("User", "kim" * 400_000, "b" * 1_000_000),), "")
+    assert "kimkim" in markup.outcome(found, (), "")
+    assert max(len(markup.outcome(found, (), "")), len("".join(plain.outcome(found, "")))) < 5000
+
+
 def test_what_is_typed_is_escaped(new, fill, entry):
     """A tag typed into a field is shown as text wherever it turns up again."""
     panel = new.step("register").panels[0]

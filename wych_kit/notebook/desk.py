@@ -23,7 +23,7 @@ from wych_kit.ladder import climb
 from wych_kit.notebook.attempt import Run, Stopped, place
 from wych_kit.secret import Secret
 from wych_kit.standin import stand_in
-from wych_kit.steps import Done, Failed, run
+from wych_kit.steps import Done, Failed, added, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -261,8 +261,7 @@ class Desk:
         with self._at_work:  # a request that was given up may still be on its way
             run_.go_on()
             journal = run_.session.journal
-            before = journal.exchanges  # held, so that no new exchange gets the identity of one that the journal forgets
-            earlier = {id(exchange) for exchange in before}
+            before = journal.exchanges
             try:
                 self.stand_in(run_)
                 run_.go_on()
@@ -271,7 +270,7 @@ class Desk:
                 missing = Unreachable(str(error), stage="settings")
                 return Failed(diagnose(missing), missing)
             finally:
-                History(run_.session.settings.home).add(each for each in journal.exchanges if id(each) not in earlier)
+                History(run_.session.settings.home).add(added(journal, before))
 
     def _with_refusals(self, outcome: Done | Failed) -> Done | Failed:
         """A field whose answer was dropped is not just empty: the reason stays the one that was given for it."""

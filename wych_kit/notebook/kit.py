@@ -39,6 +39,8 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
     if kit is None or afresh:
         if kit is not None:
             kit.close()
+            for place in [place for place, each in _OPEN.items() if each is kit]:
+                del _OPEN[place]
         kit = _OPEN[path] = Kit(_session(profile, afresh=afresh))
     kit.stand_in()
     return kit
@@ -66,7 +68,8 @@ class Kit:
         """One step: its form, or with nothing left to ask, what came of it.
 
         With answers it runs at once, and a question left open takes its example. Steps before it that ask nothing are caught up;
-        the first that does ask, or does not come through, is shown first. Raises `KeyError` for a name that no step has, `TypeError`
+        the first that does ask, or does not come through, is shown first. All this is done in the kernel: up to five requests, each with
+        its own time limit, and interrupting the kernel counts as Stop. While a form's step is under way nothing is started. Raises `KeyError` for a name that no step has, `TypeError`
         for an answer that the step does not ask, and whatever is no mistake of the world but ours.
         """
         unfit = {word: type(answer).__name__ for word, answer in answers.items() if not isinstance(answer, str | Secret)}
