@@ -162,17 +162,13 @@ class Desk:
             self._release(run_)
 
     def climb(self) -> Report | None:
-        """Check every rung from the host's name to the data, here and now; `None` while nothing may be sent.
-
-        Changes no outcome. Where the mock cannot be started, the rung of the connection says that nothing is there.
-        """
+        """Check every rung from the host's name to the data; `None` while nothing may be sent. Changes no outcome."""
         if not self.open:
             return None
-        settings = self.session.settings
         with contextlib.suppress(mock.CannotStart):
-            self._mock = stand_in(settings) or self._mock
-        report = climb(settings, journal=self.session.journal)
-        History(settings.home).add(report.exchanges)
+            self.stand_in()
+        report = climb(self.session.settings, journal=self.session.journal)
+        History(self.session.settings.home).add(report.exchanges)
         return report
 
     def stop(self) -> None:
