@@ -68,6 +68,85 @@ def typed(answers):
     return "".join(f"{answers[field.name]}\r" for field in ACCOUNT) + "\r" * 3  # after three steps, Enter goes on
 
 
+RANDOM = "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"
+
+
+@pytest.fixture
+def sandbox(place, pretend):
+    """Writes a `.env` for a sandbox that is complete but for these changes; `None` leaves a line out."""
+
+    def write(**changes):
+        addresses = {"issuer_url": pretend.issuer_url, "api_url": pretend.api_url}
+        ids = {"client_id": "my-app", "client_secret": RANDOM, "api_key": "k" * 40, "partner_id": "partner-7", "app_id": "app-7"}
+        values = addresses | ids | changes
+        place.write_env(environment="sandbox", **{name: value for name, value in values.items() if value is not None})
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"client_id": RANDOM, "client_secret": "my-app"}, {"client_id", "client_secret"}),
+        ({"client_secret": "k" * 40, "api_key": "k" * 40}, {"client_secret", "api_key"}),
+        ({"api_key": "mock-only-not-a-real-key"}, {"api_key"}),
+    ],
+    ids=["swapped", "the same text", "the mock's own"],
+)
+def test_answers_that_clash_are_refused_before_they_are_saved(place, sandbox, session, changes, named):
+    """What is wrong only side by side marks the fields, in their labels, and leaves the file as it was."""
+    sandbox(**dict.fromkeys(changes))
+    before = place.env.read_text()
+    failed = run(REGISTER, session(), changes)
+    assert isinstance(failed, Failed)
+    assert failed.faults.keys() == named
+    assert not any(name in " ".join(failed.faults.values()) for name in ("WYCH_CLIENT", "WYCH_API_KEY"))
+    assert place.env.read_text() == before
+
+
+def test_an_answer_that_clashes_with_what_is_saved_is_marked_itself(place, sandbox, session):
+    """The secret pasted where the key belongs is refused there, although the rule names the later of the two."""
+    sandbox(client_secret=None)
+    failed = run(REGISTER, session(), {"client_secret": "k" * 40})
+    assert failed.faults.keys() == {"client_secret"}
+
+
+def test_what_cannot_be_right_in_the_file_is_asked_again(place, sandbox, session, monkeypatch):
+    """With the reason and its line, without suggesting it; what the shell says is left to the shell; and answered well, it is done."""
+    sandbox(client_id=RANDOM, client_secret="my-app", partner_id="<your partner id>")
+    asked = {field.name: field for field in REGISTER.fields(session())}
+    assert list(asked) == ["client_id", "client_secret", "partner_id"]
+    assert {field.suggestion for field in asked.values()} == {""}
+    assert asked["client_id"].help == ".env line 4: looks like a secret, and Client secret like an id: they seem to be swapped"
+    good = {"client_id": "my-app", "client_secret": Secret(RANDOM), "partner_id": "partner-7"}
+    assert isinstance(run(REGISTER, session(), good), Done)
+    assert load_settings(path=place.env).client_secret == Secret(RANDOM)
+    monkeypatch.setenv("WYCH_CLIENT_ID", "<your id>")
+    assert [field.name for field in REGISTER.fields(session())] == []
+    assert isinstance(run(REGISTER, session()), Failed)
+
+
+def test_breaking_off_keeps_nothing_that_clashes(place, sandbox, session):
+    """Of what was brought until Ctrl-C, only what can be right is saved."""
+    sandbox(client_id=None, client_secret=None, app_id=None)
+    session().keep_brought({"client_id": RANDOM, "client_secret": "my-app", "app_id": "app-9"})
+    kept = load_settings(path=place.env)
+    assert (kept.client_id, kept.client_secret, kept.app_id) == (None, None, "app-9")
+
+
+def test_registering_is_put_as_what_it_is(place, pretend, sandbox, session):
+    """On the mock one registers; with an account at Wych one enters what its portal shows, and is told whom to ask for addresses."""
+    place.on(pretend)
+    assert REGISTER.wording(session())[::2] == ("Register", "Register")
+    sandbox()
+    words = REGISTER.wording(session())
+    assert (words.title, words.button) == ("Enter your app's credentials", "Check and save")
+    assert "the sandbox's addresses: ask Wych" in words.why
+    place.write_env(environment="production", portal_url="https://portal.example")
+    assert "https://portal.example" in REGISTER.wording(session()).why
+    assert "ask Wych" not in REGISTER.wording(session()).why
+
+
 def test_the_same_journey_through_every_face(place, pretend, session, tty, kit):
     """Unseen, in colour, plain, as JSON and typed by a person: the same answers give the same outcomes and the same requests."""
     answers = demonstration() | {"first_name": "Aroha", "nzbn": "9429041525746", "app_name": "Pōneke Budgeting"}

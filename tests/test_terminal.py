@@ -101,6 +101,20 @@ def test_answers_from_a_file_are_not_asked(person):
     assert ask(ACCOUNT, {}) == demonstration() | {"password": Secret(demonstration()["password"])}
 
 
+def test_swapped_answers_are_asked_again(person, place, pretend):
+    """A person who swaps id and secret is told so by the fields' labels, asked for both again, and goes on; no secret is shown."""
+    secret = "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"
+    addresses = {"issuer_url": pretend.issuer_url, "api_url": pretend.api_url}
+    place.write_env(environment="sandbox", api_key="k" * 40, partner_id="partner-7", app_id="app-7", **addresses)
+    ask, screen = person(f"{secret}\rmy-app\rmy-app\r{secret}\r\r\r")
+    with opened(place) as session:
+        walked = walk(session, screen, ask)
+    assert [step.name for step, _ in walked.outcomes][:2] == ["register", "discover"]
+    assert "Client id: looks like a secret, and Client secret like an id" in seen(screen)
+    assert secret not in seen(screen)
+    assert load_settings(path=place.env).client_id == "my-app"
+
+
 @pytest.mark.parametrize("end", [CTRL_C, CTRL_D])
 def test_breaking_off_keeps_what_was_answered(person, end):
     """Ctrl-C and the end of input are the same wish; what came before is in `partial`."""
@@ -117,7 +131,7 @@ def test_the_portals_refusals_are_shown_and_asked_again(place, pretend, person):
         ask, screen = person("\r" * 4 + "Kowhai\u200b\r" + "\r" * 2 + "Kowhai\r" + "\r" * 3)
         walked = walk(session, screen, ask)
     assert [type(outcome) for _, outcome in walked.outcomes] == [Done] * 4
-    assert "business_name: Leave out line breaks and other characters that cannot be seen." in seen(screen)
+    assert "Business name: Leave out line breaks and other characters that cannot be seen." in seen(screen)
     portal = [request.path for request in pretend.requests if request.path == "/portal/api/businesses"]
     assert len(portal) == 2
 
@@ -130,7 +144,7 @@ def test_an_address_that_exists_is_signed_in_to(place, pretend, person):
             ask, screen = person(typed)
             walked = walk(session, screen, ask)
         assert walked.status == 0
-    assert "password: There is an account with this address and another password" in seen(screen)
+    assert "Password: There is an account with this address and another password" in seen(screen)
     assert "not the same one" not in seen(screen)
 
 

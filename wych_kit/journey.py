@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit.client import claims
@@ -11,7 +10,7 @@ from wych_kit.client.journal import Journal
 from wych_kit.client.portal import CREDENTIALS, SECRETS, Portal
 from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid
-from wych_kit.registration import ACCOUNT, BROUGHT, demonstration
+from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring
 from wych_kit.secret import Secret
 from wych_kit.settings import load_settings, save_settings
 from wych_kit.steps import Done, Fact, Field, Step
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis import Diagnosis
     from wych_kit.errors import WychError
     from wych_kit.settings import Settings
-    from wych_kit.steps import Answer
+    from wych_kit.steps import Answer, Wording
 
     Say = Callable[[str], None]
 
@@ -100,8 +99,13 @@ class Session:
         return diagnose(error, self.settings)
 
     def keep_brought(self, answers: Mapping[str, Answer]) -> None:
-        """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again."""
-        values = {_variable(name): Secret(text) if name in SECRETS else text for name, text in answers.items()}
+        """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again.
+
+        Those that cannot be right beside each other are left out.
+        """
+        faults = clashes(self.settings, answers)
+        fit = {name: text for name, text in answers.items() if name not in faults}
+        values = {_variable(name): Secret(text) if name in SECRETS else text for name, text in fit.items()}
         if values:
             self.keep({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
 
@@ -115,8 +119,13 @@ def _register_fields(session: Session) -> Sequence[Field]:
     there = [name for name in CREDENTIALS if getattr(settings, name)]
     if session.on_the_mock and (session.afresh or not there):
         return ACCOUNT
-    asked = [field for field in BROUGHT if session.afresh or not getattr(settings, field.name)]
-    return [field if field.secret else replace(field, suggestion=getattr(settings, field.name) or "") for field in asked]
+    return to_bring(settings, afresh=session.afresh)
+
+
+def _register_words(session: Session) -> Wording | None:
+    """Nothing is registered when the credentials come from Wych's own portal, or one is missing."""
+    asked = _register_fields(session)
+    return bringing(session.settings) if not session.on_the_mock or (asked and asked is not ACCOUNT) else None
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
@@ -228,6 +237,8 @@ REGISTER = Step(
     "Wych must know your organisation and your app before it answers. The app's page then shows three credentials and two ids.",
     _register_fields,
     _register,
+    lambda session, answers: clashes(session.settings, answers),
+    _register_words,
 )
 DISCOVER = Step(
     "discover",

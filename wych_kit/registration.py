@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from wych_kit import checks
-from wych_kit.steps import Field
+from wych_kit.errors import SettingInvalid
+from wych_kit.steps import Field, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wych_kit.settings import Settings
+    from wych_kit.steps import Answer
 
 _SHORTEST_PASSWORD = 8
 _LONGEST = 200
@@ -68,6 +77,68 @@ BROUGHT = (
     _brought("app_id", "App id", "your app's"),
 )
 """What a person brings from Wych's own portal (API facts, section 1)."""
+
+
+_LABELS = {f"WYCH_{each.name.upper()}": each for each in BROUGHT}
+
+
+def to_bring(settings: Settings, *, afresh: bool = False) -> list[Field]:
+    """What is still to be brought: what is not set, and on Wych what cannot be right. `afresh`: everything.
+
+    A value that cannot be right is asked for with the reason and without suggesting it, since an id may be the secret. What is wrong in
+    the shell is not: what is saved would not count.
+    """
+    origins = {_LABELS[value.name].name: value.origin for value in settings.values if value.name in _LABELS}
+    doubtful = {} if settings.environment.name == "mock" else _faults(settings)
+    asked = []
+    for each in BROUGHT:
+        held = getattr(settings, each.name)
+        if each.name in doubtful and origins[each.name] != "shell":
+            asked.append(replace(each, help=f"{origins[each.name]}: {doubtful[each.name]}"))
+        elif afresh or not held:
+            asked.append(each if each.secret else replace(each, suggestion=held or ""))
+    return asked
+
+
+def clashes(settings: Settings, answers: Mapping[str, Answer]) -> dict[str, str]:
+    """What is wrong with answers that were brought when they are seen side by side and beside the settings, by field."""
+    if not answers.keys() <= {each.name for each in BROUGHT}:
+        return {}
+    found, known = _faults(settings.with_(**answers)), _faults(settings)
+    if named := {name: words for name, words in found.items() if name in answers}:
+        return named
+    labels = {each.name: each.label for each in BROUGHT}
+    others = [f"with it, {labels[name]} {words}" for name, words in found.items() if known.get(name) != words]
+    return dict.fromkeys(answers, others[0]) if others else {}
+
+
+def _faults(settings: Settings) -> dict[str, str]:
+    """What cannot be right, by field, and the fields that a reason names: either of the two may be the wrong one."""
+    problems = [each for each in settings.problems(*_LABELS) if isinstance(each, SettingInvalid) and each.name in _LABELS]
+    found = {}
+    for problem in problems:
+        for variable in (variable for variable in _LABELS if variable in problem.reason):
+            found[_LABELS[variable].name] = f"compare it with {_LABELS[problem.name].label}"
+    return found | {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
+
+
+def _in_labels(reason: str) -> str:
+    return re.sub(r"WYCH_\w+", lambda match: _LABELS[match[0]].label if match[0] in _LABELS else match[0], reason)
+
+
+def bringing(settings: Settings) -> Wording:
+    """How registering is put to a person whose account is at Wych itself."""
+    portal = f"the portal ({settings.portal_url})" if settings.portal_url else "Wych's portal"
+    addresses = (
+        ""
+        if settings.environment.issuer_url
+        else f" Wych tells its customers the {settings.environment.name}'s addresses: ask Wych."
+    )
+    return Wording(
+        "Enter your app's credentials",
+        f"Register in {portal} first: your app's page there shows three credentials and two ids.{addresses}",
+        "Check and save",
+    )
 
 
 def demonstration() -> dict[str, str]:

@@ -68,7 +68,7 @@ def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str
     if screen is None:
         print(json.dumps({"ok": False, "missing": names}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
         return USAGE
-    screen.say("Not started: nobody is here to ask, and these are missing:")
+    screen.say("Not started: nobody is here to ask, and these are missing or will not do:")
     for name, words in names.items():
         screen.say(f"  {name}: {words}")
     screen.say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from wych_kit.errors import Refused, WychError
 from wych_kit.secret import Secret
@@ -91,12 +91,21 @@ class Failed:
     exchanges: tuple[Exchange, ...] = ()
 
 
+class Wording(NamedTuple):
+    """How a step is put to a person: what it is, why it is there, and what its button says."""
+
+    title: str
+    why: str
+    button: str
+
+
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
     """One step of a journey over sessions of kind `S`.
 
     `fields(session)` are those whose answers are not known yet, so a step with none just runs. `act(session, answers, say)` does it;
-    `say` is told in a few words what is being waited for.
+    `say` is told in a few words what is being waited for. `judge(session, answers)` says what is wrong with answers, each fit by itself,
+    when they are seen together; `rewording` is how the step is put where `title` and `why` do not fit.
     """
 
     name: str
@@ -104,6 +113,12 @@ class Step(Generic[S]):
     why: str
     fields: Callable[[S], Sequence[Field]]
     act: Callable[[S, Mapping[str, Answer], Callable[[str], None]], Done]
+    judge: Callable[[S, Mapping[str, Answer]], Mapping[str, str]] = lambda *_: {}
+    rewording: Callable[[S], Wording | None] = lambda _: None
+
+    def wording(self, session: S) -> Wording:
+        """How the step is put to the person of this session."""
+        return self.rewording(session) or Wording(self.title, self.why, self.title)
 
 
 def run(
@@ -116,11 +131,12 @@ def run(
     given = answers or {}
     asked = step.fields(session)
     faults = {each.name: fault for each in asked if (fault := each.fault(given.get(each.name)))}
-    if faults:
+    taken = {each.name: given[each.name] for each in asked if given.get(each.name)}
+    if faults := faults or dict(step.judge(session, taken)):
         return Failed(None, faults=faults)
     before = session.journal.exchanges
     try:
-        done = step.act(session, {each.name: given[each.name] for each in asked if given.get(each.name)}, say)
+        done = step.act(session, taken, say)
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
         return Failed(session.explain(error), error, faults, added(session.journal, before))

@@ -61,7 +61,8 @@ def walk(session: Session, screen: Screen | None, ask: Asking) -> Walk:
     taken = Walk()
     for number, step in enumerate(STEPS, 1):
         if screen:
-            screen.heading(number, len(STEPS), step.title, step.why)
+            words = step.wording(session)
+            screen.heading(number, len(STEPS), words.title, words.why)
         outcome = _take(step, session, screen, ask)
         taken.outcomes.append((step, outcome))
         if isinstance(outcome, Failed):
@@ -86,14 +87,14 @@ def _take(step: Step[Session], session: Session, screen: Screen | None, ask: Ask
         if isinstance(outcome, Done) or not ask.asks_again:
             _show(screen, outcome)
             return outcome
-        names = [each.name for each in step.fields(session)]
-        faults = {name: fault for name, fault in outcome.faults.items() if name in names}
-        _show(screen, replace(outcome, diagnosis=None) if faults else outcome)
+        labels = {each.name: each.label for each in step.fields(session)}
+        faults = {name: fault for name, fault in outcome.faults.items() if name in labels}
+        _show(screen, replace(outcome, diagnosis=None) if faults else outcome, labels)
         if not faults:  # nothing that can be answered better: sending the same again would bring the same
             return outcome
 
 
-def _show(screen: Screen | None, outcome: Done | Failed) -> None:
+def _show(screen: Screen | None, outcome: Done | Failed, labels: Mapping[str, str] | None = None) -> None:
     if screen is None:
         return
     screen.exchanges(outcome.exchanges)
@@ -102,7 +103,7 @@ def _show(screen: Screen | None, outcome: Done | Failed) -> None:
         screen.facts(outcome.facts)
         return
     for name, fault in outcome.faults.items():
-        screen.say(f"  {name}: {fault}", "yellow")
+        screen.say(f"  {(labels or {}).get(name, name)}: {fault}", "yellow")
     if outcome.diagnosis:
         screen.wrong(outcome.diagnosis)
 

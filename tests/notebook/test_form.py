@@ -19,6 +19,7 @@ from wych_kit.settings import load_settings
 from wych_kit.steps import Done, Failed
 
 CANARY = "canary-3f9c-Password"
+SECRET = "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"
 
 
 def asked_for(wych, path):
@@ -381,10 +382,10 @@ def test_each_environment_has_its_own_file(place, pretend, fill, press):
     kit = notebook.open_kit()
     kit.switch("sandbox")
     panel = kit.tour().panels[0]
-    values = {name: getattr(pretend.credentials, name) for name in ("client_id", "partner_id", "app_id")}
-    fill(
-        panel, issuer_url=pretend.issuer_url, api_url=pretend.api_url, client_secret=f"{CANARY}-1", api_key=f"{CANARY}-2", **values
-    )
+    assert panel.button.description == "Check and save"
+    assert "Enter your app&#x27;s credentials" in panel.heading.value
+    assert "ask Wych" in panel.heading.value
+    fill(panel, **brought(pretend, client_secret=f"{CANARY}-1"))
     press(panel)
     assert (place.folder / ".env.sandbox").exists()
     assert CANARY in (place.folder / ".env.sandbox").read_text()
@@ -392,6 +393,48 @@ def test_each_environment_has_its_own_file(place, pretend, fill, press):
     assert CANARY not in states()
     with pytest.raises(ValueError, match="must be mock, sandbox or production"):
         kit.switch("prod")
+    kit.close()
+
+
+def brought(pretend, **changes):
+    """What a person brings to the sandbox, some of it changed."""
+    values = {"issuer_url": pretend.issuer_url, "api_url": pretend.api_url, "client_id": "my-app", "client_secret": SECRET}
+    return values | {"api_key": f"{CANARY}-2", "partner_id": "partner-7", "app_id": "app-7"} | changes
+
+
+def test_swapped_credentials_are_marked_before_anything_is_saved(place, pretend, fill, press, entry):
+    """Id and secret the wrong way round: both fields are marked, the form stays, no file is made; put right, it goes on."""
+    place.on(pretend)
+    kit = notebook.open_kit()
+    kit.switch("sandbox")
+    page = kit.tour()
+    panel = page.panels[0]
+    fill(panel, **brought(pretend, client_id=SECRET, client_secret="my-app"))
+    press(panel)
+    assert "looks like a secret, and Client secret like an id" in entry(panel, "client_id").beside.value
+    assert "compare it with Client id" in entry(panel, "client_secret").beside.value
+    assert len(panel.entries) == 7
+    assert panel.form.layout.display is None
+    assert not (place.folder / ".env.sandbox").exists()
+    fill(panel, client_id="my-app", client_secret=SECRET)
+    time.sleep(panel.desk.resting(panel.step))
+    press(panel)
+    assert panel.state == "done"
+    assert kit.session.settings.client_id == "my-app"
+    kit.close()
+
+
+def test_a_saved_value_that_cannot_be_right_is_asked_again(place, pretend, entry):
+    """A file with id and secret swapped shows the two fields with the reason, empty, and neither text anywhere."""
+    values = brought(pretend, client_id=SECRET, client_secret="my-app-7")
+    env = "".join(f"WYCH_{name.upper()}={value}\n" for name, value in values.items())
+    (place.folder / ".env.sandbox").write_text(f"WYCH_ENVIRONMENT=sandbox\n{env}", "utf-8")
+    kit = notebook.open_kit("sandbox")
+    page = kit.tour()
+    assert [each.field.name for each in page.panels[0].entries] == ["client_id", "client_secret"]
+    assert entry(page.panels[0], "client_id").input.value == ""
+    assert ".env.sandbox line 4: looks like a secret" in entry(page.panels[0], "client_id").beside.value
+    assert SECRET not in states() + page.as_text() + page.as_html()
     kit.close()
 
 

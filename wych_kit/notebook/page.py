@@ -76,7 +76,7 @@ class Page(w.VBox):
 
     def _road(self) -> list[tuple[str, str]]:
         known = {"done": "done", "later": "later"}
-        return [(panel.step.title, known.get(panel.state, "now")) for panel in self.panels]
+        return [(panel.step.wording(self.desk.session).title, known.get(panel.state, "now")) for panel in self.panels]
 
     def _chosen(self, change: dict[str, Any]) -> None:
         if self._switch is None or change["new"] in (None, self.desk.session.settings.environment.name):
@@ -109,7 +109,8 @@ class Page(w.VBox):
         if not self.desk.open:
             lines += [ONCE_MORE, "To go on: kit.confirm()"]
         for panel in self.panels:
-            lines += ["", f"Step {panel.number}: {panel.step.title}", panel.step.why]
+            words = panel.step.wording(self.desk.session)
+            lines += ["", f"Step {panel.number}: {words.title}", words.why]
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             if panel.state == "done" and found:
@@ -127,7 +128,7 @@ class Page(w.VBox):
         if not self.desk.open:
             parts.append(markup.paragraph(f"{ONCE_MORE} To go on: kit.confirm()"))
         for panel in self.panels:
-            parts.append(markup.heading(panel.number, len(STEPS), panel.step.title, panel.step.why))
+            parts.append(markup.heading(panel.number, len(STEPS), *panel.step.wording(self.desk.session)[:2]))
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")
