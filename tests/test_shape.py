@@ -40,6 +40,7 @@ ROWS = (
     ("ladder", "lint"),
     ("steps",),
     ("registration",),
+    ("session",),
     ("journey",),
     ("screen", "answers"),
     ("terminal", "notebook"),

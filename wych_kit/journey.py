@@ -1,113 +1,27 @@
-"""The steps of the journey, and the session they fill: register, discover, token, first call. No user interface in it."""
+"""The steps of the journey and what each says of itself: register, discover, token, first call. No user interface in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from wych_kit.client import claims
-from wych_kit.client.api import ENDPOINTS, WychClient
-from wych_kit.client.journal import Journal
-from wych_kit.client.portal import CREDENTIALS, SECRETS, Portal
-from wych_kit.diagnosis import diagnose
-from wych_kit.errors import SettingInvalid
-from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring
+from wych_kit.client.api import ENDPOINTS
+from wych_kit.client.portal import CREDENTIALS, Portal
+from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring, variable
 from wych_kit.secret import Secret
-from wych_kit.settings import load_settings, save_settings
+from wych_kit.session import Session
 from wych_kit.steps import Done, Fact, Field, Step
+from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
-    from wych_kit.client.api import User
-    from wych_kit.client.discovery import Provider
-    from wych_kit.client.token import Token
-    from wych_kit.diagnosis import Diagnosis
-    from wych_kit.errors import WychError
-    from wych_kit.settings import Settings
     from wych_kit.steps import Answer, Wording
 
     Say = Callable[[str], None]
 
 _SHOWN_USERS = 5
-
-
-class Session:
-    """One person's way through the journey: the settings, the file they are kept in, and what the steps have brought.
-
-    `path` is the `.env` file; `afresh` registers anew although credentials are there. Use it in a `with`, or `close()` it.
-    """
-
-    def __init__(self, settings: Settings, path: Path, *, profile: str | None = None, afresh: bool = False) -> None:
-        self.settings = settings
-        self.path = path
-        self.profile = profile
-        self.afresh = afresh
-        self.journal = Journal()
-        self.saved: tuple[str, ...] = ()
-        self.provider: Provider | None = None
-        self.token: Token | None = None
-        self.users: list[User] | None = None
-        self._client: WychClient | None = None
-
-    @property
-    def client(self) -> WychClient:
-        """The client of the present settings."""
-        if self._client is None:
-            self._client = WychClient(self.settings, journal=self.journal)
-        return self._client
-
-    @property
-    def on_the_mock(self) -> bool:
-        """Whether all this goes to the pretend Wych."""
-        return self.settings.environment.name == "mock"
-
-    def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def keep(self, values: Mapping[str, str | Secret]) -> None:
-        """Save settings (by variable name) to the file and go on with them. Raises `SettingInvalid`.
-
-        A variable in the shell that says otherwise would win over what is saved: that is refused before anything is.
-        """
-        self.leave_to_file(values)
-        save_settings(values, self.path)
-        self.saved = tuple(dict.fromkeys((*self.saved, *values)))
-        self.close()
-        self.settings = load_settings(self.profile, path=self.path)
-
-    def leave_to_file(self, values: Mapping[str, str | Secret | None]) -> None:
-        """Raise `SettingInvalid` if your shell has another value for one of these: what is saved would not count.
-
-        `None` stands for a value that is not known yet, and so differs from any.
-        """
-        for found in self.settings.values:
-            if found.origin == "shell" and found.name in values and found.text != values[found.name]:
-                raise SettingInvalid(
-                    found.name,
-                    f"would win over what is saved in {self.path.name}",
-                    origin="your shell",
-                    stage="register",
-                    reference="shell-shadows-file",
-                )
-
-    def explain(self, error: WychError) -> Diagnosis:
-        """What an error means, in the light of these settings."""
-        return diagnose(error, self.settings)
-
-    def keep_brought(self, answers: Mapping[str, Answer]) -> None:
-        """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again.
-
-        Those that cannot be right beside each other are left out.
-        """
-        faults = clashes(self.settings, answers)
-        fit = {name: text for name, text in answers.items() if name not in faults}
-        values = {_variable(name): Secret(text) if name in SECRETS else text for name, text in fit.items()}
-        if values:
-            self.keep({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
+_SHOWN_BODY = 120
 
 
 def _register_fields(session: Session) -> Sequence[Field]:
@@ -132,7 +46,7 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
     settings = session.settings
     if "nzbn" in answers:
         settings.require("WYCH_PORTAL_URL", stage="register")
-        session.leave_to_file(dict.fromkeys(map(_variable, (*CREDENTIALS, "app_name"))))
+        session.leave_to_file(dict.fromkeys(map(variable, (*CREDENTIALS, "app_name"))))
         found = Portal(settings.portal_url or "", session.journal).register(answers, say)
         say("saving")
         session.keep_brought(found)
@@ -140,7 +54,7 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
         say("saving")
         session.keep_brought(answers)
     session.afresh = False
-    session.settings.require(*map(_variable, CREDENTIALS), stage="register")
+    session.settings.require(*map(variable, CREDENTIALS), stage="register")
     return Done(
         facts=tuple(_credential(session, name) for name in ("app_name", *CREDENTIALS) if getattr(session.settings, name)),
         have=f"Three credentials and two ids, {_kept(session)}.",
@@ -196,20 +110,22 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
     token = session.token = client.token()
     asked = len(session.journal.exchanges) > before
     signature = claims.verify(token.value, keys, provider.issuer)
-    shared = (
-        "in memory only" if client.settings.token_cache == "memory" else "in a file only you can read, shared by your processes"
+    memory = client.settings.token_cache == "memory"
+    kept = (
+        ("in memory", "gone when this program ends")
+        if memory
+        else ("on disk", "a file only you can read, shared by your processes")
     )
     return Done(
         facts=(
             Fact("Access token", str(token.value), "sent as Authorization: Bearer …"),
             Fact("Good for", f"{token.lifetime:.0f} seconds", "what the answer says is binding; Wych's text says 60 minutes"),
             Fact(
-                "Left",
-                f"{token.seconds_left:.0f} seconds",
-                "used until shortly before its end" if asked else "still good from before, so none was asked for",
+                "Asked for",
+                *(("now", "used until shortly before its end") if asked else ("earlier", "it is still good, so no other was")),
             ),
             Fact("Signature", {True: "good", False: "not good", None: "unknown"}[signature.verified], signature.words),
-            Fact("Kept", shared),
+            Fact("Kept", *kept),
         ),
         have="A service token. It manages your app and its users; a customer's own data needs a user-context token, later.",
     )
@@ -218,13 +134,27 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
 def _first_call(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
     say("users")
     users = session.users = session.client.users()
-    endpoint = ENDPOINTS[0]
+    endpoint, exchange = ENDPOINTS[0], session.journal.exchanges[-1]
+    profile = f" --profile {session.profile}" if session.profile else ""
     shown = tuple(Fact("User", user.email, user.id) for user in users[:_SHOWN_USERS])
     more = (Fact("And", f"{len(users) - _SHOWN_USERS} more"),) if len(users) > _SHOWN_USERS else ()
     return Done(
-        facts=(Fact("Call", f"{endpoint.method} {endpoint.path}", endpoint.basis), Fact("Users", str(len(users))), *shown, *more),
+        facts=(
+            Fact("Call", f"{exchange.method} {exchange.url}", f"its path and its answer are {endpoint.basis}"),
+            Fact("Answer", outcome(exchange, timed=False), "the key and the token were taken"),
+            Fact("Body", _beginning(exchange.response_body)),
+            Fact("Users", str(len(users))),
+            *shown,
+            *more,
+            Fact("Take it home", f"wych-kit journal 1 --as curl{profile}", "the same call as a curl command, for a terminal"),
+        ),
         have="Your first authenticated call." + ("" if users else " The list is empty: a new app has no users yet."),
     )
+
+
+def _beginning(body: str) -> str:
+    line = " ".join(body.split())
+    return line if len(line) <= _SHOWN_BODY else f"{line[:_SHOWN_BODY]} …"
 
 
 def _nothing(_: Session) -> Sequence[Field]:
@@ -267,10 +197,6 @@ STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
 def open_fields(session: Session) -> tuple[Field, ...]:
     """Everything the journey would still ask, step by step."""
     return tuple(field for step in STEPS for field in step.fields(session))
-
-
-def _variable(name: str) -> str:
-    return f"WYCH_{name.upper()}"
 
 
 __all__ = ["DISCOVER", "FIRST_CALL", "REGISTER", "STEPS", "TOKEN", "Session", "demonstration", "open_fields"]

@@ -63,8 +63,13 @@ ACCOUNT = (
 """The mock's registration, in its order. The fields' names are the portal's."""
 
 
+def variable(name: str) -> str:
+    """The setting that keeps this answer."""
+    return f"WYCH_{name.upper()}"
+
+
 def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Field:
-    return Field(name, label, words, secret=secret, check=partial(checks.check, f"WYCH_{name.upper()}"))
+    return Field(name, label, words, secret=secret, check=partial(checks.check, variable(name)))
 
 
 BROUGHT = (
@@ -79,7 +84,7 @@ BROUGHT = (
 """What a person brings from Wych's own portal (API facts, section 1)."""
 
 
-_LABELS = {f"WYCH_{each.name.upper()}": each for each in BROUGHT}
+_LABELS = {variable(each.name): each for each in BROUGHT}
 
 
 def to_bring(settings: Settings, *, afresh: bool = False) -> list[Field]:

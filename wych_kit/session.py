@@ -1,0 +1,104 @@
+"""One person's way through the journey: the settings, the file they are kept in, and what the steps have brought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wych_kit.client.api import WychClient
+from wych_kit.client.journal import Journal
+from wych_kit.client.portal import SECRETS
+from wych_kit.diagnosis import diagnose
+from wych_kit.errors import SettingInvalid
+from wych_kit.registration import clashes, variable
+from wych_kit.secret import Secret
+from wych_kit.settings import load_settings, save_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from wych_kit.client.api import User
+    from wych_kit.client.discovery import Provider
+    from wych_kit.client.token import Token
+    from wych_kit.diagnosis import Diagnosis
+    from wych_kit.errors import WychError
+    from wych_kit.settings import Settings
+    from wych_kit.steps import Answer
+
+
+class Session:
+    """One person's way through the journey: the settings, the file they are kept in, and what the steps have brought.
+
+    `path` is the `.env` file; `afresh` registers anew although credentials are there. Use it in a `with`, or `close()` it.
+    """
+
+    def __init__(self, settings: Settings, path: Path, *, profile: str | None = None, afresh: bool = False) -> None:
+        self.settings = settings
+        self.path = path
+        self.profile = profile
+        self.afresh = afresh
+        self.journal = Journal()
+        self.saved: tuple[str, ...] = ()
+        self.provider: Provider | None = None
+        self.token: Token | None = None
+        self.users: list[User] | None = None
+        self._client: WychClient | None = None
+
+    @property
+    def client(self) -> WychClient:
+        """The client of the present settings."""
+        if self._client is None:
+            self._client = WychClient(self.settings, journal=self.journal)
+        return self._client
+
+    @property
+    def on_the_mock(self) -> bool:
+        """Whether all this goes to the pretend Wych."""
+        return self.settings.environment.name == "mock"
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def keep(self, values: Mapping[str, str | Secret]) -> None:
+        """Save settings (by variable name) to the file and go on with them. Raises `SettingInvalid`.
+
+        A variable in the shell that says otherwise would win over what is saved: that is refused before anything is.
+        """
+        self.leave_to_file(values)
+        save_settings(values, self.path)
+        self.saved = tuple(dict.fromkeys((*self.saved, *values)))
+        self.close()
+        self.settings = load_settings(self.profile, path=self.path)
+
+    def leave_to_file(self, values: Mapping[str, str | Secret | None]) -> None:
+        """Raise `SettingInvalid` if your shell has another value for one of these: what is saved would not count.
+
+        `None` stands for a value that is not known yet, and so differs from any.
+        """
+        for found in self.settings.values:
+            if found.origin == "shell" and found.name in values and found.text != values[found.name]:
+                raise SettingInvalid(
+                    found.name,
+                    f"would win over what is saved in {self.path.name}",
+                    origin="your shell",
+                    stage="register",
+                    reference="shell-shadows-file",
+                )
+
+    def explain(self, error: WychError) -> Diagnosis:
+        """What an error means, in the light of these settings."""
+        return diagnose(error, self.settings)
+
+    def keep_brought(self, answers: Mapping[str, Answer]) -> None:
+        """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again.
+
+        Those that cannot be right beside each other are left out.
+        """
+        faults = clashes(self.settings, answers)
+        fit = {name: text for name, text in answers.items() if name not in faults}
+        values = {variable(name): Secret(text) if name in SECRETS else text for name, text in fit.items()}
+        if values:
+            self.keep({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
