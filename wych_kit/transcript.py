@@ -56,10 +56,9 @@ def _lines(first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: 
 
 
 def _split(url: str) -> tuple[str, str]:
-    """The host as it is connected to, with its scheme, and the rest as it is asked for."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", slash + path or "/"
+    """The host and the rest, as a request has them."""
+    host, slash, path = url.partition("://")[2].partition("/")
+    return host, slash + path or "/"
 
 
 def _body_lines(body: str, most: int | None) -> list[str]:
