@@ -89,7 +89,7 @@ BAD = [
     ("WYCH_PARTNER_ID", "{partnerId}", "is still a placeholder: put your own value there", "placeholder-left"),
     ("WYCH_PARTNER_ID", ":partnerId", "is still a placeholder: put your own value there", "placeholder-left"),
     ("WYCH_APP_ID", "$APP_ID", "is still a placeholder: put your own value there", "placeholder-left"),
-    ("WYCH_APP_ID", "<your app id>", "has a space inside: take it away", "stray-whitespace"),
+    ("WYCH_APP_ID", "<your app id>", "is still a placeholder: put your own value there", "placeholder-left"),
     (
         "WYCH_APP_ID",
         "1/app/2",

@@ -75,5 +75,6 @@ def left_open() -> Finding:
 
 
 def _worst(text: Secret, marks: Mapping[str, _Mark]) -> Finding | None:
-    mark = next((marks[oddity] for oddity in text.looks_odd() if oddity in marks), None)
+    odd = sorted(text.looks_odd(), key=lambda oddity: "placeholder" not in oddity)  # "<your id>" has a space in it too
+    mark = next((marks[oddity] for oddity in odd if oddity in marks), None)
     return Finding(f"{mark.what}: {mark.remedy}", mark.reference) if mark else None
