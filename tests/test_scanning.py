@@ -10,6 +10,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -251,6 +252,14 @@ def test_what_is_passed_over_is_said(place, scan, monkeypatch):
     assert (ran.status, ran.out) == (0, "")
     for words in ("larger than 1 MiB: big.csv", "binary: a.png", "installed or compiled: venv", "a cache: cache"):
         assert f"Passed over, {words}" in ran.err
+
+
+def test_the_mocks_own_key_is_no_finding(place, scan):
+    """The key that comes with the kit is known, wherever it is, and said to be passed over; without a path it is this folder."""
+    (place.folder / "signing.pem").write_bytes(files("wych_kit.mock").joinpath("keys", "signing.pem").read_bytes())
+    ran = scan()
+    assert (ran.status, ran.out) == (0, "")
+    assert "Passed over, the mock's own key, which everybody has: signing.pem: line" in ran.err
 
 
 def test_what_is_allowed_is_one_value(place, scan):
