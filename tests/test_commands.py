@@ -40,11 +40,31 @@ def kit_raw(capfdbinary):
 # call ----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [SPACED, b"\xff\x00\r\n binary", b"", "māori".encode(), b"[1]"])
+@pytest.mark.parametrize("body", [SPACED + b"\n", b"\xff\x00\r\n binary", b"", "māori".encode(), b"[1]\r\n"])
 def test_a_pipe_gets_the_body_byte_for_byte(ready, pretend, kit_raw, body):
     """Nothing is laid out, decoded or added, and nothing else is on standard output."""
     pretend.answer_next("api", status=200, headers={"Content-Type": "application/json"}, body=body)
     assert kit_raw("call", "GET", "users") == (0, body, b"")
+
+
+@pytest.mark.parametrize("body", [SPACED.rstrip(), b"[]"])
+def test_json_in_a_pipe_ends_in_a_line_break(ready, pretend, kit_raw, body):
+    """JSON that came without one gets one, and is otherwise as it came."""
+    pretend.answer_next("api", status=200, headers={"Content-Type": "application/json"}, body=body)
+    assert kit_raw("call", "GET", "users") == (0, body + b"\n", b"")
+
+
+def test_settings_in_a_folder_below_are_pointed_at(place, kit):
+    """Beside the folder that `wych-kit lab` made, a call says where it looked, what there is, and the way there; with neither it does not."""
+    said = kit("call", "GET", "users").err
+    assert "WYCH_PARTNER_ID is not set" in said
+    assert "cd " not in said
+    (place.folder / "wych-notebooks").mkdir()
+    (place.folder / "wych-notebooks" / ".env").write_text("WYCH_ENVIRONMENT=mock\n", "utf-8")
+    said = kit("call", "GET", "users").err
+    assert f"There is no {place.env}, but wych-notebooks/.env. To use that: cd wych-notebooks" in said
+    place.write_env(environment="mock")
+    assert "cd " not in kit("call", "GET", "users").err
 
 
 def test_a_person_gets_json_laid_out(ready, pretend, monkeypatch, tty):
@@ -93,7 +113,7 @@ def test_a_refusal_has_its_body_and_its_meaning(ready, pretend, kit, status, ref
     """The body goes to standard output as ever, what it means to standard error; the exit status is 1."""
     pretend.answer_next("api", status=status, headers={"Location": "https://elsewhere.example/"}, body=b'{"message":"Forbidden"}')
     ran = kit("call", "GET", "users")
-    assert (ran.status, ran.out) == (1, '{"message":"Forbidden"}')
+    assert (ran.status, ran.out) == (1, '{"message":"Forbidden"}\n')
     assert reference in ran.err if reference != "unknown" else "does not know" in ran.err
 
 
@@ -310,6 +330,25 @@ def test_the_journal_in_every_form(ready, pretend, kit):
     assert len(entries) == 3
     assert len(json.loads(kit("journal", "2", "--as", "har").out)["log"]["entries"]) == 1
     assert kit("journal", "--as", "curl").out.count("curl -sS") == 3
+
+
+def test_the_journal_is_that_of_these_settings(place, pretend, kit):
+    """What another folder's settings sent, to another host or for another partner, is counted and not shown, but with `--all`."""
+    place.ready_on(pretend)
+    kit("call", "GET", "users")
+    others = str(pretend.credentials.partner_id)
+    place.ready_on(pretend, partner_id="partner-7")
+    kit("call", "GET", "users")
+    place.write_env(**{name: getattr(pretend, name) for name in ("issuer_url", "api_url")}, partner_id="partner-7")
+    ran = kit("journal", "--as", "curl")
+    assert others not in ran.out
+    assert "for another partner: 1. --all shows them" in ran.err
+    assert others in kit("journal", "--all", "--as", "curl").out
+    place.write_env(environment="production")
+    ran = kit("journal")
+    assert ran.out == ""
+    assert "--all shows them" in ran.err
+    assert "There are" not in kit("journal", "1", "--all").err
 
 
 def test_an_empty_journal_is_no_mistake(place, kit):

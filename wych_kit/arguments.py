@@ -26,7 +26,7 @@ _EXAMPLES = {
     "forget": "wych-kit forget\n  wych-kit forget --everything",
     "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
     "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
-    "scan": "wych-kit scan .\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
+    "scan": "wych-kit scan\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
 _STATUSES = """exit status: 0 nothing is broken, 2 the settings are; else 10 and the number of the broken rung:
@@ -93,7 +93,9 @@ def _mock(command: Command) -> None:
 
 
 def _calls(command: Command) -> None:
-    call = command("call", "make any call with your credentials and print the answer")
+    call = command(
+        "call", "make any call with your credentials and print the answer: in a pipe as it came, JSON ending in a line break"
+    )
     call.add_argument("method", metavar="METHOD", type=_method, help="GET, POST, …")
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
     call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
@@ -110,8 +112,9 @@ def _calls(command: Command) -> None:
     env = command("env", "show each setting, where it comes from and what is odd about it")
     env.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
-    journal = command("journal", "show what went over the wire in the last commands")
+    journal = command("journal", "show what went over the wire in the last commands, to the hosts and the partner in your settings")
     journal.add_argument("number", metavar="NUMBER", nargs="?", type=int, help="one exchange in full; 1 is the newest")
+    journal.add_argument("--all", dest="everything", action="store_true", help="whatever the settings; the numbers are others then")
     journal.add_argument("--as", dest="form", choices=("list", "curl", "python", "jsonl", "har"), default="list", help="as what")
 
     forget = command("forget", "remove the shared token")
@@ -127,7 +130,9 @@ def _looking(command: Command) -> None:
     explain.add_argument("reference", metavar="REFERENCE", nargs="?", help="one scenario by its name; without it, all of them")
 
     scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
-    scan.add_argument("paths", metavar="PATH", nargs="+", help="files and folders; - is standard input")
+    scan.add_argument(
+        "paths", metavar="PATH", nargs="*", default=["."], help="files and folders; this folder if left out; - is standard input"
+    )
     scan.add_argument(
         "--allow", metavar="MARK", action="append", default=[], help="a finding that may be there, by its eight digits"
     )

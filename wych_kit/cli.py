@@ -136,7 +136,7 @@ def _env(chosen: argparse.Namespace) -> int:
 def _journal(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import journal
 
-    return journal(_settings(chosen), number=chosen.number, form=chosen.form, plain=chosen.plain)
+    return journal(_settings(chosen), number=chosen.number, form=chosen.form, everything=chosen.everything, plain=chosen.plain)
 
 
 def _forget(chosen: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,10 +17,11 @@ from wych_kit.client import claims
 from wych_kit.client.api import WychClient
 from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
-from wych_kit.errors import SettingInvalid
-from wych_kit.history import History
+from wych_kit.errors import SettingInvalid, SettingMissing
+from wych_kit.history import History, sent_with
 from wych_kit.ladder import climb
 from wych_kit.ladder.report import SIGNS
+from wych_kit.places import env_path
 from wych_kit.screen import Screen, Waiting
 from wych_kit.secret import MASK, Secret
 from wych_kit.steps import Fact, Failed
@@ -49,6 +51,8 @@ def _connected(settings: Settings) -> Iterator[WychClient]:
 def explain(error: WychError, settings: Settings | None = None, *, plain: bool = False, as_json: bool = False) -> int:
     """Say on standard error, or in a JSON document on standard output, what is wrong; the exit status that it deserves."""
     found = diagnose(error, settings)
+    if isinstance(error, SettingMissing) and settings is not None and settings.file.path is None:
+        found = dataclasses.replace(found, action=_where_it_was_looked_for() or found.action)
     if as_json:
         print(json.dumps({"ok": False, "diagnosis": dataclasses.asdict(found)}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     else:
@@ -56,8 +60,15 @@ def explain(error: WychError, settings: Settings | None = None, *, plain: bool =
     return status_of(Failed(None, error))
 
 
+def _where_it_was_looked_for() -> str:
+    """Where to go when the settings are in a folder below, as those are that `wych-kit lab` makes."""
+    wanted = env_path()
+    below = next((path for path in sorted(Path().glob(f"*/{wanted.name}")) if path.is_file()), None)
+    return f"There is no {wanted}, but {below}. To use that: cd {below.parent}" if below else ""
+
+
 def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False, plain: bool = False) -> int:
-    """Any call. The body goes to standard output, formatted for a person and untouched for a pipe.
+    """Any call. The body goes to standard output, formatted for a person and for a pipe as it came, but that JSON ends in a line break.
 
     What is odd about the request is said on standard error before it goes. It is sent all the same, unless its credentials would
     go to a host they are not for.
@@ -136,6 +147,10 @@ def _print_body(response: httpx.Response, *, plain: bool) -> None:
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(response.content)
+    with contextlib.suppress(ValueError, RecursionError):  # anything but JSON may be a file, and stays as it is
+        response.json()
+        if not response.content.endswith(b"\n"):
+            sys.stdout.buffer.write(b"\n")  # the same JSON, and a line to tools that read lines
     sys.stdout.buffer.flush()
 
 
@@ -234,11 +249,21 @@ def _note(value: Value) -> str:
     return "; ".join(notes)
 
 
-def journal(settings: Settings, *, number: int | None = None, form: str = "list", plain: bool = False) -> int:
-    """What went over the wire in the last commands, newest last; one exchange by its number, counted from the end."""
-    kept = History(settings.home).exchanges()
-    if not kept:
+def journal(
+    settings: Settings, *, number: int | None = None, form: str = "list", everything: bool = False, plain: bool = False
+) -> int:
+    """What went over the wire in the last commands, newest last; one exchange by its number, counted from the end.
+
+    That is what these settings may have sent, or with `everything` also what others did.
+    """
+    found = History(settings.home).exchanges()
+    kept = found if everything else [exchange for exchange in found if sent_with(settings, exchange)]
+    if len(kept) < len(found):
+        words = f"Not shown, as they went to other hosts or for another partner: {len(found) - len(kept)}. --all shows them."
+        Screen(plain=plain, file=sys.stderr).say(words)
+    if not found:
         Screen(plain=plain, file=sys.stderr).say("Nothing yet: `wych-kit start` or `wych-kit call GET users` make exchanges.")
+    if not kept:
         return DONE
     if number is not None and not 1 <= number <= len(kept):
         Screen(plain=plain, file=sys.stderr).say(f"There are {len(kept)} exchanges, numbered 1 (the newest) to {len(kept)}.")

@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
@@ -17,8 +18,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from wych_kit.settings import Settings
+
 KEEP = 200
 """Exchanges; the oldest go first."""
+
+
+def sent_with(settings: Settings, exchange: Exchange) -> bool:
+    """Whether these settings may have sent it: to one of their hosts, and below their partner's path if it is below any.
+
+    The history is the user's, and a folder's settings are not the only ones in it.
+    """
+    addresses = (settings.issuer_url, settings.api_url, settings.portal_url, settings.connect_url)
+    if _host(exchange.url) not in {_host(address) for address in addresses if address}:
+        return False
+    base = f"{settings.api_url}/partner/"
+    if not settings.partner_id or not exchange.url.startswith(base):
+        return True
+    return unquote(exchange.url.removeprefix(base).partition("/")[0]) == settings.partner_id
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
 
 
 class History:
