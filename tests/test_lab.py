@@ -62,7 +62,7 @@ def opened(place, scratch):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_what_it_started_answers_and_is_gone_after_a_signal(opened, scratch, stop):
+def test_what_it_started_answers_and_is_gone_after_a_signal(opened, place, scratch, stop):
     """JupyterLab answers on the printed address, with its token only, without the news; Ctrl-C ends it, its kernel and the mock.
 
     So does the end of the terminal, and the folder with the token is gone too.
@@ -76,6 +76,8 @@ def test_what_it_started_answers_and_is_gone_after_a_signal(opened, scratch, sto
         news = person.get("/lab/api/settings/@jupyterlab/apputils-extension:notification").json()["schema"]["properties"]
         assert (news["fetchNews"]["default"], news["checkForUpdates"]["default"]) == ("false", False)
         assert person.post("/api/kernels").status_code == 201
+        assert person.put("/lab/api/workspaces/default", json={"data": {}, "metadata": {"id": "default"}}).is_success
+        assert list(place.folder.parent.rglob("*.jupyterlab-workspace")) == [], "another folder's tabs would open here"
     socket.create_connection(("127.0.0.1", mock_port), timeout=5).close()
     started = psutil.Process(process.pid).children(recursive=True)
     assert len(started) >= 2, "the server and its kernel"
@@ -137,10 +139,20 @@ def test_a_browser_needs_a_screen(monkeypatch):
 # The notebooks ---------------------------------------------------------------------------------------------------------------
 
 
-def test_in_the_clone_they_are_used_in_place():
-    """Anywhere in the clone its own folder is opened, and nothing is copied."""
-    for here in (ROOT, NOTEBOOKS, ROOT / "docs"):
-        assert lessons.lay_out(here, pytest.fail) == NOTEBOOKS
+def test_in_a_clone_they_are_copied_too(tmp_path):
+    """Anywhere in a clone the copies are at its top, where git does not see them: what is typed and saved changes no file of the clone."""
+    clone = tmp_path / "clone"
+    shutil.copytree(NOTEBOOKS, clone / "notebooks", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".gitignore", clone)
+    (clone / "pyproject.toml").touch()
+    (clone / "docs").mkdir()
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-C", clone)
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        subprocess.run([*git, *words], check=True)
+    for here in (clone, clone / "notebooks", clone / "docs", clone / lessons.FOLDER):
+        assert lessons.lay_out(here, lambda _: None, clone / "notebooks") == clone / lessons.FOLDER
+    assert all(path.suffix == ".ipynb" for path in (clone / lessons.FOLDER).iterdir())
+    assert subprocess.run([*git, "status", "--porcelain"], check=True, capture_output=True, text=True).stdout == ""
 
 
 def test_elsewhere_they_are_copied_once(tmp_path):

@@ -99,7 +99,10 @@ def _serve(kind: _Kind, folder: Path, scratch: Path, port: int, *, browser: bool
 
 @contextmanager
 def _server(kind: _Kind, folder: Path, scratch: Path, port: int, token: Secret) -> Iterator[subprocess.Popen[bytes]]:
-    """The server as a process in a session of its own, so that Ctrl-C reaches us and it is us who stop it."""
+    """The server as a process in a session of its own, so that Ctrl-C reaches us and it is us who stop it.
+
+    Its workspaces are its own too: JupyterLab keeps one for all folders, and would open the tabs of another and start their kernels.
+    """
     config = _configuration(scratch / "config", token)
     paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     options = [option.format(port=port, folder=folder) for option in kind.options]
@@ -109,7 +112,11 @@ def _server(kind: _Kind, folder: Path, scratch: Path, port: int, token: Secret) 
         process = subprocess.Popen(  # noqa: S603 - no shell, and this same Python
             [sys.executable, "-m", kind.module, "--no-browser", *options],
             cwd=folder,
-            env={**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)},
+            env={
+                **os.environ,
+                "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+                "JUPYTERLAB_WORKSPACES_DIR": str(scratch / "workspaces"),
+            },
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

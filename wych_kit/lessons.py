@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER = "wych-notebooks"
-"""Where the copies go, in the folder of whoever asks."""
+"""Where the copies go, in the folder of whoever asks: what a person types into the kit's own would be committed."""
 
 
 def lay_out(here: Path, say: Callable[[str], object], origin: Path | None = None) -> Path:
     """The folder with the notebooks for a person who is in `here`; `say` is told what was copied and what differs.
 
-    Inside a clone that is the clone's own folder. Elsewhere they are copied from `origin` (default: where the kit has them), and a copy
+    They are copied from `origin` (default: where the kit has them), inside a clone to the top of it, where git does not see them. A copy
     whose cells were changed stays as it is: the new one is laid beside it. What running a notebook does to its outputs is no change.
     Raises `OSError` when nothing can be written there.
     """
     origin = origin or _origin()
     clone = origin.parent
     if origin.name == "notebooks" and (clone / "pyproject.toml").is_file() and here.resolve().is_relative_to(clone):
-        return origin
+        here = clone
     folder = here if here.name == FOLDER else here / FOLDER
     folder.mkdir(exist_ok=True)
     new = [path for path in sorted(origin.glob("[0-9]*.ipynb")) if _lay(path, folder, say)]
