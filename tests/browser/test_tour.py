@@ -15,6 +15,8 @@ CUT_OFF = """form => [...form.querySelectorAll('*')].filter(e => e.clientWidth &
   && !['PRE', 'INPUT', 'SELECT'].includes(e.tagName) && !e.classList.contains('wych-unseen')).map(e => e.className || e.tagName)"""
 STICKING_OUT = """form => { const right = form.getBoundingClientRect().right; return [...form.querySelectorAll('*')]
   .filter(e => e.getBoundingClientRect().right > right + 1).map(e => e.className || e.tagName) }"""
+SQUEEZED = """form => [...form.querySelectorAll('td, th')].filter(e => e.clientWidth && e.textContent.trim().length > 12
+  && e.clientWidth < 8 * parseFloat(getComputedStyle(e).fontSize)).map(e => [e.textContent.trim().slice(0, 30), e.clientWidth])"""
 CONTRAST = """form => {
   const light = ([r, g, b]) => { const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
     return .2126 * x + .7152 * y + .0722 * z };
@@ -117,7 +119,10 @@ def test_every_text_can_be_read(sheet, theme):
 
 @pytest.mark.parametrize("width", [1280, 768])
 def test_nothing_is_cut_off(sheet, width):
-    """In a window this wide, with the file list open, nothing is wider than its place: a mark, a table, an unfolded exchange."""
+    """In a window this wide, with the file list open, nothing is wider than its place: a mark, a table, an unfolded exchange.
+
+    And no cell of a table is so narrow that a word would have a line for each letter.
+    """
     sheet.page.set_viewport_size({"width": width, "height": 900})
     sheet.run()
     sheet.fill("Email", "kim")
@@ -130,6 +135,22 @@ def test_nothing_is_cut_off(sheet, width):
     sheet.unfold()
     assert sheet.form.evaluate(CUT_OFF) == []
     assert sheet.form.evaluate(STICKING_OUT) == []
+    assert sheet.form.evaluate(SQUEEZED) == []
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+def test_a_mark_stands_under_its_input(sheet, width):
+    """However long it is, it begins where the input begins, so that it is not taken for the next field's label; and has no name again."""
+    sheet.page.set_viewport_size({"width": width, "height": 900})
+    sheet.run()
+    sheet.fill("NZBN", "9429000000108")
+    mark = sheet.beside("NZBN").locator(".wych-fault")
+    mark.wait_for()
+    field = sheet.field("NZBN").bounding_box()
+    assert abs(mark.bounding_box()["x"] - field["x"]) < 12
+    assert mark.bounding_box()["y"] >= field["y"] + field["height"] - 1
+    assert mark.inner_text().startswith("✗")
+    assert mark.locator(".wych-unseen").text_content() == "NZBN: "
 
 
 def test_the_keyboard_alone(sheet, wych):

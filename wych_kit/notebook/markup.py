@@ -61,12 +61,8 @@ def help_text(field: Field) -> str:
 
 def fault(field: Field, words: str) -> str:
     """What is wrong with a field, announced to screen readers."""
-    return f'<span class="wych-fault" role="alert">✗ {text(_sentence(field.label, words))}</span>'
-
-
-def _sentence(label: str, words: str) -> str:
-    """Engine and server say it as the end of a sentence, or as a whole one."""
-    return words if words[:1].isupper() else f"{label}: {words}"
+    named = f'<span class="wych-unseen">{text(field.label)}: </span>'  # seen, the label stands right above
+    return f'<span class="wych-fault" role="alert">✗ {named}{text(words)}</span>'
 
 
 def fields(asked: Iterable[Field]) -> str:
