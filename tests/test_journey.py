@@ -85,9 +85,9 @@ def sandbox(place, pretend):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"client_id": RANDOM, "client_secret": "my-app"}, {"client_id", "client_secret"}),
-        ({"client_secret": "k" * 40, "api_key": "k" * 40}, {"client_secret", "api_key"}),
-        ({"api_key": "mock-only-not-a-real-key"}, {"api_key"}),
+        ({"client_id": RANDOM, "client_secret": "my-app"}, ["client_id", "client_secret"]),
+        ({"client_secret": "k" * 40, "api_key": "k" * 40}, ["client_secret", "api_key"]),
+        ({"api_key": "mock-only-not-a-real-key"}, ["api_key"]),
     ],
     ids=["swapped", "the same text", "the mock's own"],
 )
@@ -97,7 +97,7 @@ def test_answers_that_clash_are_refused_before_they_are_saved(place, sandbox, se
     before = place.env.read_text()
     failed = run(REGISTER, session(), changes)
     assert isinstance(failed, Failed)
-    assert failed.faults.keys() == named
+    assert list(failed.faults) == named
     assert not any(name in " ".join(failed.faults.values()) for name in ("WYCH_CLIENT", "WYCH_API_KEY"))
     assert place.env.read_text() == before
 
@@ -137,12 +137,16 @@ def test_registering_is_put_as_what_it_is(place, pretend, sandbox, session):
     place.on(pretend)
     assert REGISTER.wording(session())[::2] == ("Register", "Register")
     sandbox()
+    assert REGISTER.wording(session()).title == "Your app's credentials"
+    sandbox(client_id=None)
     words = REGISTER.wording(session())
     assert (words.title, words.button) == ("Enter your app's credentials", "Check and save")
     assert "the sandbox's addresses: ask Wych" in words.why
     place.write_env(environment="production", portal_url="https://portal.example")
     assert "https://portal.example" in REGISTER.wording(session()).why
     assert "ask Wych" not in REGISTER.wording(session()).why
+    place.write_env(environment="production", portal_url="https://kim:canary@portal.example")
+    assert "canary" not in REGISTER.wording(session()).why
 
 
 def test_the_same_journey_through_every_face(place, pretend, session, tty, kit):

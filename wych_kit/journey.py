@@ -39,7 +39,8 @@ def _register_fields(session: Session) -> Sequence[Field]:
 def _register_words(session: Session) -> Wording | None:
     """Nothing is registered when the credentials come from Wych's own portal, or one is missing."""
     asked = _register_fields(session)
-    return bringing(session.settings) if not session.on_the_mock or (asked and asked is not ACCOUNT) else None
+    brings = not session.on_the_mock or (bool(asked) and asked is not ACCOUNT)
+    return bringing(session.settings, asks=bool(asked)) if brings else None
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:

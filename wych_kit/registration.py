@@ -124,26 +124,25 @@ def _faults(settings: Settings) -> dict[str, str]:
     for problem in problems:
         for variable in (variable for variable in _LABELS if variable in problem.reason):
             found[_LABELS[variable].name] = f"compare it with {_LABELS[problem.name].label}"
-    return found | {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
+    found |= {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
+    return {each.name: found[each.name] for each in BROUGHT if each.name in found}
 
 
 def _in_labels(reason: str) -> str:
     return re.sub(r"WYCH_\w+", lambda match: _LABELS[match[0]].label if match[0] in _LABELS else match[0], reason)
 
 
-def bringing(settings: Settings) -> Wording:
-    """How registering is put to a person whose account is at Wych itself."""
-    portal = f"the portal ({settings.portal_url})" if settings.portal_url else "Wych's portal"
-    addresses = (
-        ""
-        if settings.environment.issuer_url
-        else f" Wych tells its customers the {settings.environment.name}'s addresses: ask Wych."
-    )
-    return Wording(
-        "Enter your app's credentials",
-        f"Register in {portal} first: your app's page there shows three credentials and two ids.{addresses}",
-        "Check and save",
-    )
+def bringing(settings: Settings, *, asks: bool = True) -> Wording:
+    """How registering is put to a person whose account is at Wych itself; `asks`: something is still to be brought."""
+    url, environment = settings.portal_url, settings.environment
+    portal = (
+        f"the portal ({url})" if url and not checks.check("WYCH_PORTAL_URL", url) else "Wych's portal"
+    )  # one may hold a password
+    if not asks:
+        return Wording("Your app's credentials", f"They are those that your app's page in {portal} shows.", "Check")
+    first = f"Register in {portal} first: your app's page there shows three credentials and two ids."
+    addresses = "" if environment.issuer_url else f" Wych tells its customers the {environment.name}'s addresses: ask Wych."
+    return Wording("Enter your app's credentials", first + addresses, "Check and save")
 
 
 def demonstration() -> dict[str, str]:

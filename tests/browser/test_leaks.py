@@ -79,7 +79,7 @@ def test_credentials_that_were_brought_are_nowhere_but_in_env(sheet, wych):
     sheet.save()
     secrets = (app["client_secret"], app["api_key"])
     assert holders(sheet, *secrets) == []
-    sheet.go_through()
+    sheet.go_through("Check and save")
     assert '"PasswordModel"' in saved_and_reopened(sheet)
     assert holders(sheet, *secrets) == []
     assert [place for place, text in places(sheet).items() if TOKEN.search(text)] == []
