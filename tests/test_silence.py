@@ -29,7 +29,7 @@ from rich.traceback import Traceback
 
 from wych_kit import Secret, WychAuth, WychClient, cli, diagnose, load_settings, mock, save_settings
 from wych_kit import commands as commands_module
-from wych_kit import journey as journey_module
+from wych_kit import session as session_module
 from wych_kit import start as start_module
 from wych_kit.client import token as tokens
 from wych_kit.errors import SettingInvalid
@@ -173,7 +173,7 @@ class Aviary:
         self.doing = ""
         self.patch.setattr(self.wych._store.ids, "text", drawn)
         self.patch.setattr(tokens, "check", checked)
-        for module in (journey_module, commands_module):
+        for module in (session_module, commands_module):
             self.patch.setattr(module, "diagnose", diagnosed)
 
     def settings(self, **changes):
