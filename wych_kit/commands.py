@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,7 +20,7 @@ from wych_kit.errors import SettingInvalid, SettingMissing
 from wych_kit.history import History, sent_with
 from wych_kit.ladder import climb
 from wych_kit.ladder.report import SIGNS
-from wych_kit.places import env_path
+from wych_kit.places import env_below, env_path
 from wych_kit.screen import Screen, Waiting
 from wych_kit.secret import MASK, Secret
 from wych_kit.steps import Fact, Failed
@@ -51,20 +50,14 @@ def _connected(settings: Settings) -> Iterator[WychClient]:
 def explain(error: WychError, settings: Settings | None = None, *, plain: bool = False, as_json: bool = False) -> int:
     """Say on standard error, or in a JSON document on standard output, what is wrong; the exit status that it deserves."""
     found = diagnose(error, settings)
-    if isinstance(error, SettingMissing) and settings is not None and settings.file.path is None:
-        found = dataclasses.replace(found, action=_where_it_was_looked_for() or found.action)
+    unread = isinstance(error, SettingMissing) and settings is not None and settings.file.path is None
+    if unread and (below := env_below()):
+        found = dataclasses.replace(found, action=f"There is no {env_path()}, but {below}. To use that: cd {below.parent}")
     if as_json:
         print(json.dumps({"ok": False, "diagnosis": dataclasses.asdict(found)}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     else:
         Screen(plain=plain, file=sys.stderr).wrong(found)
     return status_of(Failed(None, error))
-
-
-def _where_it_was_looked_for() -> str:
-    """Where to go when the settings are in a folder below, as those are that `wych-kit lab` makes."""
-    wanted = env_path()
-    below = next((path for path in sorted(Path().glob(f"*/{wanted.name}")) if path.is_file()), None)
-    return f"There is no {wanted}, but {below}. To use that: cd {below.parent}" if below else ""
 
 
 def call(settings: Settings, method: str, path: str, *, content: dict[str, Any], verbose: bool = False, plain: bool = False) -> int:

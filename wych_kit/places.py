@@ -67,6 +67,11 @@ def env_path(profile: str | None = None) -> Path:
     return here / name
 
 
+def env_below() -> Path | None:
+    """A `.env` in a folder of this one, as those are that `wych-kit lab` makes; `None` when there is none."""
+    return next((path for path in sorted(Path().glob("*/.env")) if _kind(path) == "file"), None)
+
+
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[bool]:
     """One program at a time in the folder; False where the disk knows no locks.
