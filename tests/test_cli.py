@@ -221,10 +221,13 @@ def test_a_mock_that_cannot_start_says_why(place, kit, monkeypatch):
 @pytest.mark.parametrize("issuer", ["https://127.0.0.1:{}/realms/partner", "https://login.example:{}/realms/partner"])
 def test_no_mock_is_started_for_an_address_that_is_not_its_own(place, kit, monkeypatch, issuer):
     """Another machine, or TLS: what is there is called, and nothing is put in its place."""
-    place.write_env(environment="mock", issuer_url=issuer.format(free_port()), client_id="c", client_secret="s3cret", api_key="k")
     monkeypatch.setattr("wych_kit.mock.server.Mock.__init__", lambda *_: pytest.fail("a mock was started"))
     monkeypatch.setattr("socket.getaddrinfo", _no_name)
-    assert kit("token").status == 3
+    with socket.socket() as held:  # without listening, so that nobody else takes the port meanwhile
+        held.bind(("127.0.0.1", 0))
+        address = issuer.format(held.getsockname()[1])
+        place.write_env(environment="mock", issuer_url=address, client_id="c", client_secret="s3cret", api_key="k")
+        assert kit("token").status == 3
 
 
 def _no_name(*_args, **_options):
