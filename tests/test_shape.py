@@ -42,7 +42,7 @@ ROWS = (
     ("registration",),
     ("session",),
     ("journey",),
-    ("screen", "answers"),
+    ("screen", "answers", "breaking"),
     ("terminal", "notebook"),
     ("start", "commands", "reference", "lab", "scanning", "arguments", "remote"),
     ("drill", "bundle"),
@@ -61,7 +61,7 @@ KNOWS_ONLY = {
     "mock": set(),  # its agreement with the client means something only while it shares nothing with it
     "__main__": {"cli"},
 }
-STARTS_THE_MOCK = {"cli", "standin", "notebook", "workshop"}  # everyone else reaches it over HTTP
+STARTS_THE_MOCK = {"cli", "standin", "notebook", "workshop", "breaking"}  # everyone else reaches it over HTTP
 # Whose libraries each may import: the client's own dependencies, or these extras besides. The mock stands on its extra alone.
 EXTRAS = {
     "screen": ["terminal"],

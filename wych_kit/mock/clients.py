@@ -63,12 +63,20 @@ READY_MADE_USERS = (
 DISABLED_REALM = "switched-off"
 
 
-def _odd(client_id: str, kind: Kind = "confidential", *, enabled: bool = True, account_enabled: bool = True) -> Client:
+def _odd(
+    client_id: str,
+    kind: Kind = "confidential",
+    *,
+    enabled: bool = True,
+    account_enabled: bool = True,
+    secret: str = READY_MADE.client_secret,
+) -> Client:
     subject = f"00000000-0000-4000-8000-{hashlib.sha256(client_id.encode()).hexdigest()[:12]}"
-    return Client(client_id, subject, digest(READY_MADE.client_secret), kind, enabled, account_enabled)
+    return Client(client_id, subject, digest(secret), kind, enabled, account_enabled)
 
 
-# Clients that a provider has set up wrongly (wire facts A3-7 to A3-12). All have the ready-made app's secret.
+# Clients that a provider has set up wrongly (wire facts A3-7 to A3-12), with the ready-made app's secret. And one that is right, with
+# a secret that a Basic header cannot hold as it is (A3-17).
 ODD_CLIENTS = {
     client.client_id: client
     for client in (
@@ -78,5 +86,6 @@ ODD_CLIENTS = {
         _odd("mock-no-service-account", "no-service-account"),
         _odd("mock-bearer-only", "bearer-only"),
         _odd("mock-account-disabled", account_enabled=False),
+        _odd("mock-percent-in-secret", secret="mock-only-50%-off"),  # noqa: S106 - public on purpose
     )
 }

@@ -1,0 +1,28 @@
+"""A set-up that works, and every way to break it: for drills, and for the proof that each scenario is named right. Prints nothing.
+
+set_up      a folder with a `.env`, a shell, and a mock of its own
+entry       what a way to break it is
+values      settings and their file         requests    a request written by hand
+faults      a mock that misbehaves          network     names, ports and proxies
+proxy       a proxy that lets nobody through
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from wych_kit.breaking.entry import Break, Shows
+from wych_kit.breaking.faults import FAULTS
+from wych_kit.breaking.network import NETWORK
+from wych_kit.breaking.requests import REQUESTS
+from wych_kit.breaking.set_up import SetUp
+from wych_kit.breaking.values import VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BREAKS", "Break", "SetUp", "Shows"]
+
+BREAKS: Mapping[str, Break] = MappingProxyType({each.reference: each for each in (*VALUES, *REQUESTS, *FAULTS, *NETWORK)})
+"""A way to make every scenario of the catalogue that is not this kit's own condition, by its reference."""
