@@ -9,7 +9,7 @@ from importlib import import_module
 
 from measure import Row
 
-NAMES = ("calls", "diagnosing", "sharing", "mock_server", "startup", "journey", "ladder", "notebooks", "browser")
+NAMES = ("calls", "diagnosing", "confusion", "sharing", "mock_server", "startup", "journey", "ladder", "notebooks", "browser")
 
 
 def main(names: list[str]) -> int:

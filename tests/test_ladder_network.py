@@ -83,12 +83,12 @@ class Authority:
         self._name = named(name)
         self.certificate = signed((self._name, self._name), self._key.public_key(), self._key, days=1)
 
-    def context(self, folder, *, host="127.0.0.1", days=1, alone=False):
+    def context(self, folder, *, host="127.0.0.1", days=1, alone=False, begins=-9):
         """A server's side of TLS. `alone`: signed by its own key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = named("alone" if alone else "a server")
         issuer, signer = (subject, key) if alone else (self._name, self._key)
-        leaf = signed((subject, issuer), key.public_key(), signer, days=days, host=host)
+        leaf = signed((subject, issuer), key.public_key(), signer, days=days, host=host, begins=begins)
         chain = folder / f"chain-{host}-{days}-{alone}.pem"
         private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         chain.write_bytes(key.private_bytes(serialization.Encoding.PEM, *private) + leaf.public_bytes(serialization.Encoding.PEM))
@@ -108,11 +108,11 @@ def named(text):
     return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, text)])
 
 
-def signed(names, public, signer, *, days, host=None):
-    """A certificate for the first name by the second, that ends in so many days; without a host, an authority's."""
+def signed(names, public, signer, *, days, host=None, begins=-9):
+    """A certificate for the first name by the second, that begins and ends in so many days; without a host, an authority's."""
     subject, issuer = names
     made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(NOW - 9 * DAY).not_valid_after(NOW + days * DAY)
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(NOW + begins * DAY).not_valid_after(NOW + days * DAY)
     made = made.add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
     if host:
         name = x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
@@ -161,7 +161,8 @@ def words(report, name):
         ("Example Gateway", True, {"host": "other.example"}, "certificate-wrong-host"),
         ("Example Gateway", True, {"host": "127.0.0.2"}, "certificate-wrong-host"),
         ("Example Gateway", False, {"alone": True}, "self-signed-certificate"),
-        ("Example Gateway", False, {}, "tls-interception"),
+        ("Example Gateway", False, {}, "certificate-not-trusted"),
+        ("Example Gateway", True, {"begins": 1, "days": 2}, "clock-behind"),
         ("DigiCert for tests", False, {}, "certificate-not-trusted"),
     ],
 )

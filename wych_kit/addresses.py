@@ -65,7 +65,7 @@ def base(text: Secret) -> Finding | None:
         return Finding("must end before the ?", "not-a-base")
     if parts.path.endswith("/"):
         return Finding(f"must not end in a slash: write {text.reveal().rstrip('/')}", "trailing-slash")
-    return Finding("has two slashes together in its path: write one", "not-a-base") if "//" in parts.path else None
+    return Finding("has two slashes together in its path: write one", "double-slash") if "//" in parts.path else None
 
 
 def callback(text: Secret) -> Finding | None:

@@ -78,6 +78,7 @@ _CERTAIN = frozenset(
         "double-slash", "wrong-scope", "wrong-grant-type",
     }
 )  # fmt: skip
+_SHADOW = "shell-shadows-file"
 _NOT_IN_A_BASIC = frozenset("+%:&")
 
 
@@ -108,7 +109,10 @@ def explained(
 ) -> Diagnosis:
     """The diagnosis of a reference, for whoever found out by other means. Raises `KeyError` for one that is not in the catalogue."""
     known = SCENARIOS[reference]
-    action = _overruled(reference, settings) or known.fix
+    overruled = _overruled(reference, settings)
+    action = overruled or known.fix
+    if overruled and confidence != "certain":
+        runner_up = _SHADOW
     return Diagnosis(stage, reference, known.cause, evidence, action, known.side, known.basis, known.source, confidence, runner_up)
 
 
@@ -121,8 +125,11 @@ def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
         action = f"Correct {error.name} ({error.origin})."
     elif isinstance(error, Refused) and error.retry_after:
         action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
-    action = _overruled(error.reference, settings) or action
+    overruled = _overruled(error.reference, settings)
+    action = overruled or action
     confidence, runner_up = _sureness(known, error.observed)
+    if overruled and confidence != "certain":
+        runner_up = _SHADOW
     if isinstance(error, SettingMissing | SettingInvalid):
         runner_up = None  # nothing was sent, so nothing that comes of sending it can be meant
     return Diagnosis(

@@ -45,6 +45,7 @@ _ON_THE_WAY = {
 }
 _ON_THE_WAY_WORDS = (
     ("certificate has expired", "certificate-expired"),
+    ("certificate is not yet valid", "clock-behind"),
     ("self-signed certificate in certificate chain", "tls-interception"),
     ("self-signed certificate", "self-signed-certificate"),
     ("hostname mismatch", "certificate-wrong-host"),

@@ -5,6 +5,7 @@ entry       what a way to break it is
 values      settings and their file         requests    a request written by hand
 faults      a mock that misbehaves          network     names, ports and proxies
 proxy       a proxy that lets nobody through
+naming      what each way of looking at a set-up names
 """
 
 from __future__ import annotations

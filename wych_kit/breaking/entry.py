@@ -19,8 +19,8 @@ look at what went over the wire."""
 class Break:
     """One way to break a set-up so that the scenario `reference` comes about.
 
-    `options` are for `SetUp(**options)`, before `apply` is called with it. `why_not`: why this machine cannot make it, if so; then
-    `apply` does nothing.
+    `options` are for `SetUp(**options)`, before `apply` is called with it. `why_not`: what has to be so on this machine besides, and
+    cannot be made without privileges.
     """
 
     reference: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wych_kit import mock
 from wych_kit.breaking.entry import Break
+from wych_kit.client.api import WychClient
 from wych_kit.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
@@ -14,20 +15,17 @@ if TYPE_CHECKING:
     from wych_kit.breaking.set_up import SetUp
     from wych_kit.mock import Fault
 
-_ONLY_ON_THE_WIRE = {"revoked-token"}
-"""This kit puts it right by itself, as any program should."""
 _UNTRUSTED = {"certificate-not-trusted", "self-signed-certificate", "tls-interception"}
 
 
 def _breaks() -> Iterator[Break]:
     for name, fault in mock.FAULTS.items():
         if name in SCENARIOS and SCENARIOS[name].made_by == "fault":
-            yield _certificate(fault) if fault.tls else _switched_on(fault)
+            yield _SPECIAL.get(name) or (_certificate(fault) if fault.tls else _switched_on(fault))
 
 
 def _switched_on(fault: Fault) -> Break:
-    shows = "exchanges" if fault.name in _ONLY_ON_THE_WIRE else "check"
-    return Break(fault.name, shows, lambda set_up: set_up.wych.fault(fault.name))  # type: ignore[arg-type]  # one of two words
+    return Break(fault.name, "check", lambda set_up: set_up.wych.fault(fault.name))
 
 
 def _certificate(fault: Fault) -> Break:
@@ -38,4 +36,13 @@ def _certificate(fault: Fault) -> Break:
     return Break(fault.name, "check", apply, {"tls": fault.tls})
 
 
+def _taken_back(set_up: SetUp) -> None:
+    """Of a program that has a token already. It puts that right by itself, as any should: only its journal shows it."""
+    with WychClient(set_up.settings(), journal=set_up.journal) as client:
+        client.token()
+        set_up.wych.fault("revoked-token")
+        client.users()
+
+
+_SPECIAL = {"revoked-token": Break("revoked-token", "exchanges", _taken_back)}
 FAULTS = tuple(_breaks())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import urllib.parse
-import urllib.request
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wych_kit.breaking.entry import Break
+from wych_kit.client.api import WychClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ BEARER = '-H "Authorization: Bearer $WYCH_ACCESS_TOKEN"'
 KEY = '-H "x-api-key: $WYCH_API_KEY"'
 _JSON = r'"{{\"grant_type\":\"client_credentials\",\"client_id\":\"{client_id}\",\"client_secret\":\"$WYCH_CLIENT_SECRET\"}}"'
 _TOO_MANY_BYTES = 10 * 1024 * 1024 + 1
-_AN_HOUR = 3600.0
+_AN_HOUR = timedelta(hours=1)
 
 
 def token(set_up: SetUp, *parts: str, endpoint: str = "/protocol/openid-connect/token") -> None:
@@ -54,16 +53,15 @@ def _call(reference: str, *parts: str, **where: str) -> Break:
 
 
 def _kept_too_long(set_up: SetUp) -> None:
-    """A token whose time is over, written into the command as people do who try things out."""
-    held = set_up.wych.credentials
-    form = {"grant_type": "client_credentials", "client_id": held.client_id, "client_secret": held.client_secret}
-    body = urllib.parse.urlencode(form).encode()
-    set_up.wych.clock.advance(-_AN_HOUR)
+    """A token of an hour ago, written into the command as people do who try things out."""
+    set_up.wych.clock.advance(-_AN_HOUR.total_seconds())
     try:
-        with urllib.request.urlopen(f"{set_up.wych.issuer_url}/protocol/openid-connect/token", body) as answer:  # noqa: S310 - the mock's own address
-            text = json.load(answer)["access_token"]
+        with WychClient(set_up.settings(), journal=set_up.journal) as client:
+            text = client.token().value.reveal()
     finally:
-        set_up.wych.clock.advance(_AN_HOUR)
+        set_up.wych.clock.advance(_AN_HOUR.total_seconds())
+    for exchange in set_up.journal.exchanges:
+        exchange.started = (datetime.fromisoformat(exchange.started) - _AN_HOUR).isoformat()
     call(set_up, f'-H "Authorization: Bearer {text}"', KEY)
 
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from wych_kit import mock
+from wych_kit.client.journal import Journal
 from wych_kit.secret import Secret
 from wych_kit.settings import load_settings
 
@@ -43,6 +44,8 @@ class SetUp:
         self.env = self.folder / ".env"
         self.request = self.folder / "request.sh"
         self.shell: dict[str, str] = {}
+        self.journal = Journal()
+        """What a program of this set-up sent: of one that was at work before the break, and of whoever looks at it since."""
         self.wych: mock.Mock
         self._values: dict[str, str] = {}
         self._start(options)
@@ -120,6 +123,7 @@ class SetUp:
 
     def _make_good(self) -> None:
         self.shell.clear()
+        self.journal = Journal()
         if self.wych.ca_file:
             self.shell["SSL_CERT_FILE"] = self.wych.ca_file
         self._values = {"environment": "mock"} | {name: getattr(self.wych, name) for name in _ADDRESSES}

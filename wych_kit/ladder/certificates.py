@@ -20,10 +20,13 @@ PUBLIC = (
 )  # fmt: skip
 """Words in the names of authorities that everybody trusts. A certificate of theirs that does not verify lacks a link, no more."""
 
+_ROOT_CAME_ALONG = 19
+"""The chain ends in a root that this machine does not know, as it does where a proxy opens TLS. A public one is only too new here."""
+
 _CODES = {
     # OpenSSL's X509_V_ERR numbers, which Python passes on
     10: "certificate-expired",
-    9: "certificate-expired",  # not valid yet: the other side of the same
+    9: "clock-behind",  # not valid yet: a server's own mistake is the rarer reason
     18: "self-signed-certificate",
     62: "certificate-wrong-host",
     64: "certificate-wrong-host",
@@ -75,7 +78,8 @@ def reference(error: ssl.SSLCertVerificationError, found: Certificate | None) ->
     """The scenario that a certificate that does not verify is one of."""
     if known := _CODES.get(error.verify_code):
         return known
-    return "tls-interception" if found is not None and not found.public else "certificate-not-trusted"
+    intercepted = error.verify_code == _ROOT_CAME_ALONG and not (found and found.public)
+    return "tls-interception" if intercepted else "certificate-not-trusted"
 
 
 def _read(der: bytes | None) -> Certificate:

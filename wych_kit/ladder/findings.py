@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.diagnosis import Diagnosis, explained
+from wych_kit.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     import httpx
@@ -59,6 +60,8 @@ class State:
     ) -> Broken:
         """The end of the climb, to be raised. `cause` and `action`: where more is known than the catalogue says."""
         found = explained(reference, stage, evidence, self.settings, confidence=confidence, runner_up=runner_up)
+        if found.action != SCENARIOS[reference].fix:
+            action = ""  # your shell's value wins over another one: that comes first, whatever the cause
         return Broken(replace(found, cause=cause or found.cause, action=action or found.action))
 
 

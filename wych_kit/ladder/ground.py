@@ -192,7 +192,11 @@ def _distrusted(state: State, target: Target, error: ssl.SSLCertVerificationErro
     reference = certificates.reference(error, seen)
     shown = f"; it is for {seen.subject}, by {seen.issuer}, until {seen.expires}" if seen else ""
     words = f"the certificate of {target.where} does not hold ({error.verify_message}){shown}"
-    open_question = {"tls-interception": "certificate-not-trusted", "certificate-not-trusted": "tls-interception"}.get(reference)
+    open_question = {
+        "tls-interception": "certificate-not-trusted",
+        "certificate-not-trusted": "tls-interception",
+        "clock-behind": "certificate-not-trusted",
+    }.get(reference)
     confidence = "likely" if open_question else "certain"
     return state.broken(reference, target.stage, words, confidence=confidence, runner_up=open_question)  # type: ignore[arg-type]  # one of two words
 

@@ -10,7 +10,7 @@ Each gives a tuple of `Remark`, empty when nothing is wrong. Nothing is sent or 
 from __future__ import annotations
 
 from wych_kit.lint.callback import lint_address
-from wych_kit.lint.curl import lint_curl
+from wych_kit.lint.curl import curl_request, lint_curl
 from wych_kit.lint.envs import lint_env
 from wych_kit.lint.finding import Remark
 from wych_kit.lint.har import lint_har
@@ -20,6 +20,7 @@ from wych_kit.lint.text import lint_text
 __all__ = [
     "LintWarning",
     "Remark",
+    "curl_request",
     "lint_address",
     "lint_curl",
     "lint_env",

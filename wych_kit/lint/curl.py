@@ -65,6 +65,20 @@ def lint_curl(text: str, settings: Settings | None = None, *, now: float | None 
     return tuple(remarks)
 
 
+def curl_request(text: str) -> httpx.Request:
+    """The request that the first curl command in a text would send, to be sent by other means. Its variables are marks: fill them in before.
+
+    Raises `SettingInvalid` as `lint_curl` does, and where the command has no address that can be called.
+    """
+    lint_curl(text)
+    command, word = next((command, word) for command in commands(text) if (word := _curl(command)))
+    chosen = _chosen(command.words[command.words.index(word) + 1 :])
+    request = _request(chosen, chosen.url)
+    if request is None:
+        raise SettingInvalid("The curl command", "has no address that can be called", reference="bad-address")
+    return request
+
+
 def _curl(command: Command) -> str:
     """The word that is curl: the first, after a prompt and variables for this one command."""
     words = [word for word in command.words if word not in ("$", "›", "%") and not re.match(r"\w+=", word)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wych_kit import envfile, settings
 from wych_kit.errors import SettingInvalid
-from wych_kit.lint.finding import Remark, odd
+from wych_kit.lint.finding import Remark
 from wych_kit.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _judged(loaded: settings.Settings, lines: list[str]) -> Iterator[Remark]:
     texts = {value.name: value.text for value in loaded.values}
     for problem in loaded.problems():
         held = texts.get(problem.name)
-        reference = _named_finely(problem, held)
+        reference = str(problem.reference)
         origin = str(getattr(problem, "origin", ""))
         line = _WHERE.search(origin)
         where = line[0] if line else "line 1" if reference == "env-file-bom" else origin or "file"
@@ -64,16 +64,6 @@ def _judged(loaded: settings.Settings, lines: list[str]) -> Iterator[Remark]:
         if reference == "env-file-bom":
             instead = _shown(_at(lines, 1))
         yield Remark(reference, where, _why(problem, reference), instead)
-
-
-def _named_finely(problem: settings.Problem, held: str | Secret | None) -> str:
-    """The problem's reference; of a copying mistake, the one of its kind."""
-    if problem.reference not in ("odd-secret", "odd-value") or not isinstance(problem, SettingInvalid):
-        return str(problem.reference)
-    marked = odd(Secret(held).reveal()) if held is not None else None
-    if marked:
-        return marked[0]
-    return "stray-whitespace" if " space " in problem.reason else "quotes-kept" if "quote" in problem.reason else "odd-characters"
 
 
 def _why(problem: settings.Problem, reference: str) -> str:
