@@ -20,6 +20,7 @@ _EXAMPLES = {
     "fault": "wych-kit fault on throttled --times 2\n  wych-kit fault on timeout -p where=token\n  wych-kit fault off\n  wych-kit fault list",
     "call": 'wych-kit call GET users\n  wych-kit call POST user --json \'{"email": "kim@example.com"}\' -v',
     "check": "wych-kit check\n  wych-kit check --profile sandbox\n  wych-kit check --json",
+    "bundle": "wych-kit bundle\n  wych-kit bundle --profile sandbox --to ticket-1234.zip\n  wych-kit bundle --no-check --json",
     "token": 'wych-kit token\n  curl -H "Authorization: Bearer $(wych-kit token --raw)" …',
     "env": "wych-kit env\n  wych-kit env --profile sandbox",
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
@@ -105,6 +106,11 @@ def _calls(command: Command) -> None:
     check = command("check", "climb from the host's name to the data and say which rung is broken, why, and what to do")
     check.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document, with the exit status in it")
     check.epilog = f"{_STATUSES}\n\n{check.epilog}"
+
+    bundle = command("bundle", "write a zip for a support ticket: the check, the last exchanges, versions; no secrets")
+    bundle.add_argument("--to", metavar="FILE.zip", type=Path, help="instead of wych-bundle-<time>.zip in this folder")
+    bundle.add_argument("--no-check", dest="check", action="store_false", help="send nothing: hand on only what is there")
+    bundle.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
     token = command("token", "explain the token in force, claim by claim")
     token.add_argument("--raw", action="store_true", help="print the token itself, and nothing else")

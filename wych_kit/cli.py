@@ -121,6 +121,19 @@ def _check(chosen: argparse.Namespace) -> int:
     return _with_wych(chosen, lambda settings: check(settings, as_json=chosen.as_json, plain=chosen.plain))
 
 
+def _bundle(chosen: argparse.Namespace) -> int:
+    from wych_kit.bundle.command import bundle
+    from wych_kit.errors import SettingInvalid
+
+    settings = _settings(chosen)
+    try:
+        mock = _stand_in(settings) if chosen.check else contextlib.nullcontext()
+    except SettingInvalid:  # the check in the bundle tells that nothing answers
+        mock = contextlib.nullcontext()
+    with mock:
+        return bundle(settings, chosen.to, check=chosen.check, as_json=chosen.as_json, plain=chosen.plain)
+
+
 def _token(chosen: argparse.Namespace) -> int:
     from wych_kit.commands import token
 
@@ -213,6 +226,7 @@ _RUNS = {
     "fault": _fault,
     "call": _call,
     "check": _check,
+    "bundle": _bundle,
     "token": _token,
     "env": _env,
     "journal": _journal,

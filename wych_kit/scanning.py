@@ -82,7 +82,7 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
     The exit status: 0 nothing, 1 something found, 2 a path that is not there or cannot be read.
     """
     homes = rummage.homes(settings.file.path)
-    known = list(_in_force(settings, homes))
+    known = list(in_force(settings, homes))
     look, passed = Look(known), rummage.Passed()
     redactor = Redactor((name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in known)  # a path may hold one
     seen = 0
@@ -105,7 +105,7 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
     return _report(*_summary(seen, look, found, passed, redactor), status=1 if found else 0)
 
 
-def _in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, Secret]]:
+def in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, Secret]]:
     """Every secret that is set, by name, once; and the client's as a Basic header has it."""
     told: set[Secret] = set()
     for each in (settings, *(load_settings(path=path, environ={}) for path in homes)):

@@ -1,0 +1,131 @@
+"""What is in a bundle: each part a name, a sentence and a text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from wych_kit import __version__
+from wych_kit.bundle import facts
+from wych_kit.bundle.personal import impersonal
+from wych_kit.client.rendering import as_har, as_json_lines
+from wych_kit.transcript import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from wych_kit.client.journal import Exchange
+    from wych_kit.ladder import Report
+    from wych_kit.settings import Settings
+
+LAST = 100
+"""Exchanges that are handed on; the call in question is seldom further back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a bundle; `holds` says what is in it."""
+
+    name: str
+    holds: str
+    text: str
+
+    @property
+    def content(self) -> bytes:
+        """As it is written: half characters, which JSON can bring, become question marks."""
+        return self.text.encode("utf-8", "replace")
+
+
+def gather(
+    settings: Settings, exchanges: Iterable[Exchange], report: Report | str | None, now: datetime, searched: Sequence[str]
+) -> list[Part]:
+    """Every part in its order. `report`: the check, a text that says why it was not run, or `None` when nobody wanted it.
+
+    `searched` names the secrets that are looked for by value.
+    """
+    whole = list(exchanges)
+    concerned = [each for each in whole if _concerns(each, settings)]
+    kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
+    parts = [
+        Part("versions.json", "the kit, Python, the system, libraries", _json(facts.versions())),
+        Part("settings.json", "each setting and its origin; of secrets, a fingerprint", _json(facts.settings(settings))),
+    ]
+    if report is not None:
+        parts += [
+            Part("check.txt", "what wych-kit check found, to read", _lines(facts.check_lines(report))),
+            Part("check.json", "the same for programs, with times and the clock", _json(facts.check(report))),
+        ]
+    number = f"{len(kept)} {'exchange' if len(kept) == 1 else 'exchanges'}"
+    parts += [
+        Part("requests.json", "request ids, times, paths, statuses of all calls", _json(facts.requests(kept))),
+        Part("exchanges.har", f"{number}, redacted (HAR 1.2)", _json(as_har(kept, __version__))),
+        Part("exchanges.jsonl", "the same, a line each", as_json_lines(kept)),
+    ]
+    return [_readme(parts, settings, now, searched, left=len(whole) - len(kept), checked=report is not None), *parts]
+
+
+def _concerns(exchange: Exchange, settings: Settings) -> bool:
+    """Whether it went where these settings lead: what was done in another environment is not handed on."""
+    addresses = (settings.issuer_url, settings.api_url, settings.portal_url, settings.connect_url)
+    return _host(exchange.url) in {_host(address) for address in addresses if address}
+
+
+def _host(address: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets that are no IPv6 address
+        return "", address
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: Sequence[str], *, left: int, checked: bool) -> Part:
+    name, holds = "README.txt", "what is in here, and what is not"
+    rows = [(name, holds), *((part.name, part.holds) for part in parts)]
+    others = f"\n  {left} older exchanges, or with hosts that the settings do not name, are left out." if left else ""
+    return Part(
+        name,
+        holds,
+        _lines(
+            [
+                "Wych Kit support bundle",
+                f"Made by wych-kit {__version__} on {now:%Y-%m-%d %H:%M:%S} UTC.",
+                f"Settings in force: {settings.environment.name} ({settings.environment.words or settings.environment.note})",
+                "",
+                "What it holds",
+                *(f"  {each:<16} {words}" for each, words in rows),
+                *([] if checked else ["  No check: it was made with --no-check."]),
+                "",
+                "What it does not hold",
+                "  Secrets. Before it was written all of it was searched, by value for:",
+                f"  {', '.join(dict.fromkeys(searched)) or 'none, as none is set'};",
+                "  by shape for tokens, private keys and named secrets. In an exchange",
+                "  ‹WYCH_API_KEY› and the like stand where a secret was. A fingerprint is",
+                "  eight digits that are equal for equal secrets: compare, do not guess.",
+                "  Customers' data. E-mail addresses, names, phone numbers and what the API",
+                "  sends or takes are masked (‹e-mail›, ‹text›, ‹number›). Ids that are",
+                f"  UUIDs stay, so that a call can be found.{others}",
+                "",
+                "How to read it",
+                "  Begin with check.txt." if checked else "  Begin with requests.json.",
+                "  To find a call in Wych's logs: requests.json, ids (x-amzn-requestid).",
+                "  The .har opens in a browser: developer tools, Network, import.",
+                "  Times are UTC by the sender's clock; server_date is the server's.",
+            ]
+        ),
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for each in lines for line in harmless_lines(each))
+
+
+def harmless_lines(words: str) -> list[str]:
+    """The lines of a text, control characters spelt out: what a server said must not steer the reader's terminal."""
+    return [harmless(line) for line in words.split("\n")]

@@ -1,0 +1,59 @@
+"""The last look for secrets: in every text of a bundle, by value and by shape, before anything is written."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, NamedTuple
+
+from wych_kit import rummage
+from wych_kit.client.sharing import TokenFile
+from wych_kit.scanning import Look, in_force
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from wych_kit.bundle.parts import Part
+    from wych_kit.settings import Settings
+
+_TOO_SHORT = 8
+"""As for `wych-kit scan`: in base64, shorter ones are in any text by chance."""
+
+
+class Found(NamedTuple):
+    """A secret in a part: where, what in words, and eight digits by which it may be told from others. Never the secret."""
+
+    part: str
+    line: int
+    what: str
+    mark: str
+
+
+def known(settings: Settings) -> list[tuple[str, Secret]]:
+    """Every secret of the settings and of the profiles beside them, and the token that is kept, by name."""
+    found = list(in_force(settings, rummage.homes(settings.file.path)))
+    if settings.issuer_url and settings.client_id and settings.client_secret:
+        kept = TokenFile(settings.home, settings.issuer_url, settings.client_id, settings.client_secret).read()
+        if kept is not None:
+            found.append(("the access token", kept.value))
+    return found
+
+
+def search(parts: Iterable[Part], secrets: Iterable[tuple[str, Secret]]) -> tuple[Found, ...]:
+    """What must not be there, in any of the ways in which it may be written, base64 included."""
+    given = list(secrets)
+    look = Look([*given, *(each for name, secret in given for each in _in_base64(name, secret))])
+    return tuple(
+        Found(part.name, line, what, secret.fingerprint()) for part in parts for line, what, secret in look.in_text(part.text)
+    )
+
+
+def _in_base64(name: str, secret: Secret) -> Iterator[tuple[str, Secret]]:
+    """As it stands in base64, or in the alphabet for addresses, wherever in a longer text it begins: without the letters it shares."""
+    for before in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            after = -(before + len(secret.reveal().encode("utf-8", "surrogatepass"))) % 3
+            core = Secret(encode(bytes(before) + secret.reveal().encode("utf-8", "surrogatepass") + bytes(after)).decode())
+            core = Secret(core.reveal()[(0, 2, 3)[before] : len(core.reveal()) - (0, 2, 3)[after]])
+            if len(core.reveal()) >= _TOO_SHORT:
+                yield f"{name}, in base64", core
