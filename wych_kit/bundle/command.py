@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.bundle.making import UNSENT, Bundle, make
 from wych_kit.errors import SettingInvalid
+from wych_kit.ladder import climb
 from wych_kit.screen import Screen, Waiting
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def bundle(settings: Settings, to: Path | None, *, check: bool = True, as_json: 
     screen = Screen(plain=plain)
     try:
         with contextlib.nullcontext(Waiting()) if as_json or not check else screen.waiting("Checking") as waiting:
-            made = make(settings, to, check=check, say=waiting.now)
+            made = make(settings, to, check=partial(climb, say=waiting.now) if check else None)
     except SettingInvalid as error:
         if as_json:
             _print({"ok": False, "reason": error.observed})

@@ -81,8 +81,11 @@ def _setting(value: Value, *, hidden: bool) -> dict[str, Any]:
     return told
 
 
-def requests(exchanges: Iterable[Exchange]) -> list[dict[str, Any]]:
-    """By what the other side finds a call: when, what, what came of it, the ids in the answer, and its own clock."""
+def requests(exchanges: Iterable[Exchange], checking: Iterable[bool]) -> list[dict[str, Any]]:
+    """By what the other side finds a call: when, what, what came of it, the ids in the answer, the clock there.
+
+    `checking` says of each whether it was made for the check in the same bundle.
+    """
     return [
         {
             "started": each.started,
@@ -92,9 +95,10 @@ def requests(exchanges: Iterable[Exchange]) -> list[dict[str, Any]]:
             "status": each.status,
             "error": each.error,
             "ids": {name: value for name, value in each.response_headers if _IDS.fullmatch(name)},
+            "of_the_check": of_the_check,
             "server_date": next((value for name, value in each.response_headers if name.lower() == "date"), None),
         }
-        for each in exchanges
+        for each, of_the_check in zip(exchanges, checking, strict=True)
     ]
 
 
@@ -112,7 +116,7 @@ def check_lines(report: Report | str) -> list[str]:
     if isinstance(report, str):
         return [f"The check was not run: {text(report)}"]
     lines = [
-        f"{number:>2} {rung.title:<20} {rung.state:<11} {text(rung.observed)}".rstrip()
+        f"{number:>2} {rung.title:<21} {rung.state:<12} {text(rung.observed)}".rstrip()
         for number, rung in enumerate(report.rungs, 1)
     ]
     if (why := report.diagnosis) is None:

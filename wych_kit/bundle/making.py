@@ -34,10 +34,9 @@ class Bundle:
     def lines(self) -> list[str]:
         """What is to be said of it under the table of its parts, or instead of it."""
         if self.path is not None:
-            size = sum(len(part.content) for part in self.parts)
             return [
-                f"Written: {self.path} ({max(1, round(size / 1024))} KiB unpacked)",
-                "It holds no secret and no customer's data that the kit knows of; look inside before you send it.",
+                f"Written: {self.path}",
+                "It holds no secret; customers' data is masked. Look inside before sending.",
             ]
         rows = [f"{each.part} line {each.line}: {each.what} [{each.mark}]" for each in self.found]
         of_wire = any(each.part.startswith(("exchanges", "requests")) for each in self.found)
@@ -53,39 +52,34 @@ def make(
     settings: Settings,
     to: Path | None = None,
     *,
-    check: Report | str | bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    check: Callable[[Settings], Report | str] | None = climb,
     now: datetime | None = None,
 ) -> Bundle:
     """Write a bundle to `to` (default: a name with the time, in this folder), unless the last look finds a secret.
 
-    `check`: run it (20 seconds at most), or not; one that was run already; or a text, why there is none. `say` is told what is
-    under way. What is wrong with the settings or the network is told in the bundle and stops nothing. Raises `SettingInvalid` when
-    the file cannot be written, or is there already.
+    `check` gives a report (20 seconds at most), or says why there is none; with `None` the bundle has none.
+    What is wrong with the settings or the network is told in the bundle and stops nothing. Raises `SettingInvalid` when the file cannot be written, or is there already.
     """
     moment = now or datetime.now(UTC)
     place = (to or Path(f"wych-bundle-{moment:%Y%m%d-%H%M%S}.zip")).absolute()
     archive.refuse(place)
     history = History(settings.home)
-    earlier = history.exchanges()
-    report: Report | str | None = None
-    if check is True:
-        report = _checked(settings, say)
-        if isinstance(report, Report):
-            history.add(report.exchanges)
-            earlier += report.exchanges
-    elif check is not False:
-        report = check
+    report = _checked(settings, check) if check else None
+    exchanges = history.exchanges()
+    if isinstance(report, Report):
+        new = [each for each in report.exchanges if each not in exchanges]
+        history.add(new)
+        exchanges += new  # also when the disk takes no more
     secrets = known(settings)
-    parts = gather(settings, earlier, report, moment, [name for name, _ in secrets])
+    parts = gather(settings, exchanges, report, moment, [name for name, _ in secrets])
     if found := search(parts, secrets):
         return Bundle(None, (), found)
     archive.write(archive.packed(parts, moment), place)
     return Bundle(place, tuple(parts))
 
 
-def _checked(settings: Settings, say: Callable[[str], None]) -> Report | str:
+def _checked(settings: Settings, check: Callable[[Settings], Report | str]) -> Report | str:
     try:
-        return climb(settings, say=say)
+        return check(settings)
     except Exception as error:  # noqa: BLE001 - a bug of ours, or a machine nobody thought of: then this file is wanted most
         return f"it broke off with {type(error).__name__}, a mistake in wych-kit"

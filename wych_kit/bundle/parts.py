@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wych_kit import __version__
 from wych_kit.bundle import facts
+from wych_kit.bundle.facts import text
 from wych_kit.bundle.personal import impersonal
 from wych_kit.client.rendering import as_har, as_json_lines
+from wych_kit.ladder import Report
 from wych_kit.transcript import harmless
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wych_kit.client.journal import Exchange
-    from wych_kit.ladder import Report
     from wych_kit.settings import Settings
 
 LAST = 100
@@ -48,19 +50,21 @@ def gather(
     """
     whole = list(exchanges)
     concerned = [each for each in whole if _concerns(each, settings)]
+    of_the_check = report.exchanges if isinstance(report, Report) else ()
+    checking = [each in of_the_check for each in concerned[-LAST:]]
     kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
     parts = [
         Part("versions.json", "the kit, Python, the system, libraries", _json(facts.versions())),
-        Part("settings.json", "each setting and its origin; of secrets, a fingerprint", _json(facts.settings(settings))),
+        Part("settings.json", "settings, their origin, fingerprints of secrets", _json(facts.settings(settings))),
     ]
     if report is not None:
         parts += [
             Part("check.txt", "what wych-kit check found, to read", _lines(facts.check_lines(report))),
-            Part("check.json", "the same for programs, with times and the clock", _json(facts.check(report))),
+            Part("check.json", "the same for programs, with times", _json(facts.check(report))),
         ]
     number = f"{len(kept)} {'exchange' if len(kept) == 1 else 'exchanges'}"
     parts += [
-        Part("requests.json", "request ids, times, paths, statuses of all calls", _json(facts.requests(kept))),
+        Part("requests.json", "request ids with time, path and status", _json(facts.requests(kept, checking))),
         Part("exchanges.har", f"{number}, redacted (HAR 1.2)", _json(as_har(kept, __version__))),
         Part("exchanges.jsonl", "the same, a line each", as_json_lines(kept)),
     ]
@@ -84,7 +88,7 @@ def _host(address: str) -> tuple[str, str]:
 def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: Sequence[str], *, left: int, checked: bool) -> Part:
     name, holds = "README.txt", "what is in here, and what is not"
     rows = [(name, holds), *((part.name, part.holds) for part in parts)]
-    others = f"\n  {left} older exchanges, or with hosts that the settings do not name, are left out." if left else ""
+    others = [f"  Exchanges: {left} that are older, or with hosts the settings do not name."] if left else []
     return Part(
         name,
         holds,
@@ -92,7 +96,7 @@ def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: 
             [
                 "Wych Kit support bundle",
                 f"Made by wych-kit {__version__} on {now:%Y-%m-%d %H:%M:%S} UTC.",
-                f"Settings in force: {settings.environment.name} ({settings.environment.words or settings.environment.note})",
+                f"Environment: {text(settings.environment.name)} ({settings.environment.words or settings.environment.note})",
                 "",
                 "What it holds",
                 *(f"  {each:<16} {words}" for each, words in rows),
@@ -100,17 +104,26 @@ def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: 
                 "",
                 "What it does not hold",
                 "  Secrets. Before it was written all of it was searched, by value for:",
-                f"  {', '.join(dict.fromkeys(searched)) or 'none, as none is set'};",
+                *textwrap.wrap(
+                    f"{', '.join(dict.fromkeys(searched)) or 'none, as none is set'};",
+                    76,
+                    initial_indent="  ",
+                    subsequent_indent="  ",
+                ),
                 "  by shape for tokens, private keys and named secrets. In an exchange",
                 "  ‹WYCH_API_KEY› and the like stand where a secret was. A fingerprint is",
                 "  eight digits that are equal for equal secrets: compare, do not guess.",
-                "  Customers' data. E-mail addresses, names, phone numbers and what the API",
-                "  sends or takes are masked (‹e-mail›, ‹text›, ‹number›). Ids that are",
-                f"  UUIDs stay, so that a call can be found.{others}",
+                "  Customers' data. E-mail addresses are masked, and fields for names,",
+                "  phones and addresses (‹e-mail›, ‹personal›). Of what the API is sent and",
+                "  answers with success only the shape is left (‹text›, ‹number›). Ids that",
+                "  are UUIDs stay, so that a call can be found.",
+                *others,
                 "",
                 "How to read it",
                 "  Begin with check.txt." if checked else "  Begin with requests.json.",
                 "  To find a call in Wych's logs: requests.json, ids (x-amzn-requestid).",
+                "  of_the_check: made for check.txt. It asks for the API's bare address to",
+                "  read the clock there; a 403 to that is as it should be.",
                 "  The .har opens in a browser: developer tools, Network, import.",
                 "  Times are UTC by the sender's clock; server_date is the server's.",
             ]
@@ -123,9 +136,4 @@ def _json(value: Any) -> str:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for each in lines for line in harmless_lines(each))
-
-
-def harmless_lines(words: str) -> list[str]:
-    """The lines of a text, control characters spelt out: what a server said must not steer the reader's terminal."""
-    return [harmless(line) for line in words.split("\n")]
+    return "".join(f"{harmless(line)}\n" for each in lines for line in each.split("\n"))

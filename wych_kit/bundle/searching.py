@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from wych_kit import rummage
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wych_kit.bundle.parts import Part
     from wych_kit.settings import Settings
 
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _TOO_SHORT = 8
 """As for `wych-kit scan`: in base64, shorter ones are in any text by chance."""
 
@@ -43,9 +45,24 @@ def search(parts: Iterable[Part], secrets: Iterable[tuple[str, Secret]]) -> tupl
     """What must not be there, in any of the ways in which it may be written, base64 included."""
     given = list(secrets)
     look = Look([*given, *(each for name, secret in given for each in _in_base64(name, secret))])
-    return tuple(
-        Found(part.name, line, what, secret.fingerprint()) for part in parts for line, what, secret in look.in_text(part.text)
-    )
+    rows = [(part.name, *each) for part in parts for text in _unescaped(part.text) for each in look.in_text(text)]
+    return tuple(dict.fromkeys(Found(name, line, what, secret.fingerprint()) for name, line, what, secret in rows))
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """The text, and what is in its JSON strings, and in the JSON inside those: line by line the same."""
+    yield text
+    for _ in range(2):
+        before, text = text, _ESCAPE.sub(_character, text)
+        if text == before:
+            return
+        yield text
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return " " if escape[2] in "bfnrt" else escape[2]  # a line break would shift the numbers
 
 
 def _in_base64(name: str, secret: Secret) -> Iterator[tuple[str, Secret]]:

@@ -7,6 +7,7 @@
     panel       one step's form
     entry       one field of it
     check       what kit.check() shows
+    handover    what kit.bundle() shows
     recap       what was caught up, in a line a step
     markup      HTML, escaped;  plain  the same as text
     countdown   the token's remaining life, once a second

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wych_kit import checks, mock
+from wych_kit.bundle import make
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey import STEPS, Session, demonstration
-from wych_kit.notebook.check import Check
+from wych_kit.notebook.check import NOT_BEFORE, Check
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
+from wych_kit.notebook.handover import Handover
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
 from wych_kit.notebook.recap import Recap
@@ -18,8 +21,6 @@ from wych_kit.secret import Secret
 from wych_kit.settings import env_path, load_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wych_kit.steps import Step
 
 _OPEN: dict[Path, Kit] = {}
@@ -105,6 +106,15 @@ class Kit:
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
         return Check(self.session.settings.environment, self.desk.climb())
+
+    def bundle(self, to: str | Path | None = None) -> Handover:
+        """Write a zip for a support ticket, without secrets: a check, the last exchanges, versions. `to`: not the name with the time.
+
+        Raises `SettingInvalid` when it cannot be written there, or something is there.
+        """
+        settings = self.session.settings
+        made = make(settings, Path(to) if to else None, check=lambda _: self.desk.climb() or NOT_BEFORE)
+        return Handover(settings.environment, made)
 
     def confirm(self) -> None:
         """Yes, this is meant for production. Forms have a button for it."""

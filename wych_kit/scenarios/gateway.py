@@ -118,14 +118,14 @@ LIMITS = (
         "gateway-timeout", "call", "fault",
         symptom='504 {"message":"Endpoint request timed out"}.',
         cause="What is behind the gateway took longer than 29 seconds.",
-        fix="Try again later, or ask for less at once.",
+        fix="Try again later, or ask for less at once; if it stays, send Wych what wych-kit bundle writes.",
         side="theirs", source=_gateway("B3-18, D32"), basis="inferred", alike=("gateway-error",),
     ),
     Scenario(
         "gateway-error", "call", "fault",
         symptom="500, 502, 503 or 504 in the gateway's own words.",
         cause="The gateway or what is behind it has failed.",
-        fix="Try again later; if it stays, tell Wych the x-amzn-RequestId of the answer.",
+        fix="Try again later; if it stays, send Wych what wych-kit bundle writes: it has the x-amzn-RequestId.",
         side="theirs", source=_gateway("B3-6, B3-19 to B3-22"), basis="inferred", alike=("gateway-timeout",),
     ),
 )  # fmt: skip
