@@ -37,8 +37,8 @@ class Part:
 
     @property
     def content(self) -> bytes:
-        """As it is written: half characters, which JSON can bring, become question marks."""
-        return self.text.encode("utf-8", "replace")
+        """As it is written."""
+        return self.text.encode("utf-8", "replace")  # a path in a setting may have half a character
 
 
 def gather(

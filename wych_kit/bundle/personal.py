@@ -39,7 +39,12 @@ _CUT = "…"
 
 def text(words: str) -> str:
     """Any text without e-mail addresses and account numbers."""
-    return _ACCOUNT.sub(ACCOUNT, _EMAIL.sub(EMAIL, words))
+    return _ACCOUNT.sub(ACCOUNT, _EMAIL.sub(EMAIL, _whole(words)))
+
+
+def _whole(words: str) -> str:
+    """Half characters, which JSON can bring and no file can hold, as question marks."""
+    return words.encode("utf-8", "replace").decode()
 
 
 def impersonal(exchange: Exchange, issuer: str | None) -> Exchange:
@@ -74,7 +79,7 @@ def _body(body: str, headers: Iterable[tuple[str, str]], *, shape_only: bool) ->
         if shape_only:
             return f"({len(body)} characters{f' of {text(kind)}' if kind else ''}, left out: they may be about a customer)"
         return text(_pairs(body) if kind == "application/x-www-form-urlencoded" else _cut_fields(body))
-    return body if bare == document else json.dumps(bare, separators=(",", ":"), ensure_ascii=False)
+    return _whole(body if bare == document else json.dumps(bare, separators=(",", ":"), ensure_ascii=False))
 
 
 def _walk(value: Any, leaf: Callable[[str, Any], Any], name: str) -> Any:
