@@ -20,7 +20,22 @@ from wych_kit.mock import CannotStart
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = ("start", "lab", "mock", "fault", "call", "check", "token", "env", "journal", "forget", "lint", "explain", "scan")
+COMMANDS = (
+    "start",
+    "lab",
+    "mock",
+    "fault",
+    "call",
+    "check",
+    "bundle",
+    "token",
+    "env",
+    "journal",
+    "forget",
+    "lint",
+    "explain",
+    "scan",
+)
 HEAVY = ("httpx", "rich", "prompt_toolkit", "starlette", "uvicorn", "dotenv", "sqlalchemy", "jwt", "anyio")
 
 

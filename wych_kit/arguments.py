@@ -107,7 +107,7 @@ def _calls(command: Command) -> None:
     check.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document, with the exit status in it")
     check.epilog = f"{_STATUSES}\n\n{check.epilog}"
 
-    bundle = command("bundle", "write a zip for a support ticket: the check, the last exchanges, versions; no secrets")
+    bundle = command("bundle", "write a zip for a support ticket, without any secret")
     bundle.add_argument("--to", metavar="FILE.zip", type=Path, help="instead of wych-bundle-<time>.zip in this folder")
     bundle.add_argument("--no-check", dest="check", action="store_false", help="send nothing: hand on only what is there")
     bundle.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")

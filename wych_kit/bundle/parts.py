@@ -55,7 +55,7 @@ def gather(
     kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
     parts = [
         Part("versions.json", "the kit, Python, the system, libraries", _json(facts.versions())),
-        Part("settings.json", "settings, their origin, fingerprints of secrets", _json(facts.settings(settings))),
+        Part("settings.json", "settings, origins, secrets' fingerprints", _json(facts.settings(settings))),
     ]
     if report is not None:
         parts += [

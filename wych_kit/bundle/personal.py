@@ -1,6 +1,6 @@
 """Customers' data taken out of exchanges, which were redacted before: who somebody is helps nobody who looks for a mistake.
 
-Wych's documentation names two fields of a user, `id` and `email`, and no field of accounts or transactions (API facts, sections 5 and 9).
+Wych's documentation names two fields of a user, `id` and `email`, and no field of accounts or transactions (API facts, section 5).
 So what goes to the API and what it answers with success keeps its shape and loses its values; everywhere else fields that are known to be
 about people lose theirs. Ids that are UUIDs stay: Wych finds the call by them, and nobody else finds a person.
 """
