@@ -1,68 +1,79 @@
-"""The table of confusion: what each way of looking names when one thing is broken, and what it says that it may be as well.
-
-A count of references is no time: a mistake here is one that `tests/test_proof.py` shows too. Printed is what is worth reading: the
-counts, where another name comes first, and where a runner-up is shown.
-"""
+"""What is named where each scenario is made to happen, by every way of looking: right or not, how sure, and what it may be as well."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 from measure import Row
 
-from wych_kit.breaking import BREAKS, SetUp, naming
-from wych_kit.breaking.naming import Named
+from wych_kit.breaking import BREAKS, Break, SetUp, naming
 from wych_kit.client import backoff, wire
 from wych_kit.ladder import climbing
 
-LOOKS = {"check": naming.by_check, "lint": naming.by_lint, "step": naming.by_step, "exchanges": naming.by_exchanges}
-"""In this order: a look at the exchanges judges what the steps sent, where the break sends nothing itself."""
-
-Found = dict[str, dict[str, Named | None]]
+LOOKS = {
+    "check": naming.by_check,
+    "lint": naming.by_lint,
+    "step": naming.by_step,
+    "exchanges": naming.by_exchanges,  # the last: it judges what the steps sent, where the break sends nothing itself
+}
+Found = dict[str, naming.Named]
 
 
 def rows() -> Iterator[Row]:
-    """How often each way named the right one first, and each entry off the diagonal or with a runner-up."""
-    found = {reference: _looked(reference) for reference, way in BREAKS.items() if not way.why_not}
-    first = sum(any(named and named.reference == reference for named in ways.values()) for reference, ways in found.items())
-    yield Row("named right, first, by a way of looking", f"{first} of {len(found)}", "all")
-    for way in LOOKS:
-        said = {reference: named for reference, ways in found.items() if (named := ways[way])}
-        right = sum(named.reference == reference for reference, named in said.items())
-        wrong = sum(named.reference != reference and named.confidence == "certain" for reference, named in said.items())
-        yield Row(f"  by {way}, of those it says something about", f"{right} of {len(said)}", "", f"wrong and certain: {wrong}")
-    yield from _off_the_diagonal(found)
-    for way in (each for each in BREAKS.values() if each.why_not):
-        yield Row(f"  {way.reference}: not here", "", "", way.why_not)
+    """A line for each scenario; then how many were named right, first, where they show, and nowhere wrongly with certainty."""
+    right, made, open_ones, coarse = 0, 0, [], []
+    with impatient():
+        for reference, way in BREAKS.items():
+            if way.why_not:
+                yield Row(f"  {reference}", "not made here", "", f"{way.why_not}; the tests fake it")
+                continue
+            found = looked_at(way)
+            made += 1
+            right += (is_right := named_right(way, found))
+            if any(named.runner_up for named in found.values()):
+                open_ones.append(reference)
+            if any(named.reference != reference for named in found.values()):
+                coarse.append(reference)
+            yield Row(f"  {reference}", "right" if is_right else "WRONG", "", told(reference, found))
+    yield Row("named right, first, by the way that shows it", f"{right} of {made}", "all")
+    yield Row("  a way that sees less names another, not certain", str(len(coarse)), "", ", ".join(coarse))
+    yield Row("  a runner-up is shown", str(len(open_ones)), "", ", ".join(open_ones))
 
 
-def _off_the_diagonal(found: Found) -> Iterator[Row]:
-    """A row for each name that comes first in another's place or with a runner-up, with the ways that say so."""
-    for reference, ways in found.items():
-        said: dict[Named, list[str]] = {}
-        for way, named in ways.items():
-            if named and (named.reference != reference or named.runner_up):
-                said.setdefault(named, []).append(way)
-        for named, by in said.items():
-            first = "itself" if named.reference == reference else named.reference or "nothing known"
-            yield Row(
-                f"  {reference}, by {', '.join(by)}", first, named.confidence, f"or {named.runner_up}" if named.runner_up else ""
-            )
-
-
-def _looked(reference: str) -> dict[str, Named | None]:
-    way = BREAKS[reference]
-    with _impatience(), SetUp(**way.options) as set_up:
-        way.apply(set_up)
-        return {name: look(set_up) for name, look in LOOKS.items()}
-
-
-@contextmanager
-def _impatience() -> Iterator[None]:
-    """Nobody waits here for what will not come."""
-    with ExitStack() as stack:
-        for module, name, value in ((climbing, "RUNG_SECONDS", 0.9), (wire, "ANSWER_SECONDS", 0.5), (backoff, "ATTEMPTS", 1)):
-            stack.enter_context(patch.object(module, name, value))
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """Nobody waits for what will not come."""
+    with (
+        patch.object(climbing, "RUNG_SECONDS", 0.9),
+        patch.object(wire, "ANSWER_SECONDS", 0.5),
+        patch.object(backoff, "ATTEMPTS", 1),
+    ):
         yield
+
+
+def looked_at(way: Break) -> Found:
+    """What each way that says anything says of a set-up that is broken this way."""
+    with SetUp(**way.options) as set_up:
+        way.apply(set_up)
+        said = {look: name(set_up) for look, name in LOOKS.items()}
+    return {look: named for look, named in said.items() if named}
+
+
+def named_right(way: Break, found: Found) -> bool:
+    """Whether it is named where it shows, and nothing else is named as certain anywhere."""
+    shown = found.get(way.shows)
+    others = [named for named in found.values() if named.reference != way.reference]
+    return shown is not None and shown.reference == way.reference and not any(named.confidence == "certain" for named in others)
+
+
+def told(reference: str, found: Found) -> str:
+    """The ways in a line: what is named where it is another one, how sure, and the runner-up."""
+    return " · ".join(f"{look} {one(reference, named)}" for look, named in found.items())
+
+
+def one(reference: str, named: naming.Named) -> str:
+    """What one way says."""
+    other = "" if named.reference == reference else f"{named.reference or 'nothing known'}, "
+    return f"{other}{named.confidence}{f', or {named.runner_up}' if named.runner_up else ''}"

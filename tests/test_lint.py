@@ -379,6 +379,15 @@ def test_what_cannot_be_read_says_what_was_expected(text, due):
         lint.lint_text(text)
 
 
+def test_a_curl_command_as_a_request():
+    """The first command's request is what curl would send; a command without an address is an error, as is one that cannot be read."""
+    request = lint.curl_request(f"cd x\ncurl -H 'x-api-key: $KEY' '{USERS}'\ncurl '{TOKEN}' -d a=b")
+    assert (request.method, str(request.url), request.headers["x-api-key"]) == ("GET", USERS, "$KEY")
+    for text, due in (("curl -s", "no address"), ("curl -H", "lacks its value"), ("wget x", "is expected")):
+        with pytest.raises(SettingInvalid, match=due):
+            lint.curl_request(text)
+
+
 CONNECTION = "connection=8c2c7d1a-77ad-4aa0-befd-fd1131851a9b"
 
 

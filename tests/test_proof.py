@@ -14,12 +14,13 @@ import pytest
 
 from wych_kit.breaking import BREAKS, SetUp, naming, requests
 from wych_kit.client import backoff, wire
-from wych_kit.journey import STEPS, Session
+from wych_kit.journey import STEPS
 from wych_kit.ladder import climb, climbing
 from wych_kit.notebook import plain
 from wych_kit.notebook.desk import Desk
 from wych_kit.scenarios import SCENARIOS
 from wych_kit.screen import Screen
+from wych_kit.session import Session
 from wych_kit.steps import Failed
 from wych_kit.terminal import Given, walk
 
@@ -28,7 +29,7 @@ STEPWISE = ("terminal", "notebook")
 
 
 class Coarser(NamedTuple):
-    """What is named in a scenario's place, by the ways that see less; why; and whether the scenario is the runner-up there."""
+    """What is named in a scenario's place, by the ways that see less; whether the scenario is the runner-up there; and why."""
 
     ways: tuple[str, ...]
     named: str | None
@@ -44,10 +45,7 @@ COARSER = {
         runner_up=True,
     ),
     "wrong-base-path": Coarser(
-        ("exchanges", *STEPWISE),
-        "api-key-refused",
-        "only the check's counter-test tells the two Forbiddens apart",
-        runner_up=True,
+        ("exchanges", *STEPWISE), "api-key-refused", "only the check's counter-test tells the two Forbiddens apart", runner_up=True
     ),
     "ipv6-localhost": Coarser(
         ("exchanges", *STEPWISE), "connection-refused", "only the check tries the other address of localhost", runner_up=True
@@ -57,10 +55,10 @@ COARSER = {
     "unknown-answer": Coarser(STEPWISE, None, "a step has no reference for what nobody knows, and says that it is unknown"),
 }
 NO_STEP_FAILS = {
-    "environment-mismatch": "the first step asks again for the values that clash, with the reason",
     "setting-missing": "the first step asks for the value instead",
     "unknown-setting": "the first step asks for the value that is missing under its right name",
     "env-file-line": "the first step asks for the value that the line hides",
+    "environment-mismatch": "the first step asks for the values again, and says why",
     "clock-ahead": "tokens are used by their lifetime, so a wrong clock stops no step",
     "clock-behind": "tokens are used by their lifetime, so a wrong clock stops no step",
 }
@@ -165,6 +163,7 @@ def test_named_right_first(broken, reference):
     found = {way: look(set_up) for way, look in LOOKS.items()}
     coarser = COARSER.get(reference)
     for way, named in found.items():
+        assert named is None or named.runner_up is None or named.confidence != "certain", way
         if coarser and way in coarser.ways:
             assert named is not None, way
             assert (named.reference, named.confidence == "certain") == (coarser.named, False), way

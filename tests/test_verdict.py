@@ -241,6 +241,7 @@ def test_at_another_gateway_a_request_that_lacks_something_is_likely_the_cause(h
         (httpx.ConnectError("[Errno 111] Connection refused"), "connection-refused"),
         (httpx.ConnectError("[Errno -2] Name or service not known"), "name-not-found"),
         (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)"), "certificate-expired"),
+        (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:1006)"), "clock-behind"),
         (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain"), "tls-interception"),
         (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"), "self-signed-certificate"),
         (httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), "tls-broken"),

@@ -12,10 +12,11 @@ from wych_kit import verdict
 from wych_kit.client.api import WychClient
 from wych_kit.client.wire import TIMEOUT, new_client
 from wych_kit.diagnosis import diagnose
-from wych_kit.journey import STEPS, Session
+from wych_kit.journey import STEPS
 from wych_kit.ladder import climb
 from wych_kit.lint import curl_request, lint_env, lint_text
 from wych_kit.secret import Secret
+from wych_kit.session import Session
 from wych_kit.steps import Failed, run
 
 if TYPE_CHECKING:

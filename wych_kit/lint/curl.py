@@ -51,12 +51,7 @@ class _Part(argparse.Action):
 
 def lint_curl(text: str, settings: Settings | None = None, *, now: float | None = None) -> tuple[Remark, ...]:
     """What is wrong with each curl command in a text. Raises `SettingInvalid` where there is none, or one that cannot be read."""
-    try:
-        found = [(command, command.words.index(word)) for command in commands(text) if (word := _curl(command))]
-    except ValueError as error:
-        raise SettingInvalid("The text", f"is no command that a shell would run: {error}") from None
-    if not found:
-        raise SettingInvalid("The text", _EXPECTED)
+    found = _every(text)
     remarks: list[Remark] = []
     for number, (command, begins) in enumerate(found, 1):
         before = f"command {number}, " if len(found) > 1 else ""
@@ -70,13 +65,23 @@ def curl_request(text: str) -> httpx.Request:
 
     Raises `SettingInvalid` as `lint_curl` does, and where the command has no address that can be called.
     """
-    lint_curl(text)
-    command, word = next((command, word) for command in commands(text) if (word := _curl(command)))
-    chosen = _chosen(command.words[command.words.index(word) + 1 :])
+    command, begins = _every(text)[0]
+    chosen = _understood(command.words[begins + 1 :])
     request = _request(chosen, chosen.url)
     if request is None:
         raise SettingInvalid("The curl command", "has no address that can be called", reference="bad-address")
     return request
+
+
+def _every(text: str) -> list[tuple[Command, int]]:
+    """The commands that call curl, and at which word each does."""
+    try:
+        found = [(command, command.words.index(word)) for command in commands(text) if (word := _curl(command))]
+    except ValueError as error:
+        raise SettingInvalid("The text", f"is no command that a shell would run: {error}") from None
+    if not found:
+        raise SettingInvalid("The text", _EXPECTED)
+    return found
 
 
 def _curl(command: Command) -> str:
@@ -86,10 +91,7 @@ def _curl(command: Command) -> str:
 
 
 def _linted(command: Command, words: list[str], settings: Settings | None, now: float | None) -> Iterator[Remark]:
-    try:
-        chosen = _chosen(words)
-    except ValueError as error:
-        raise SettingInvalid("The curl command", f"cannot be read: {error}") from None
+    chosen = _understood(words)
     address = chosen.url
     request = _request(chosen, address)
     if request is None:
@@ -118,6 +120,14 @@ def _options(chosen: argparse.Namespace, sent: Sent) -> Iterator[Remark]:
     if chosen.insecure:
         why = "The certificate is not checked: anybody on the way can pass for Wych and read the credentials."
         yield Remark("certificate-not-trusted", "option -k", why, "", certain=False)
+
+
+def _understood(words: list[str]) -> argparse.Namespace:
+    """The options of a command, or `SettingInvalid`."""
+    try:
+        return _chosen(words)
+    except ValueError as error:
+        raise SettingInvalid("The curl command", f"cannot be read: {error}") from None
 
 
 def _chosen(words: list[str]) -> argparse.Namespace:
