@@ -86,7 +86,7 @@ class Store:
 
     def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
         try:
-            self._engine = _open(path)
+            self.engine = self._engine = _open(path)
         except OSError as error:
             raise _unusable(path, error) from None
         try:
