@@ -172,10 +172,10 @@ def test_every_row_is_claimed_or_excused():
 
 
 def test_b1_a_success(caller):
-    """B1: a success carries the same headers and no error type."""
+    """B1: a success carries the same headers and no error type, besides what the mock says of itself."""
     got = caller.call("/users")
     common(got)
-    assert set(got.headers) == COMMON
+    assert set(got.headers) == {*COMMON, "x-wych-mock-basis"}
 
 
 def test_b1_http_1_0_is_closed(wych):
@@ -447,7 +447,7 @@ def test_users_is_a_bare_array(caller):
     got = caller.call("/users")
     assert [list(user) for user in got.json] == [["id", "email"]] * 3
     assert b": " not in got.body
-    assert "x-wych-mock-basis" not in got.headers
+    assert got.headers["x-wych-mock-basis"] == "documented"
 
 
 def test_user_finds_or_creates(caller):

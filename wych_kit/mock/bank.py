@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from wych_kit.mock.clock import moment
 from wych_kit.mock.spending import DIFFERENT_EVERY_DAY, EVERY_MONTH, EVERY_WEEK, Payment
 
 if TYPE_CHECKING:
@@ -85,21 +86,6 @@ class Statement(NamedTuple):
         return self.transactions[-1].balance if self.transactions else self.account.opening
 
 
-def moment(seconds: float) -> datetime:
-    """A time in UTC, to the second; the first or last there can be where the clock was moved beyond them."""
-    return datetime.fromtimestamp(int(min(max(seconds, -62_135_596_800), 253_402_300_799)), UTC)
-
-
-def iso(seconds: float) -> str:
-    """The same as text (ISO 8601)."""
-    return written(moment(seconds))
-
-
-def written(at: datetime) -> str:
-    """A time in UTC as ISO 8601 text with a Z."""
-    return at.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-
-
 def statements(connection_id: str, bank_id: str, made: float, now: float) -> tuple[Statement, ...]:
     """What the bank knows of the customer at `now` (seconds since 1970), for a connection that was `made` then."""
     accounts = _accounts(connection_id, bank_id)
@@ -164,7 +150,7 @@ def _day(connection_id: str, day: date) -> Iterator[tuple[int, datetime, Payment
 
 
 def _due(payment: Payment, day: date) -> bool:
-    return payment.weeks == 1 or day.isocalendar().week % payment.weeks == 0
+    return payment.weeks == 1 or day.toordinal() // 7 % payment.weeks == 0
 
 
 def _order(move: tuple[int, datetime, Payment, int, str]) -> tuple[datetime, int, str]:

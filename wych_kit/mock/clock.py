@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -29,3 +30,18 @@ class Clock:
     def reset(self) -> None:
         """Back to real time."""
         self._frozen, self._ahead, self.skew = None, 0.0, 0.0
+
+
+def moment(seconds: float) -> datetime:
+    """A time in UTC, to the second; the first or last there can be where the clock was moved beyond them."""
+    return datetime.fromtimestamp(int(min(max(seconds, -62_135_596_800), 253_402_300_799)), UTC)
+
+
+def iso(seconds: float) -> str:
+    """The same as text (ISO 8601)."""
+    return written(moment(seconds))
+
+
+def written(at: datetime) -> str:
+    """A time in UTC as ISO 8601 text with a Z."""
+    return at.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

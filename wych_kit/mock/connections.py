@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
 
-from wych_kit.mock.bank import Bank, bank, iso
+from wych_kit.mock.bank import Bank, bank
+from wych_kit.mock.clock import iso
 from wych_kit.mock.ids import Ids
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.clock import Clock
 
 State = Literal["PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED"]
+STATES: tuple[State, ...] = ("PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED")
 PERMISSIONS = ("ReadAccountsDetail", "ReadBalances", "ReadTransactionsDetail")
 DAYS = 90
 LONGEST = 365
@@ -82,16 +84,16 @@ class Connections:
         self._ids = Ids(None if seed is None else f"{seed}/connections/{known}")
 
     def begin(
-        self, app_id: str, user_id: str, bank_id: str, permissions: Collection[str] = PERMISSIONS, days: int = DAYS
+        self, app_id: str, user_id: str, bank_id: str, permissions: Collection[str] = PERMISSIONS, days: int = DAYS, *, ago: int = 0
     ) -> Connection:
-        """A new connection, PENDING. Raises `ValueError` for a bank, a permission or a number of days that there is not."""
+        """A new connection, PENDING, made so many days `ago`. Raises `ValueError` for a bank, a permission or a number of days that there is not."""
         if bank(bank_id) is None:
             raise ValueError(f"there is no bank {bank_id!r}")
         if not permissions or set(permissions) - set(PERMISSIONS):
             raise ValueError(f"permissions are one or more of {', '.join(PERMISSIONS)}")
         if not 1 <= days <= LONGEST:
             raise ValueError(f"a connection lasts 1 to {LONGEST} days")
-        now = float(int(self._clock.now()))
+        now = float(int(self._clock.now())) - ago * 86_400
         values = {
             "app_id": app_id,
             "user_id": user_id,
@@ -163,7 +165,7 @@ class Connections:
 
     def _read(self, row: dict[str, Any]) -> Connection:
         now = self._clock.now()
-        state: State = row["state"] if now >= row["effective"] else "PENDING"
+        state: State = row["state"] if not row["effective"] or now >= row["effective"] else "PENDING"
         if state in ("PENDING", "ACTIVE") and now >= row["expires"]:
             state = "EXPIRED"
         provider = bank(row["bank_id"]) or Bank(row["bank_id"], row["bank_id"], "prompt", "99")  # of another version's list

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect
 
-from wych_kit.mock import gateway, identity
+from wych_kit.mock import gateway, identity, variants
+from wych_kit.mock.api import Api
 from wych_kit.mock.clock import Clock
+from wych_kit.mock.connections import STATES, Connections
+from wych_kit.mock.customer_data import CustomerData
 from wych_kit.mock.faults import alterations, interception
 from wych_kit.mock.faults.canned import CannedAnswers
 from wych_kit.mock.faults.disruption import BREAKS, Connection
@@ -18,6 +21,7 @@ from wych_kit.mock.faults.switchboard import Active, Faults
 from wych_kit.mock.ids import Ids
 from wych_kit.mock.ledger import Ledger
 from wych_kit.mock.portal import ROOT, Portal
+from wych_kit.mock.registration import is_email
 from wych_kit.mock.signing import Signer
 from wych_kit.mock.tokens import Tokens
 from wych_kit.mock.usage import UsagePlan
@@ -75,11 +79,15 @@ class Front:
         self.connections: Collection[object] = ()
         """Those that are open, as the web server knows them."""
         self._url = url
+        self._options = options
         self._store = store
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
         self._ids = Ids(None if seed is None else f"{seed}/wire")
         self._identity = identity.Identity(store, self.tokens, self.signer, self._ids, self.faults, stable=seed is not None)
-        self._gateway = gateway.Gateway(store, self.tokens, self._ids, self.clock, self._plan, faults=self.faults)
+        self.consents = Connections(store.engine, self.clock, seed)
+        data = CustomerData(self.consents, self.clock, url)
+        api = Api(store, self.tokens, self._ids, self.consents, data, find_only=options.find_only)
+        self._gateway = gateway.Gateway(api, store, self.tokens, self._ids, self.clock, plan=self._plan, faults=self.faults)
         self._portal = Portal(url, store)
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
@@ -101,14 +109,25 @@ class Front:
         else:
             given = await self._true(role, request, place, fits=fits)
         self.ledger.note(request, given)
-        await send(given, send_)
+        await send(given if self._options.basis_header else variants.without_basis(given), send_)
 
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
+        self.consents.reset()
         for part in (self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()
         self._ids.restart()
+
+    def connect(
+        self, app_id: str, email: str, bank_id: str, state: str, *, permissions: Collection[str], days: int
+    ) -> dict[str, Any]:
+        """A user with a connection in this state, described. To be called in the event loop, as `reset`; raises `ValueError` as `begin` does."""
+        if not is_email(email) or state not in STATES:
+            raise ValueError(f"give an email address, and a state that is one of {', '.join(STATES)}")
+        user_id = self._store.find_or_create_user(app_id, email)["id"]
+        made = self.consents.begin(app_id, user_id, bank_id, permissions, days, ago=days if state == "EXPIRED" else 0)
+        return (made if made.state == state else self.consents.conclude(made.id, state)).described()
 
     async def _true(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
         if canned := self.canned.next(place):
@@ -116,7 +135,8 @@ class Front:
             return canned.answer
         if header_size(request) > role.header_limit:
             return role.headers_too_large(request)
-        return await _answered(role, request) if fits else role.too_large(request)
+        given = await _answered(role, request) if fits else role.too_large(request)
+        return variants.grants_joined(given) if place == "discovery" and self._options.grants_joined else given
 
     async def _fault(self, request: Request, place: str) -> Active | None:
         """The fault that comes before everything else, after the time that answers take now."""

@@ -6,9 +6,13 @@ import base64
 import hashlib
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from wych_kit.mock import api
+from wych_kit.mock.clock import moment
 from wych_kit.mock.presented import BEARER
+from wych_kit.mock.replies import Call, Reply
+from wych_kit.mock.variants import BASIS
 from wych_kit.mock.wire import Answer, Headers, Request, answer, compact
 
 if TYPE_CHECKING:
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
 MAPPED = "/v3"
 _JSON = (b"content-type", b"application/json")
-_INVENTED = (b"x-wych-mock-basis", b"invented")
 
 
 def _refusal(row: str, status: int, kind: str, message: str, reason: str) -> Answer:
@@ -74,20 +77,24 @@ class Gateway:
     body_limit = 10_485_760
     header_limit = 10_240
 
-    def __init__(self, store: Store, tokens: Tokens, ids: Ids, clock: Clock, plan: UsagePlan, *, faults: Faults) -> None:
+    def __init__(
+        self, application: api.Api, store: Store, tokens: Tokens, ids: Ids, clock: Clock, *, plan: UsagePlan, faults: Faults
+    ) -> None:
+        self._api = application
         self._store = store
         self._tokens = tokens
         self._ids = ids
         self._clock = clock
         self._plan = plan
         self._faults = faults
-        self._api = api.Api(store, tokens, ids)
 
     async def answer(self, request: Request) -> Answer:
         """Checks, in this order: route, bearer, API key, usage plan, body; then lets the application answer."""
         given = self._checked(request)
         if not isinstance(given, Answer):
-            given = (await self._failed(request) if self._faults.on else None) or _integrated(self._api.reply(*given))
+            route, call = given
+            failed = await self._failed(request) if self._faults.on else None
+            given = failed or _integrated(self._api.reply(route, call), route.basis)
         return self._dressed(request, given)
 
     def too_large(self, request: Request) -> Answer:
@@ -102,7 +109,7 @@ class Gateway:
         """Row B3-21."""
         return self._dressed(request, _BROKEN)
 
-    def _checked(self, request: Request) -> Answer | tuple[api.Route, Client, dict[str, str], dict[str, Any]]:
+    def _checked(self, request: Request) -> Answer | tuple[api.Route, Call]:
         """A refusal, or what the application is asked."""
         if self._faults.on and (refused := self._faults.refusal(request, {"wrong-base-path": NOT_MAPPED})):
             return refused
@@ -114,7 +121,7 @@ class Gateway:
         if match is None:
             return _no_route(request)
         route, where = match
-        caller = self._authorised(request)
+        caller = self._authorised(request, route)
         if isinstance(caller, Answer):
             return caller
         if refusal := self._metered(request):
@@ -122,7 +129,8 @@ class Gateway:
         body = _validated(request) if route.takes_body else {}
         if isinstance(body, Answer):
             return body
-        return route, caller, where, body
+        query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        return route, Call(*caller, request.path, where, query, body)
 
     async def _failed(self, request: Request) -> Answer | None:
         """What goes wrong behind the gateway, when something is told to."""
@@ -131,14 +139,15 @@ class Gateway:
             return None
         name = fault.fault.name
         if name in api.TROUBLES:
-            return fault.told(_integrated(api.TROUBLES[name]), "invented")
+            return fault.told(_integrated(api.TROUBLES[name], "invented"), "invented")
         if name == "gateway-timeout":
             await self._faults.wait(fault.number("seconds"))
             return fault.told(TIMED_OUT)
         status = int(fault.number("status"))
         return fault.told(FAILED[status]) if name == "gateway-error" else fault.told(answer(status, _ODD, _TEXT, row="invented"))
 
-    def _authorised(self, request: Request) -> Client | Answer:
+    def _authorised(self, request: Request, route: api.Route) -> tuple[Client, str] | Answer:
+        """Whose token it is and whom it speaks for, when it is of the kind that the route takes."""
         header = request.headers.get(b"authorization")
         if header is None:
             return (
@@ -161,7 +170,12 @@ class Gateway:
             return BAD_BEARER.because("the token's client is gone, or has no app")
         if self._faults.on and (refused := self._faults.refusal(request, {"service-token-refused": WRONG_TOKEN_KIND})):
             return refused
-        return client if claims["sub"] == client.subject else WRONG_TOKEN_KIND
+        kind = "service" if claims["sub"] == client.subject else "user-context"
+        if kind != route.token:
+            return (
+                WRONG_TOKEN_KIND if route.token == "service" else WRONG_TOKEN_KIND.because("this call takes a user-context token")
+            )
+        return client, claims["sub"]
 
     def _metered(self, request: Request) -> Answer | None:
         key = request.headers.get(b"x-api-key")
@@ -177,7 +191,7 @@ class Gateway:
     def _dressed(self, request: Request, bare: Answer) -> Answer:
         """Adds what every answer of the gateway carries (wire facts B1)."""
         common: Headers = (
-            (b"date", formatdate(self._clock.now(), usegmt=True).encode()),
+            (b"date", formatdate(moment(self._clock.now()).timestamp(), usegmt=True).encode()),
             (b"x-amzn-requestid", self._ids.uuid().encode()),
             (b"x-amz-apigw-id", base64.b64encode(self._ids.octets(11))),
         )
@@ -207,6 +221,9 @@ def _validated(request: Request) -> dict[str, Any] | Answer:
     return BAD_BODY if body is None else body
 
 
-def _integrated(reply: api.Reply) -> Answer:
-    extra: Headers = (_INVENTED,) if reply.invented else ()
-    return answer(reply.status, api.written(reply), _JSON, *extra, row="B3-25" if reply.reason else "B1", reason=reply.reason)
+def _integrated(reply: Reply, basis: str) -> Answer:
+    """The application's answer, with what it rests on; how it refuses is invented."""
+    if reply.value is None:
+        return Answer(reply.status, ((BASIS, basis.encode()),), b"", "B1")  # RFC 9110 §8.6: a 204 has no Content-Length
+    mark = (BASIS, b"invented" if reply.reason else basis.encode())
+    return answer(reply.status, api.written(reply), _JSON, mark, row="B3-25" if reply.reason else "B1", reason=reply.reason)

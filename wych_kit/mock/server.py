@@ -9,10 +9,11 @@ import sys
 import threading
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 from wych_kit.mock.certificates import certified
 from wych_kit.mock.clients import READY_MADE, Credentials
+from wych_kit.mock.connections import DAYS, PERMISSIONS
 from wych_kit.mock.control import Control, NoControl
 from wych_kit.mock.faults.switchboard import spelt
 from wych_kit.mock.front import Front
@@ -22,10 +23,12 @@ from wych_kit.mock.options import PORT, Options
 from wych_kit.mock.store import Store, StoreUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from wych_kit.mock.clock import Clock
     from wych_kit.mock.ledger import Received
+
+_T = TypeVar("_T")
 
 
 class Mock:
@@ -94,12 +97,28 @@ class Mock:
         """What is on, in the order it was switched on: name, times (left), client, parameters."""
         return [active.described() for active in list(self._front.faults.on.values())]
 
+    def connect(
+        self,
+        email: str,
+        *,
+        bank: str = "kereru",
+        state: str = "ACTIVE",
+        permissions: Collection[str] = PERMISSIONS,
+        days: int = DAYS,
+        app_id: str = READY_MADE.app_id,
+    ) -> dict[str, Any]:
+        """A user of an app with a connection in this state, as if they had been through the consent's pages: the connection as the API shows it.
+
+        Raises `ValueError` for an address, bank, state, permission or number of days that cannot be, `RuntimeError` after `stop`.
+        """
+        return self._in_loop(lambda: self._front.connect(app_id, email, bank, state, permissions=permissions, days=days))
+
     def revoke_tokens(self) -> None:
         """From now on the gateway refuses every token issued so far (wire facts B3-3). Raises `RuntimeError` after `stop`."""
         self._in_loop(self._front.tokens.revoke_all)
 
     def reset(self) -> None:
-        """Forgets registrations and users made since the start, requests, counters, canned answers, faults, revocations, and moves of the clock.
+        """Forgets registrations, users and connections made since the start, requests, counters, canned answers, faults, revocations, and moves of the clock.
 
         Raises `RuntimeError` after `stop`.
         """
@@ -124,21 +143,20 @@ class Mock:
     def __repr__(self) -> str:
         return f"<mock Wych at {self.url}>"
 
-    def _in_loop(self, act: Callable[[], None]) -> None:
-        """Runs `act` between requests, and waits for it. Raises `RuntimeError` when the mock is stopped."""
+    def _in_loop(self, act: Callable[[], _T]) -> _T:
+        """Runs `act` between requests, and waits for what it gives. Raises `RuntimeError` when the mock is stopped."""
         if not self._thread.is_alive():
             raise RuntimeError(f"the mock at {self.url} is stopped: start another")
-        done: Future[None] = Future()
+        done: Future[_T] = Future()
 
         def run() -> None:
             try:
-                act()
-                done.set_result(None)
+                done.set_result(act())
             except Exception as error:  # noqa: BLE001 - it belongs to the caller
                 done.set_exception(error)
 
         self._server.loop.result().call_soon_threadsafe(run)
-        done.result(timeout=30)
+        return done.result(timeout=30)
 
 
 def start(**options: Any) -> Mock:

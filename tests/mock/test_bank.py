@@ -1,0 +1,111 @@
+"""Invented banks: the same history for the same connection, sums that add up, and an outlook that only grows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from wych_kit.mock import bank, clock, spending
+
+MADE = 1_800_000_000
+DAY = 86_400
+
+
+def statements(connection="c1", made=MADE, now=MADE):
+    return bank.statements(connection, "kereru", made, now)
+
+
+def test_banks_are_of_every_kind_and_nobodys():
+    """There are banks that are prompt, slow and failing, each with its own id, name and code; two names have a macron or an apostrophe."""
+    assert {one.kind for one in bank.BANKS} == {"prompt", "slow", "fails"}
+    for names in zip(*((one.id, one.name, one.code) for one in bank.BANKS), strict=True):
+        assert len(set(names)) == len(bank.BANKS)
+    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", one.id) and int(one.code) > 90 for one in bank.BANKS)
+    assert all((one.seconds > 0) == (one.kind == "slow") for one in bank.BANKS)
+    names = "".join(one.name for one in bank.BANKS)
+    assert "ū" in unicodedata.normalize("NFC", names)
+    assert "'" in names
+    assert bank.bank("kereru") is bank.BANKS[0]
+    assert bank.bank("none") is None
+
+
+def test_the_same_connection_has_the_same_history():
+    """A history depends on nothing but the connection, its day and the clock; another connection has another."""
+    first = statements()
+    bank._days.cache_clear()
+    bank._accounts.cache_clear()
+    assert statements() == first
+    other = statements("c2")
+    assert {one.account.id for one in first} & {one.account.id for one in other} == set()
+    assert [one.balance for one in first] != [one.balance for one in other]
+
+
+def test_balances_run():
+    """Each balance is the one before and what was moved; the last is what the account has."""
+    for statement in statements():
+        balance = statement.account.opening
+        for one in statement.transactions:
+            balance += one.cents
+            assert one.balance == balance
+        assert statement.balance == balance
+
+
+def test_a_history_is_months_of_everything():
+    """Half a year lies behind a new connection: salary, rent, groceries, transfers and fees, oldest first, each with an id of its own."""
+    current, savings, card = statements()
+    texts = {one.payment.text for one in current.transactions}
+    for word in ("Salary", "Rent", "Foods", "Transfer", "fee"):
+        assert any(word in text for text in texts), word
+    assert current.transactions[0].at < clock.moment(MADE) - timedelta(days=bank.HISTORY - 3)
+    everything = [one for statement in (current, savings, card) for one in statement.transactions]
+    assert len({one.id for one in everything}) == len(everything) > 300
+    for statement in (current, savings, card):
+        assert all(before.at <= after.at for before, after in pairwise(statement.transactions))
+    salaries = [one.at for one in current.transactions if one.payment.text.startswith("Salary")]
+    assert {(after.date() - before.date()).days for before, after in pairwise(salaries)} == {14}
+
+
+def test_transfers_leave_one_account_and_reach_the_other():
+    """What leaves for savings arrives there, at the same time and in the same amount."""
+    current, savings, _ = statements()
+    left = {(one.at, -one.cents) for one in current.transactions if one.payment.text.startswith("Transfer")}
+    came = {(one.at, one.cents) for one in savings.transactions if one.payment.text.startswith("Transfer")}
+    assert left == came != set()
+
+
+@pytest.mark.parametrize("days", [1, 40, 400])
+def test_the_clock_going_on_only_adds(days):
+    """What was there stays as it was, byte for byte; nothing lies in the future."""
+    later = statements(now=MADE + days * DAY)
+    for before, after in zip(statements(), later, strict=True):
+        assert after.transactions[: len(before.transactions)] == before.transactions
+        assert all(one.at <= clock.moment(MADE + days * DAY) for one in after.transactions)
+    assert len(later[0].transactions) > len(statements()[0].transactions)
+
+
+@pytest.mark.parametrize("now", [-1e300, -1e11, 0, 1e11, 1e300])
+def test_a_clock_gone_wild_breaks_nothing(now):
+    """However far the clock is moved, there is a history of bounded length, and times can be written."""
+    for made in (MADE, now):
+        assert sum(len(one.transactions) for one in statements(made=made, now=now)) < 5000
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", clock.iso(now))
+
+
+def test_account_numbers_are_nobodys():
+    """An account number is bank, branch, account and suffix, of a bank code above 90, which no bank has; suffixes tell accounts apart."""
+    numbers = [one.account.number for one in statements()]
+    assert all(re.fullmatch(r"9[1-9]-\d{4}-\d{7}-\d\d", number) for number in numbers)
+    assert len(set(numbers)) == 3
+
+
+def test_categories_are_known_codes():
+    """Whoever sells something has a category of four digits (ISO 18245) and a name; who does not, has neither."""
+    payments = [payment for _, payment in (*spending.EVERY_WEEK, *spending.EVERY_MONTH, *spending.DIFFERENT_EVERY_DAY)]
+    assert all(bool(payment.mcc) == bool(payment.merchant) for payment in payments)
+    assert all(re.fullmatch(r"\d{4}", payment.mcc) for payment in payments if payment.mcc)
+    assert len({payment.mcc for payment in payments if payment.mcc}) > 8
+    assert all(0 < payment.least <= payment.most for payment in payments)
