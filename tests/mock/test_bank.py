@@ -28,7 +28,7 @@ def test_banks_are_of_every_kind_and_nobodys():
     assert all((one.seconds > 0) == (one.kind == "slow") for one in bank.BANKS)
     names = "".join(one.name for one in bank.BANKS)
     assert "ū" in unicodedata.normalize("NFC", names)
-    assert "'" in names
+    assert "’" in names
     assert bank.bank("kereru") is bank.BANKS[0]
     assert bank.bank("none") is None
 

@@ -123,7 +123,7 @@ def test_what_was_concluded_stays_when_the_clock_goes_back(connections, clock):
 
 def test_a_slow_bank_takes_its_time(connections, clock):
     """A conclusion that takes effect later leaves the connection PENDING until then; a rejection meanwhile goes first."""
-    made = connections.begin("app", "user", "snail")
+    made = connections.begin("app", "user", "kauri")
     wait = made.bank.seconds
     assert connections.conclude(made.id, "ACTIVE", after=wait).state == "PENDING"
     clock.advance(wait - 1)
@@ -132,11 +132,19 @@ def test_a_slow_bank_takes_its_time(connections, clock):
     assert connections.get("app", made.id).state == "ACTIVE"
     with pytest.raises(ValueError, match="only a PENDING connection can wait"):
         connections.conclude(made.id, "REVOKED", after=1)
-    other = connections.begin("app", "user", "snail")
+    other = connections.begin("app", "user", "kauri")
     connections.conclude(other.id, "ACTIVE", after=wait)
     assert connections.conclude(other.id, "REJECTED").state == "REJECTED"
     clock.advance(wait)
     assert connections.get("app", other.id).state == "REJECTED"
+
+
+@pytest.mark.parametrize("state", ["REJECTED", "EXPIRED"])
+def test_revoking_what_has_ended_changes_nothing(connections, clock, state):
+    """What was rejected or has expired is given as it is."""
+    known = reach(connections, clock, state)
+    assert connections.revoke("app", known) == connections.get("app", known)
+    assert connections.get("app", known).state == state
 
 
 def test_whose_connections(connections):
@@ -186,8 +194,8 @@ def test_connections_survive_a_restart(tmp_path, caller_for):
 @pytest.mark.parametrize("state", FOLLOWING)
 def test_connect_from_python(caller, wych, state):
     """`wych.connect` makes the user and a connection in any state in one go, as the API then shows it."""
-    made = wych.connect("new@example.com", bank="obriens", state=state)
-    assert (made["state"], made["provider"]["name"], made["permissions"]) == (state, "O'Brien's Mutual", list(PERMISSIONS))
+    made = wych.connect("new@example.com", bank="weka", state=state)
+    assert (made["state"], made["provider"]["name"], made["permissions"]) == (state, "Weka & O’Brien", list(PERMISSIONS))
     assert caller.call("/users").json[-1] == {"id": made["user"], "email": "new@example.com"}
     assert caller.call(f"/connection/{made['id']}").json == made
     assert wych.connect("new@example.com")["user"] == made["user"]
@@ -198,7 +206,7 @@ def test_connect_says_what_cannot_be(wych):
     for wrong in ({"bank": "none"}, {"state": "DONE"}, {"days": 0}, {"email": "nobody"}):
         with pytest.raises(ValueError, match=r"bank|state|days|address"):
             wych.connect(**{"email": "kim@example.com"} | wrong)
-    assert wych._front.consents.of_app(wych.credentials.app_id) == []
+    assert wych._front._connections.of_app(wych.credentials.app_id) == []
 
 
 def test_reset_of_the_mock_covers_connections(caller, wych):
@@ -228,7 +236,7 @@ def test_what_has_ended_cannot_be_revoked(caller, wych, state):
     """A consent that was never given, or is over, cannot be taken back: 409."""
     made = wych.connect("kim@example.com", state=state)
     got = caller.call(f"/connection/{made['id']}", "DELETE")
-    message = f"A connection that is {state} cannot become REVOKED."
+    message = f"The connection is {state} and cannot be revoked."
     assert (got.status, got.json) == (409, {"error": "connection_ended", "message": message})
     assert caller.call(f"/connection/{made['id']}").json["state"] == state
 

@@ -135,11 +135,12 @@ class Api:
         return Reply(200, connection.described()) if connection else CONNECTION_NOT_FOUND
 
     def _revoke(self, call: Call) -> Reply:
-        try:
-            revoked = self._connections.revoke(call.client.app_id, call.where["connectionId"])
-        except ValueError as error:
-            return refused(409, "connection_ended", str(error))
-        return Reply(204, None) if revoked else CONNECTION_NOT_FOUND
+        revoked = self._connections.revoke(call.client.app_id, call.where["connectionId"])
+        if revoked is None:
+            return CONNECTION_NOT_FOUND
+        if revoked.state != "REVOKED":
+            return refused(409, "connection_ended", f"the connection is {revoked.state} and cannot be revoked")
+        return Reply(204, None)
 
 
 _NO_USER = refused(404, "user_not_found", "the app has no user of this id")

@@ -39,10 +39,9 @@ class Bank:
 
 BANKS = (
     Bank("kereru", "Kererū Bank", "prompt", "91"),
-    Bank("tuatara", "Tuatara Savings & Loans", "prompt", "92"),
-    Bank("obriens", "O'Brien's Mutual", "prompt", "93"),
-    Bank("snail", "Ngata Snail Bank (slow)", "slow", "94", seconds=30),
-    Bank("moa", "Moa Bank (fails)", "fails", "95"),
+    Bank("tui", "Tūī Savings", "prompt", "92"),
+    Bank("kauri", "Kauri Mutual", "slow", "93", seconds=30),
+    Bank("weka", "Weka & O’Brien", "fails", "94"),
 )
 
 

@@ -55,6 +55,11 @@ class Connection:
     created: float
     expires: float
 
+    @property
+    def bank_id(self) -> str:
+        """The bank's id."""
+        return self.bank.id
+
     def described(self) -> dict[str, Any]:
         """What the API shows of it."""
         return {
@@ -128,8 +133,9 @@ class Connections:
         return self._required(connection_id)
 
     def revoke(self, app_id: str, connection_id: str) -> Connection | None:
-        """Takes the consent back; None when the app has no such connection. Raises `ValueError` when it was rejected or has expired."""
-        return self.conclude(connection_id, "REVOKED") if self.get(app_id, connection_id) else None
+        """Takes the consent back; what was rejected or has expired stays as it is. None when the app has no such connection."""
+        known = self.get(app_id, connection_id)
+        return self.conclude(known.id, "REVOKED") if known and known.state in _FOLLOWS else known
 
     def get(self, app_id: str, connection_id: str) -> Connection | None:
         """One of an app."""

@@ -84,9 +84,9 @@ class Front:
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
         self._ids = Ids(None if seed is None else f"{seed}/wire")
         self._identity = identity.Identity(store, self.tokens, self.signer, self._ids, self.faults, stable=seed is not None)
-        self.consents = Connections(store.engine, self.clock, seed)
-        data = CustomerData(self.consents, self.clock, url)
-        api = Api(store, self.tokens, self._ids, self.consents, data, find_only=options.find_only)
+        self._connections = Connections(store.engine, self.clock, seed)
+        data = CustomerData(self._connections, self.clock, url)
+        api = Api(store, self.tokens, self._ids, self._connections, data, find_only=options.find_only)
         self._gateway = gateway.Gateway(api, store, self.tokens, self._ids, self.clock, plan=self._plan, faults=self.faults)
         self._portal = Portal(url, store)
 
@@ -114,7 +114,7 @@ class Front:
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
-        self.consents.reset()
+        self._connections.reset()
         for part in (self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()
         self._ids.restart()
@@ -126,8 +126,8 @@ class Front:
         if not is_email(email) or state not in STATES:
             raise ValueError(f"give an email address, and a state that is one of {', '.join(STATES)}")
         user_id = self._store.find_or_create_user(app_id, email)["id"]
-        made = self.consents.begin(app_id, user_id, bank_id, permissions, days, ago=days if state == "EXPIRED" else 0)
-        return (made if made.state == state else self.consents.conclude(made.id, state)).described()
+        made = self._connections.begin(app_id, user_id, bank_id, permissions, days, ago=days if state == "EXPIRED" else 0)
+        return (made if made.state == state else self._connections.conclude(made.id, state)).described()
 
     async def _true(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
         if canned := self.canned.next(place):
