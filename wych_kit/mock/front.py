@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect
 
-from wych_kit.mock import gateway, identity, variants
+from wych_kit.mock import gateway, identity, openapi, variants
 from wych_kit.mock.api import Api
 from wych_kit.mock.clock import Clock
 from wych_kit.mock.connections import STATES, Connections
@@ -43,7 +43,7 @@ _FIRST = interception.PAGES | BREAKS | {"answer-too-long"}
 
 
 class Role(Protocol):
-    """One of the mock's three: the identity provider, the gateway, the portal."""
+    """One of the mock's four: the identity provider, the gateway, the portal, the description of itself."""
 
     @property
     def body_limit(self) -> int:
@@ -89,6 +89,7 @@ class Front:
         api = Api(store, self.tokens, self._ids, self._connections, data, find_only=options.find_only)
         self._gateway = gateway.Gateway(api, store, self.tokens, self._ids, self.clock, plan=self._plan, faults=self.faults)
         self._portal = Portal(url, store)
+        self._description = openapi.Description(url)
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
         """Answers one request and puts it in the ledger."""
@@ -165,6 +166,8 @@ class Front:
             return self._gateway, "api"
         if path == ROOT or path.startswith(ROOT + "/"):
             return self._portal, "portal"
+        if path == openapi.PATH:
+            return self._description, ""
         return self._identity, ""
 
 

@@ -1,0 +1,184 @@
+"""The mock's description of itself: valid, in step with its routes, and true of its answers, to good calls and to made-up ones."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from wych_kit import mock
+from wych_kit.mock.api import ROUTES
+from wych_kit.mock.identity import TOKEN_PATH
+from wych_kit.mock.openapi import document
+
+URL = "http://127.0.0.1:9924"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
+)
+
+
+def operations():
+    """All of them, as (method, path, operation)."""
+    return [(method, path, one) for path, item in document(URL)["paths"].items() for method, one in item.items()]
+
+
+def test_it_is_valid():
+    """It is OpenAPI 3.1 by the letter, and plain JSON."""
+    OpenAPIV31SpecValidator(json.loads(json.dumps(document(URL)))).validate()
+    assert document(URL)["openapi"] == "3.1.0"
+
+
+def test_a_wrong_description_is_found():
+    """The validator sees what is wrong with it: a reference to nothing, a parameter that nobody declares."""
+    broken = json.loads(json.dumps(document(URL)))
+    for item in broken["paths"].values():
+        for one in item.values():
+            one["parameters"] = []
+    with pytest.raises(Exception, match="parameter"):
+        OpenAPIV31SpecValidator(broken).validate()
+
+
+def test_it_is_in_step_with_the_routes():
+    """Every route has its operation, with its token and its basis, and there is no other besides the token endpoint."""
+    described = {
+        (method.upper(), path): (one["operationId"], one["tags"], one["x-wych-basis"], "requestBody" in one)
+        for method, path, one in operations()
+        if path != TOKEN_PATH
+    }
+    assert described == {
+        (route.method, route.path): (route.handler, [route.token], route.basis, route.takes_body) for route in ROUTES
+    }
+    assert [(method, one["x-wych-basis"]) for method, path, one in operations() if path == TOKEN_PATH] == [("post", "documented")]
+
+
+def test_each_call_takes_the_key_and_its_token():
+    """A call of the API takes the API key and the kind of token that its route takes; the token endpoint neither."""
+    for _, path, one in operations():
+        assert one["security"] == ([] if path == TOKEN_PATH else [{"apiKey": [], one["tags"][0]: []}])
+
+
+def test_every_schema_is_used():
+    """Each schema is referred to, and each reference leads to one."""
+    text = json.dumps(document(URL))
+    assert set(re.findall(r"#/components/schemas/(\w+)", text)) == set(document(URL)["components"]["schemas"])
+
+
+def test_it_is_served(caller, wych):
+    """GET gives it with the mock's own address, marked invented; HEAD its length; anything else is refused with 405."""
+    got = caller.ask("GET", "/openapi.json")
+    assert (got.status, got.headers["content-type"], got.headers["x-wych-mock-basis"]) == (200, "application/json", "invented")
+    assert got.json == json.loads(json.dumps(document(wych.url)))
+    assert got.json["servers"] == [{"url": wych.url}]
+    head = caller.ask("HEAD", "/openapi.json")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", got.headers["content-length"])
+    refused = caller.ask("POST", "/openapi.json", body=b"{}")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+    assert caller.ask("POST", "/openapi.json", {"Content-Length": str(65 * 1024)}).status == 413
+    assert caller.padded("/openapi.json", 65 * 1024 + 1).status == 431
+
+
+def holds(name, value, *, many=False):
+    """Whether a value is as the schema says."""
+    one = {"$ref": f"#/components/schemas/{name}"}
+    schema = {**({"type": "array", "items": one} if many else one), "components": document(URL)["components"]}
+    errors = [error.message for error in OAS31Validator(schema, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)]
+    assert errors == []
+    return value
+
+
+def test_answers_are_as_described(caller, wych):
+    """What each call answers is as the description says, to the last member."""
+    connection = wych.connect("kim@example.com")
+    holds("User", caller.call("/users").json, many=True)
+    holds("User", caller.call("/user", "POST", b'{"email":"kim@example.com"}').json)
+    holds("Token", caller.token_request().json)
+    holds("Token", caller.token_request(scope="openid").json)
+    holds("Connection", caller.call(f"/user/{connection['user']}/connections").json, many=True)
+    holds("Connection", caller.call(f"/connection/{connection['id']}").json)
+    token = holds("UserToken", caller.call(f"/user/{connection['user']}/token", "POST").json)["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    accounts = holds("Accounts", caller.call(f"/connection/{connection['id']}/accounts", **bearer).json)["Data"]["Account"]
+    for account in accounts:
+        path = f"/connection/{connection['id']}/account/{account['AccountId']}"
+        holds("Balances", caller.call(f"{path}/balances", **bearer).json)
+        holds("Transactions", caller.call(f"{path}/transactions", **bearer).json)
+    holds("Refusal", caller.call("/connection/x").json)
+    holds("GatewayRefusal", caller.call("/connection/x", **bearer).json)
+    holds("GatewayRefusal", caller.call("/users", Authorization=None).json)
+    holds("TokenRefusal", caller.token_request(client_secret="wrong").json)
+
+
+def test_an_answer_with_more_is_not_as_described():
+    """A member that the description does not know is a breach, as is one that is missing."""
+    user = {"id": "3f2f7c1e-58a4-4a3e-9d0b-0c5b6ef1a101", "email": "a@b.example"}
+    holds("User", user)
+    for wrong in ({**user, "name": "Kim"}, {"id": user["id"]}, {**user, "id": 1}):
+        with pytest.raises(AssertionError):
+            holds("User", wrong)
+
+
+class Schemathesis:
+    """Makes up calls from the description, with real ids in the paths, and reports what breaks it."""
+
+    def __init__(self, caller, folder):
+        self.caller = caller
+        self.folder = folder
+        self.known = {"partnerId": mock.READY_MADE.partner_id, "appId": mock.READY_MADE.app_id}
+
+    def run(self, tag, headers, **ids):
+        described = self.caller.ask("GET", "/openapi.json").json
+        known = self.known | ids
+        for item in described["paths"].values():
+            for one in item.values():
+                for parameter in one["parameters"]:
+                    if parameter["name"] in known:
+                        parameter["schema"] = {"type": "string", "enum": [known[parameter["name"]]]}
+        file = self.folder / "openapi.json"
+        file.write_text(json.dumps(described))
+        command = [
+            Path(sys.executable).parent / "schemathesis", "run", file, "--url", self.caller.wych.url, "--include-tag", tag,
+            "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "25", "--generation-deterministic",
+            "--request-timeout", "10", "--continue-on-failure", "--no-color", "--warnings", "off",
+            *(part for name, text in headers.items() for part in ("--header", f"{name}: {text}")),
+        ]  # fmt: skip
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False, cwd=self.folder)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return {one.status for one in self.caller.wych.requests}
+
+
+@pytest.fixture
+def schemathesis(caller, tmp_path):
+    return Schemathesis(caller, tmp_path)
+
+
+@pytest.mark.schemathesis
+def test_made_up_calls_for_customer_data(caller, wych, schemathesis):
+    """Whatever is asked of customer data, the answer is as described, never 5xx, and in time; some of it is data."""
+    connection = wych.connect("kim@example.com")
+    token = caller.call(f"/user/{connection['user']}/token", "POST").json["access_token"]
+    headers = caller.headers(Authorization=f"Bearer {token}")
+    path = f"{caller.base}/connection/{connection['id']}/accounts"
+    account = caller.ask("GET", path, headers).json["Data"]["Account"][0]["AccountId"]
+    asked = schemathesis.run("user-context", headers, connectionId=connection["id"], accountId=account)
+    assert {200, 400} <= asked
+
+
+@pytest.mark.schemathesis
+def test_made_up_calls_for_users_and_connections(caller, wych, schemathesis):
+    """Whatever is asked of users and connections, the answer is as described, never 5xx, and in time."""
+    connection = wych.connect("kim@example.com")
+    asked = schemathesis.run("service", caller.headers(), userId=connection["user"], connectionId=connection["id"])
+    assert {200, 204, 400} <= asked
+
+
+@pytest.mark.schemathesis
+def test_made_up_token_requests(schemathesis):
+    """Whatever is asked of the token endpoint, the answer is as described, never 5xx, and in time."""
+    asked = schemathesis.run("token", {})
+    assert {400, 401} <= asked
