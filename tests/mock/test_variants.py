@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from wych_kit import mock
@@ -58,6 +60,25 @@ def test_a_pure_wire(caller_for):
                 marked.append([one.headers.get("x-wych-mock-basis") for one in got])
     assert marked[:2] == [["documented", "invented", "invented", None], ["invented", "invented", "invented", None]]
     assert marked[2:] == [[None] * 4] * 2
+
+
+def test_a_pure_wire_when_it_breaks(caller_for):
+    """An answer that a fault breaks off in its body has no mark either."""
+    heads = []
+    for basis in (True, False):
+        with mock.running(ephemeral=True, basis_header=basis) as wych:
+            headers = caller_for(wych).headers()
+            wych.fault("connection-cut", at="body")
+            with socket.create_connection(("127.0.0.1", wych.port), timeout=10) as connection:
+                lines = [
+                    f"GET {caller_for(wych).base}/users HTTP/1.1",
+                    "Host: x",
+                    *(f"{name}: {text}" for name, text in headers.items()),
+                ]
+                connection.sendall("\r\n".join([*lines, "", ""]).encode())
+                heads.append(connection.recv(65536).lower())
+    assert [b"x-wych-mock-basis" in head for head in heads] == [True, False]
+    assert all(b"x-amzn-requestid" in head for head in heads)
 
 
 def test_realm_and_gateway_never_carry_the_mark(caller):

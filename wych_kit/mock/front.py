@@ -110,7 +110,7 @@ class Front:
         else:
             given = await self._true(role, request, place, fits=fits)
         self.ledger.note(request, given)
-        await send(given if self._options.basis_header else variants.without_basis(given), send_)
+        await send(self._marked(given), send_)
 
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
@@ -153,11 +153,14 @@ class Front:
     async def _broken_off(self, fault: Active, request: Request, whole: Answer | None, connection: Connection) -> None:
         self.ledger.note(request, fault.told(whole or NOTHING, "invented"))
         if whole:
-            await connection.cut_in_body(request, whole)
+            await connection.cut_in_body(request, self._marked(whole))
         elif fault.fault.name == "timeout":
             await connection.keep_silent(request, self.leaving)
         else:
             await connection.cut(request)
+
+    def _marked(self, given: Answer) -> Answer:
+        return given if self._options.basis_header else variants.without_basis(given)
 
     def _role(self, path: str) -> tuple[Role, str]:
         if place := _PLACES.get(path.removesuffix("/")):
