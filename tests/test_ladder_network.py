@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from wych_kit import Secret, load_settings
+from wych_kit import Secret, Unreachable, WychClient, diagnose, load_settings
 from wych_kit.ladder import climb, climbing, ground, probes, proxies
 from wych_kit.ladder.certificates import Certificate
 
@@ -276,24 +276,35 @@ def behind(settings, monkeypatch, port, variable="HTTPS_PROXY"):
 
 
 @pytest.mark.parametrize(
-    ("line", "reference"),
+    ("line", "due"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy-password"),
-        (b"HTTP/1.1 403 Forbidden\r\n\r\n", "proxy-refused"),
-        (b"SSH-2.0-OpenSSH_9\r\n\r\n", "proxy-refused"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ("proxy-password", "certain")),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", ("proxy-refused", "certain")),
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", ("proxy-refused", "likely")),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", ("unreachable", "likely")),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", ("unreachable", "likely")),
+        (b"SSH-2.0-OpenSSH_9\r\n\r\n", ("proxy-refused", "likely")),
     ],
 )
-def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, reference):
-    """What the proxy said, and which variable names it; its password is sent to it and shown to nobody."""
+def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
+    """What the proxy said, and which variable names it; its password is sent to it and shown to nobody.
+
+    One that tried and did not reach the host refused nothing. A step and the exchange name the same.
+    """
     proxy = serve(saying(line))
     report = climb(behind(settings, monkeypatch, proxy.port))
-    assert at(report) == ("proxy", reference)
+    assert (*at(report), report.diagnosis.confidence) == ("proxy", *due)
     assert [words(report, name)[0] for name in ("name", "connection", "tls")] == ["held", "skipped", "skipped"]
     assert "(HTTPS_PROXY)" in report.broken.observed
     assert b"CONNECT login.wych.invalid:443" in proxy.seen[0]
     assert b"Proxy-Authorization: Basic a2ltOlBpcDMgSHVpNg==" in proxy.seen[0]
     assert "Hui6" not in repr(report)
     assert len(proxy.seen) == 1
+    if line.startswith(b"HTTP"):
+        with WychClient(settings(issuer_url="https://login.wych.invalid/realms/partner")) as client:
+            with pytest.raises(Unreachable) as raised:
+                client.discover()
+            assert raised.value.reference == diagnose(client.journal.exchanges).reference == due[0]
 
 
 def test_a_proxy_that_is_not_there(settings, nobody, monkeypatch):
