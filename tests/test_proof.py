@@ -67,8 +67,8 @@ NO_STEP_FAILS = {
 @pytest.fixture(autouse=True)
 def _impatient(place, monkeypatch):
     """Nobody waits for what will not come, and nothing of this machine's settings counts."""
-    monkeypatch.setattr(climbing, "RUNG_SECONDS", 0.9)
-    monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(climbing, "RUNG_SECONDS", 2.5)
+    monkeypatch.setattr(wire, "ANSWER_SECONDS", 1.5)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
 
 
