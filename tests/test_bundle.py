@@ -232,7 +232,7 @@ def test_a_full_disk_is_said(ready, monkeypatch):
     def full(spare, place):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive, "_move", full)
+    monkeypatch.setattr(archive, "put", full)
     with pytest.raises(SettingInvalid, match="No space left on device"):
         archive.write(b"zip", ready.folder / "a.zip")
     assert sorted(path.name for path in ready.folder.iterdir()) == [".env", "pyproject.toml"]

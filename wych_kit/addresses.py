@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from wych_kit.copying import Finding, in_plain_text
+from wych_kit.secret import MASK
 
 if TYPE_CHECKING:
     from wych_kit.secret import Secret
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HTTPS_ONLY = "must start with https:// (http is fine only for 127.0.0.1, ::1 and localhost)"
 _PASTED = (("/.well-known", "the discovery document"), ("/protocol/openid-connect", "one of its endpoints"))
+
+
+def without_password(address: str) -> str:
+    """The address, or any text, fit to be shown: a user name and password in it are masked."""
+    return re.sub(r"(?s)(?<=//).*@", f"{MASK}@", address)
 
 
 def issuer(text: Secret) -> Finding | None:

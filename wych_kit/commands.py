@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from wych_kit import __version__, places
+from wych_kit.addresses import without_password
 from wych_kit.client import claims
 from wych_kit.client.api import WychClient
 from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
@@ -22,13 +23,14 @@ from wych_kit.ladder import climb
 from wych_kit.ladder.report import SIGNS
 from wych_kit.places import env_below, env_path
 from wych_kit.screen import Screen, Waiting
-from wych_kit.secret import MASK, Secret
+from wych_kit.secret import Secret
 from wych_kit.steps import Fact, Failed
 from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
 from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     import httpx
 
@@ -203,12 +205,10 @@ def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:
 def env(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
     """Every setting, where it comes from, and what is odd about it. 2 when something is wrong."""
     problems = settings.problems()
-    mixed_up = {problem.name for problem in problems if problem.reference == "swapped-credentials"}
-    secrets = {each.text for each in settings.values if isinstance(each.text, Secret)}
-    mixed_up |= {each.name for each in settings.values if each.text is not None and Secret(each.text) in secrets}
+    hidden = settings.hidden()
     if as_json:
         rows = [
-            {"name": each.name, "value": _shown(each, mixed_up), "origin": each.origin, "note": _note(each)}
+            {"name": each.name, "value": _shown(each, hidden), "origin": each.origin, "note": _note(each)}
             for each in settings.values
         ]
         print(json.dumps({"settings": rows, "problems": [str(problem) for problem in problems]}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
@@ -217,20 +217,20 @@ def env(settings: Settings, *, as_json: bool = False, plain: bool = False) -> in
     screen.banner(settings.environment)
     screen.table(
         ("setting", "value", "from", "note"),
-        [(each.name, _shown(each, mixed_up), each.origin, _note(each)) for each in settings.values],
+        [(each.name, _shown(each, hidden), each.origin, _note(each)) for each in settings.values],
     )
     for problem in problems:
         screen.say(f"{'' if screen.plain else '✗ '}{problem}", "yellow")
     return USAGE if problems else DONE
 
 
-def _shown(value: Value, mixed_up: set[str]) -> str:
+def _shown(value: Value, hidden: AbstractSet[str]) -> str:
     if value.text is None:
         return "-"
-    if isinstance(value.text, Secret) or value.name in mixed_up:  # a secret in the wrong place is a secret still
+    if value.name in hidden:
         secret = Secret(value.text)
         return f"{secret} {secret.fingerprint()}"
-    return re.sub(r"(?s)(?<=//).*@", f"{MASK}@", value.text)  # an address with a user name and password in it
+    return without_password(str(value.text))
 
 
 def _note(value: Value) -> str:

@@ -78,7 +78,6 @@ _CERTAIN = frozenset(
         "double-slash", "wrong-scope", "wrong-grant-type",
     }
 )  # fmt: skip
-_SHADOW = "shell-shadows-file"
 _NOT_IN_A_BASIC = frozenset("+%:&")
 
 
@@ -106,14 +105,18 @@ def explained(
     *,
     confidence: Confidence = "likely",
     runner_up: str | None = None,
+    cause: str = "",
+    action: str = "",
 ) -> Diagnosis:
-    """The diagnosis of a reference, for whoever found out by other means. Raises `KeyError` for one that is not in the catalogue."""
+    """The diagnosis of a reference, for whoever found out by other means. Raises `KeyError` for one that is not in the catalogue.
+
+    `cause` and `action`: where more is known than the catalogue says.
+    """
     known = SCENARIOS[reference]
-    overruled = _overruled(reference, settings)
-    action = overruled or known.fix
-    if overruled and confidence != "certain":
-        runner_up = _SHADOW
-    return Diagnosis(stage, reference, known.cause, evidence, action, known.side, known.basis, known.source, confidence, runner_up)
+    action, runner_up = _beside_the_shell(reference, settings, action or known.fix, confidence, runner_up)
+    return Diagnosis(
+        stage, reference, cause or known.cause, evidence, action, known.side, known.basis, known.source, confidence, runner_up
+    )
 
 
 def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
@@ -125,11 +128,8 @@ def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
         action = f"Correct {error.name} ({error.origin})."
     elif isinstance(error, Refused) and error.retry_after:
         action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
-    overruled = _overruled(error.reference, settings)
-    action = overruled or action
     confidence, runner_up = _sureness(known, error.observed)
-    if overruled and confidence != "certain":
-        runner_up = _SHADOW
+    action, runner_up = _beside_the_shell(error.reference, settings, action, confidence, runner_up)
     if isinstance(error, SettingMissing | SettingInvalid):
         runner_up = None  # nothing was sent, so nothing that comes of sending it can be meant
     return Diagnosis(
@@ -164,12 +164,15 @@ def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> D
     return explained(reference, found.stage, found.evidence, settings, confidence=confidence, runner_up=runner_up or other)
 
 
-def _overruled(reference: str | None, settings: Settings | None) -> str | None:
-    """What to do first where your shell's value wins over another one that this may be about."""
+def _beside_the_shell(
+    reference: str | None, settings: Settings | None, action: str, confidence: Confidence, runner_up: str | None
+) -> tuple[str, str | None]:
+    """What to do, and what it may be as well: where your shell's value wins over another one that this may be about, that comes first."""
     for value in settings.values if settings else ():
         if value.differs and value.name in _RESTS_ON.get(reference or "", ()):
-            return f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or correct it."
-    return None
+            first = f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or correct it."
+            return first, runner_up if confidence == "certain" else "shell-shadows-file"
+    return action, runner_up
 
 
 def _sureness(known: Scenario, seen: str) -> tuple[Confidence, str | None]:

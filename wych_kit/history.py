@@ -39,7 +39,7 @@ def sent_with(settings: Settings, exchange: Exchange) -> bool:
 
 
 def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
 
 
 class History:

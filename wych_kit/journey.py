@@ -10,13 +10,13 @@ from wych_kit.client.portal import CREDENTIALS, Portal
 from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring, variable
 from wych_kit.secret import Secret
 from wych_kit.session import Session
-from wych_kit.steps import Done, Fact, Field, Step
+from wych_kit.steps import Done, Fact, Field, Step, Wording
 from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from wych_kit.steps import Answer, Wording
+    from wych_kit.steps import Answer
 
     Say = Callable[[str], None]
 
@@ -36,11 +36,13 @@ def _register_fields(session: Session) -> Sequence[Field]:
     return to_bring(settings, afresh=session.afresh)
 
 
-def _register_words(session: Session) -> Wording | None:
+def _register_words(session: Session) -> Wording:
     """Nothing is registered when the credentials come from Wych's own portal, or one is missing."""
     asked = _register_fields(session)
     brings = not session.on_the_mock or (bool(asked) and asked is not ACCOUNT)
-    return bringing(session.settings, asks=bool(asked)) if brings else None
+    if brings:
+        return bringing(session.settings, asks=bool(asked))
+    return Wording(REGISTER.title, REGISTER.why, REGISTER.title, "Register anew")
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wych_kit.places import put
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -61,19 +63,9 @@ def _create(place: Path, ours: Path) -> bool:
     try:
         with spare.open("xb") as file:
             file.write(ours.read_bytes())
-        return _moved(spare, place)
+        return put(spare, place)
     finally:
         spare.unlink(missing_ok=True)
-
-
-def _moved(spare: Path, place: Path) -> bool:
-    try:
-        place.hardlink_to(spare)  # unlike a rename, this never writes over what came meanwhile
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links
-        spare.rename(place)
-    return True
 
 
 def _differences(ours: Path, theirs: Path) -> str:

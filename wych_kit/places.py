@@ -72,6 +72,24 @@ def env_below() -> Path | None:
     return next((path for path in sorted(Path().glob("*/.env")) if _kind(path) == "file"), None)
 
 
+def put(finished: Path, place: Path) -> bool:
+    """Give a finished file its name; `False` when something has that name, which stays. Raises `OSError`.
+
+    Whoever wrote it removes the other name.
+    """
+    try:
+        place.hardlink_to(finished)  # unlike a rename, this never writes over what came meanwhile
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: the name is taken first, then filled
+        try:
+            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        finished.replace(place)
+    return True
+
+
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[bool]:
     """One program at a time in the folder; False where the disk knows no locks.

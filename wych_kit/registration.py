@@ -122,14 +122,17 @@ def _faults(settings: Settings) -> dict[str, str]:
     problems = [each for each in settings.problems(*_LABELS) if isinstance(each, SettingInvalid) and each.name in _LABELS]
     found = {}
     for problem in problems:
-        for variable in (variable for variable in _LABELS if variable in problem.reason):
-            found[_LABELS[variable].name] = f"compare it with {_LABELS[problem.name].label}"
+        for other in (other for other in _LABELS if other in problem.reason):
+            found[_LABELS[other].name] = f"compare it with {_LABELS[problem.name].label}"
     found |= {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
     return {each.name: found[each.name] for each in BROUGHT if each.name in found}
 
 
 def _in_labels(reason: str) -> str:
     return re.sub(r"WYCH_\w+", lambda match: _LABELS[match[0]].label if match[0] in _LABELS else match[0], reason)
+
+
+_ENTER_ANEW = "Enter anew"
 
 
 def bringing(settings: Settings, *, asks: bool = True) -> Wording:
@@ -139,10 +142,10 @@ def bringing(settings: Settings, *, asks: bool = True) -> Wording:
         f"the portal ({url})" if url and not checks.check("WYCH_PORTAL_URL", url) else "Wych's portal"
     )  # one may hold a password
     if not asks:
-        return Wording("Your app's credentials", f"They are those that your app's page in {portal} shows.", "Check")
+        return Wording("Your app's credentials", f"They are those that your app's page in {portal} shows.", "Check", _ENTER_ANEW)
     first = f"Register in {portal} first: your app's page there shows three credentials and two ids."
     addresses = "" if environment.issuer_url else f" Wych tells its customers the {environment.name}'s addresses: ask Wych."
-    return Wording("Enter your app's credentials", first + addresses, "Check and save")
+    return Wording("Enter your app's credentials", first + addresses, "Check and save", _ENTER_ANEW)
 
 
 def demonstration() -> dict[str, str]:

@@ -127,6 +127,12 @@ class Settings:
         for problem in self._problems(names, stage):
             raise problem
 
+    def hidden(self) -> frozenset[str]:
+        """The settings whose text nobody may see: the secrets, and those a secret stands in by mistake, or may."""
+        secrets = {value.text for value in self.values if isinstance(value.text, Secret)}
+        mixed_up = {problem.name for problem in self.problems() if problem.reference == "swapped-credentials"}
+        return frozenset(value.name for value in self.values if value.text and Secret(value.text) in secrets) | mixed_up
+
     def with_(self, **given: str | Secret | Path | Environment | None) -> Settings:
         """A copy in which these attributes have values given by the program; `None` takes a value away. Unknown ones: `TypeError`."""
         found = {value.name: value for value in self.values if not value.origin.startswith("default")}

@@ -92,11 +92,12 @@ class Failed:
 
 
 class Wording(NamedTuple):
-    """How a step is put to a person: what it is, why it is there, and what its button says."""
+    """How a step is put to a person: what it is, why it is there, and what its button says, at first and once it is done."""
 
     title: str
     why: str
     button: str
+    again: str = "Once more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,6 @@ _ON_THE_WAY_WORDS = (
     ("temporary failure in name resolution", "name-not-found"),
     ("connection refused", "connection-refused"),
     ("all connection attempts failed", "connection-refused"),
-    ("407 ", "proxy-password"),
 )
 
 
@@ -237,9 +236,7 @@ def _is_page(exchange: Exchange) -> bool:
 def _on_the_way(error: str) -> str:
     kind, _, words = error.partition(": ")
     known = next((reference for part, reference in _ON_THE_WAY_WORDS if part in words.lower()), None)
-    if kind == "ProxyError" and words.startswith("5"):
-        return "unreachable"  # the status it gave: it tried, and did not reach the host
-    return known or _ON_THE_WAY.get(kind) or ("proxy-refused" if kind == "ProxyError" else "unreachable")
+    return known or _ON_THE_WAY.get(kind) or (refusals.tunnel(words) if kind == "ProxyError" else "unreachable")
 
 
 def _said(answered: refusals.Answered) -> str:

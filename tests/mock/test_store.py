@@ -38,7 +38,7 @@ def test_the_file_named_is_the_file_written(tmp_path, monkeypatch, opened, name)
 
 def test_what_is_confirmed_is_on_the_disk(tmp_path, opened):
     """SQLite syncs at every commit (2 is FULL), which its write-ahead log needs to outlive a power cut."""
-    with opened(tmp_path / "mock.sqlite")._engine.connect() as connection:
+    with opened(tmp_path / "mock.sqlite").engine.connect() as connection:
         pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
     assert pragmas == [2, "wal"]
 

@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from wych_kit.errors import SettingInvalid
+from wych_kit.places import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNIX = 3
 _MODE = 0o600
+_THERE = "is there already, and stays: give another name with --to"
 
 
 def packed(parts: Iterable[Part], now: datetime) -> bytes:
@@ -36,7 +38,7 @@ def refuse(place: Path) -> None:
     if place.is_dir():
         raise _cannot(place, "is a folder: name a file in it")
     if os.path.lexists(place):
-        raise _cannot(place, "is there already, and stays: give another name with --to")
+        raise _cannot(place, _THERE)
     if not place.parent.is_dir():
         raise _cannot(place, "cannot be written: there is no such folder")
     if not os.access(place.parent, os.W_OK | os.X_OK):
@@ -49,23 +51,12 @@ def write(content: bytes, place: Path) -> None:
     try:
         with os.fdopen(os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _MODE), "wb") as file:
             file.write(content)
-        _move(spare, place)
-    except FileExistsError:
-        raise _cannot(place, "is there already, and stays: give another name with --to") from None
+        if not put(spare, place):
+            raise _cannot(place, _THERE)
     except OSError as error:
         raise _cannot(place, f"cannot be written: {error.strerror or error}") from None
     finally:
         spare.unlink(missing_ok=True)
-
-
-def _move(spare: Path, place: Path) -> None:
-    try:
-        place.hardlink_to(spare)  # unlike a rename, this never writes over what came meanwhile
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links: the name is taken first, then filled
-        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
-        spare.replace(place)
 
 
 def _cannot(place: Path, reason: str) -> SettingInvalid:

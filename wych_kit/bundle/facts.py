@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wych_kit import __version__
+from wych_kit.addresses import without_password
 from wych_kit.bundle import personal
 from wych_kit.secret import MASK, Secret
 
@@ -57,22 +58,20 @@ def _version(library: str) -> str | None:
 
 def settings(found: Settings) -> dict[str, Any]:
     """Each setting with its origin, a secret as its fingerprint; and what is wrong with them."""
-    problems = found.problems()
-    secrets = {each.text for each in found.values if isinstance(each.text, Secret)}
-    mixed_up = {problem.name for problem in problems if problem.reference == "swapped-credentials"}
+    hidden = found.hidden()
     return {
         "environment": text(found.environment.name),
-        "settings": [_setting(each, hidden=each.name in mixed_up or Secret(each.text or "") in secrets) for each in found.values],
-        "problems": [text(str(problem)) for problem in problems],
+        "settings": [_setting(each, hidden=each.name in hidden) for each in found.values],
+        "problems": [text(str(problem)) for problem in found.problems()],
     }
 
 
 def _setting(value: Value, *, hidden: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"name": value.name, "value": None}
-    if isinstance(value.text, Secret) or (value.text and hidden):
+    if value.text and hidden:
         told |= {"value": MASK, "fingerprint": Secret(value.text).fingerprint()}
     elif value.text:
-        told["value"] = text(re.sub(r"(?s)(?<=//).*@", f"{MASK}@", value.text))
+        told["value"] = text(without_password(str(value.text)))
     told["origin"] = text(value.origin)
     if value.shadowed:
         told["wins_over"] = text(value.shadowed) + (", which differs" if value.differs else "")

@@ -6,13 +6,13 @@ import json
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wych_kit import __version__
 from wych_kit.bundle import facts
 from wych_kit.bundle.facts import text
 from wych_kit.bundle.personal import impersonal
 from wych_kit.client.rendering import as_har, as_json_lines
+from wych_kit.history import sent_with
 from wych_kit.ladder import Report
 from wych_kit.transcript import harmless
 
@@ -49,7 +49,7 @@ def gather(
     `searched` names the secrets that are looked for by value.
     """
     whole = list(exchanges)
-    concerned = [each for each in whole if _concerns(each, settings)]
+    concerned = [each for each in whole if sent_with(settings, each)]
     of_the_check = report.exchanges if isinstance(report, Report) else ()
     checking = [each in of_the_check for each in concerned[-LAST:]]
     kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
@@ -71,24 +71,10 @@ def gather(
     return [_readme(parts, settings, now, searched, left=len(whole) - len(kept), checked=report is not None), *parts]
 
 
-def _concerns(exchange: Exchange, settings: Settings) -> bool:
-    """Whether it went where these settings lead: what was done in another environment is not handed on."""
-    addresses = (settings.issuer_url, settings.api_url, settings.portal_url, settings.connect_url)
-    return _host(exchange.url) in {_host(address) for address in addresses if address}
-
-
-def _host(address: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(address)
-    except ValueError:  # brackets that are no IPv6 address
-        return "", address
-    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
-
-
 def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: Sequence[str], *, left: int, checked: bool) -> Part:
     name, holds = "README.txt", "what is in here, and what is not"
     rows = [(name, holds), *((part.name, part.holds) for part in parts)]
-    others = [f"  Exchanges: {left} that are older, or with hosts the settings do not name."] if left else []
+    others = [f"  Exchanges: {left} that are older, or went elsewhere or for another partner."] if left else []
     return Part(
         name,
         holds,

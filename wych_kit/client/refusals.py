@@ -104,6 +104,16 @@ def stranger(answered: Answered) -> str | None:
     return page(answered.status, answered.text) if answered.json is None else None
 
 
+def tunnel(said: str) -> str:
+    """What a proxy means that lets nobody through, by its answer to CONNECT, such as "502 Bad Gateway" (RFC 9110 section 9.3.6).
+
+    With a 5xx it refused nothing: it tried, and did not reach the host.
+    """
+    if said.startswith(str(_PROXY)):
+        return "proxy-password"
+    return "unreachable" if said.startswith("5") else "proxy-refused"
+
+
 def redirect(location: str) -> str:
     """A redirect to what looks like a login page, by its path alone (Wych's own host is called login), or another one."""
     try:

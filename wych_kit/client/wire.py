@@ -224,9 +224,10 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | h
         doing = "did not accept the connection in time" if isinstance(error, httpx.ConnectTimeout) else "did not answer in time"
         return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
     if isinstance(error, httpx.ProxyError):
-        in_vain = str(error).startswith("5")  # the status it gave: it tried, and did not reach the host
-        said = f"the proxy {'did not reach' if in_vain else 'refused to pass the request on to'} {where}: {error}"
-        reference = "unreachable" if in_vain else "proxy-password" if str(error).startswith("407") else "proxy-refused"
+        reference = refusals.tunnel(str(error))
+        said = (
+            f"the proxy {'did not reach' if reference == 'unreachable' else 'refused to pass the request on to'} {where}: {error}"
+        )
         return Unreachable(said, stage=stage, reference=reference)
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(f"{where}: this is no address that can be called: {error}", stage=stage, reference="bad-address")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.diagnosis import Diagnosis, explained
-from wych_kit.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     import httpx
@@ -59,10 +58,10 @@ class State:
         action: str = "",
     ) -> Broken:
         """The end of the climb, to be raised. `cause` and `action`: where more is known than the catalogue says."""
-        found = explained(reference, stage, evidence, self.settings, confidence=confidence, runner_up=runner_up)
-        if found.action != SCENARIOS[reference].fix:
-            action = ""  # your shell's value wins over another one: that comes first, whatever the cause
-        return Broken(replace(found, cause=cause or found.cause, action=action or found.action))
+        found = explained(
+            reference, stage, evidence, self.settings, confidence=confidence, runner_up=runner_up, cause=cause, action=action
+        )
+        return Broken(found)
 
 
 def held(observed: str) -> Finding:

@@ -7,6 +7,7 @@ import ssl
 import time
 from typing import TYPE_CHECKING
 
+from wych_kit.client import refusals
 from wych_kit.ladder import certificates, probes, proxies
 from wych_kit.ladder.findings import held, skipped
 
@@ -27,8 +28,6 @@ NEEDED = (
 )
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _FORBIDDEN = 403
-_PASSWORD_WANTED = 407
-_IN_VAIN = 500
 _MARGIN = 0.3
 """Seconds kept back, so that what is slow is named by the probe and not by the limit of the rung."""
 _TUNNELLED = range(200, 300)
@@ -159,19 +158,19 @@ def _through_the_proxy(state: State, target: Target) -> Callable[[], socket.sock
         words = (
             f"the proxy {found.words} answered {status or 'something that is no HTTP'} {reason}".rstrip() + f" for {target.where}"
         )
-        if status >= _IN_VAIN:
+        reference = refusals.tunnel(str(status))
+        if reference == "unreachable":
             raise state.broken(
-                "unreachable",
+                reference,
                 target.stage,
                 words,
                 runner_up="proxy-refused",
                 cause="The proxy did not reach the host behind it.",
                 action="Check the host's address, then try again; if it stays, ask whoever runs the proxy.",
             )
-        if status in (_PASSWORD_WANTED, _FORBIDDEN):
-            reference = "proxy-password" if status == _PASSWORD_WANTED else "proxy-refused"
+        if reference == "proxy-password" or status == _FORBIDDEN:
             raise state.broken(reference, target.stage, words, confidence="certain")
-        raise state.broken("proxy-refused", target.stage, words, runner_up="proxy-unreachable")
+        raise state.broken(reference, target.stage, words, runner_up="proxy-unreachable")
 
     return way
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wych_kit.mock import keys
 from wych_kit.mock.registration import is_email
-from wych_kit.mock.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Reply, refused
+from wych_kit.mock.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refused
 from wych_kit.mock.wire import compact
 
 if TYPE_CHECKING:
@@ -103,7 +103,10 @@ class Api:
         """Answers `route`."""
         if (call.where["partnerId"], call.where["appId"]) != (call.client.partner_id, call.client.app_id):
             return refused(404, "app_not_found", "the partner or app id in the path is not the token's")
-        return self._handlers[route.handler](call)
+        try:
+            return self._handlers[route.handler](call)
+        except Refused as refusal:
+            return refusal.reply
 
     def _users(self, call: Call) -> Reply:
         return Reply(200, self._store.users(call.client.app_id))

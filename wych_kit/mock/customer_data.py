@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from wych_kit.mock import bank
 from wych_kit.mock.clock import iso, moment, written
-from wych_kit.mock.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Reply, refused
+from wych_kit.mock.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,16 +32,8 @@ _INVALID_PAGE = "page is one of the numbers from 1 to Meta.TotalPages, given onc
 _INVALID_DATE = "{} is a date (2026-01-31) or a time (2026-01-31T09:00:00Z; a + in it is sent as %2B), given once"
 
 
-class Refused(Exception):
-    """No data for this call; `reply` says why."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.reason)
-        self.reply = reply
-
-
 class CustomerData:
-    """Answers the calls for customer data. `url` is the mock's own address, for the links to other pages."""
+    """Answers the calls for customer data, or raises `Refused`. `url` is the mock's own address, for the links to other pages."""
 
     def __init__(self, connections: Connections, clock: Clock, url: str) -> None:
         self._connections = connections
@@ -50,31 +42,22 @@ class CustomerData:
 
     def accounts(self, call: Call) -> Reply:
         """All accounts of a connection."""
-        try:
-            known = self._statements(call, "ReadAccountsDetail")
-        except Refused as refusal:
-            return refusal.reply
+        known = self._statements(call, "ReadAccountsDetail")
         return self._page(call, {"Account": [_account(statement.account) for statement in known]})
 
     def balances(self, call: Call) -> Reply:
         """What an account has now."""
-        try:
-            known = self._statement(call, "ReadBalances")
-        except Refused as refusal:
-            return refusal.reply
+        known = self._statement(call, "ReadBalances")
         now = iso(self._clock.now())
         balance = {"AccountId": known.account.id, **_amount(known.balance), "Type": "InterimAvailable", "DateTime": now}
         return self._page(call, {"Balance": [balance]})
 
     def transactions(self, call: Call) -> Reply:
         """A page of an account's transactions, newest first; those from one time to another, both included."""
-        try:
-            known = self._statement(call, "ReadTransactionsDetail")
-            wanted = _between(known.transactions, call)
-            total = max(1, -(-len(wanted) // PAGE))
-            number = _page_number(call, total)
-        except Refused as refusal:
-            return refusal.reply
+        known = self._statement(call, "ReadTransactionsDetail")
+        wanted = _between(known.transactions, call)
+        total = max(1, -(-len(wanted) // PAGE))
+        number = _page_number(call, total)
         today = moment(self._clock.now()).date()
         shown = wanted[(number - 1) * PAGE : number * PAGE]
         data = {"Transaction": [_transaction(known.account, one, pending=one.at.date() == today) for one in shown]}

@@ -76,8 +76,8 @@ class Front:
         self.leaving = asyncio.Event()
         seed = options.seed
         self.faults = Faults(self.clock, self.tokens, store, self.leaving, seed)
-        self.connections: Collection[object] = ()
-        """Those that are open, as the web server knows them."""
+        self.open_connections: Collection[object] = ()
+        """The web server's, to clients; the other ones are customers' with their banks."""
         self._url = url
         self._options = options
         self._store = store
@@ -104,7 +104,7 @@ class Front:
         if self.faults.on and (fault := await self._fault(request, place)):
             if fault.fault.name in BREAKS:
                 whole = await self._true(role, request, place, fits=fits) if fault.values.get("at") == "body" else None
-                await self._broken_off(fault, request, whole, Connection(self.connections, receive, send_))
+                await self._broken_off(fault, request, whole, Connection(self.open_connections, receive, send_))
                 return
             given = await self._intercepted(fault, role, request, place, fits=fits)
         else:
@@ -115,8 +115,7 @@ class Front:
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
-        self._connections.reset()
-        for part in (self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
+        for part in (self._connections, self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
             part.reset()
         self._ids.restart()
 

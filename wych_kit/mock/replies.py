@@ -27,6 +27,14 @@ class Reply(NamedTuple):
     reason: str = ""
 
 
+class Refused(Exception):
+    """No answer for this call but `reply`, which says why."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.reason)
+        self.reply = reply
+
+
 def refused(status: int, code: str, reason: str) -> Reply:
     """A refusal. Wych's own words for these are not public: its form and its code are invented."""
     return Reply(status, {"error": code, "message": reason[0].upper() + reason[1:] + "."}, reason)

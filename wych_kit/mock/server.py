@@ -55,7 +55,7 @@ class Mock:
         self.answer_next = self._front.canned.answer_next
         self._server = Server(self._front, self._front.leaving, self._certificates.chain if self._certificates else None)
         self._front.signer.crowd = self._server.server_state.tasks
-        self._front.connections = self._server.server_state.connections
+        self._front.open_connections = self._server.server_state.connections
         self._thread = self._server.start(listener, f"mock-wych-{self.port}")
         self._control: Control | None = None
         if options.control:

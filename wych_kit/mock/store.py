@@ -86,17 +86,17 @@ class Store:
 
     def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
         try:
-            self.engine = self._engine = _open(path)
+            self.engine = _open(path)
         except OSError as error:
             raise _unusable(path, error) from None
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 for table in _TABLES:
                     connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
                 _plant(connection)
                 self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in _TABLES}
         except DatabaseError as error:
-            self._engine.dispose()
+            self.engine.dispose()
             raise _unusable(path, error.orig) from None
         # What is stored goes into the seed, or a seeded mock would draw, after a restart, what it gave out before.
         known = hashlib.sha256(repr(list(self._start.values())).encode()).hexdigest()
@@ -213,7 +213,7 @@ class Store:
 
     def reset(self) -> None:
         """Back to what was there at the start."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for table in _TABLES:
                 connection.execute(table.delete())
                 if rows := self._start[table]:
@@ -223,14 +223,14 @@ class Store:
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _issue(self) -> Issued:
         return Issued(self.ids.text(32), self.ids.text(40))
 
     def _all(self, table: sql.FromClause, **where: Any) -> list[dict[str, Any]]:
         query = sql.select(table).filter_by(**where).order_by(table.c.row)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's documented name
 
     def _one(self, table: sql.FromClause, **where: Any) -> Mapping[str, Any] | None:
@@ -251,7 +251,7 @@ class Store:
         return row, False
 
     def _write(self, statement: sql.Executable) -> None:
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(statement)
 
 

@@ -128,7 +128,8 @@ class Page(w.VBox):
         if not self.desk.open:
             parts.append(markup.paragraph(f"{ONCE_MORE} To go on: kit.confirm()"))
         for panel in self.panels:
-            parts.append(markup.heading(panel.number, len(STEPS), *panel.step.wording(self.desk.session)[:2]))
+            words = panel.step.wording(self.desk.session)
+            parts.append(markup.heading(panel.number, len(STEPS), words.title, words.why))
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")

@@ -65,8 +65,9 @@ class Panel(w.VBox):
         """Draw what the desk holds now."""
         state = self.state
         self._set_fields()
-        self.heading.value = markup.heading(self.number, len(STEPS), *self.step.wording(self.desk.session)[:2])
-        self.button.description = self.step.wording(self.desk.session).button
+        words = self.step.wording(self.desk.session)
+        self.heading.value = markup.heading(self.number, len(STEPS), words.title, words.why)
+        self.button.description, self.again.description = words.button, words.again
         for entry in self.entries:
             entry.refresh()
             entry.lock(locked=self.desk.under_way is not None)
@@ -78,9 +79,6 @@ class Panel(w.VBox):
         _show(self.last, shown=state == "done")
         self.button.disabled = self.desk.under_way is not None
         self.again.disabled = self.desk.under_way is not None
-        self.again.description = (
-            ("Register anew" if self.desk.session.on_the_mock else "Enter anew") if self.step is STEPS[0] else "Once more"
-        )
         self.outcome.value = self._outcome(state)
         self.tick()
         (self.remove_class if state != "later" else self.add_class)("wych-not-yet")
