@@ -15,6 +15,7 @@ from wych_kit.client.token import Token
 from wych_kit.ladder import RUNGS, climb, climbing, counter
 from wych_kit.ladder.report import SIGNS, Report
 from wych_kit.screen import Screen
+from wych_kit.verdict import COUNTER_TEST
 
 NAMES = list(RUNGS)
 KEY = "Moa2Kea7Wek4Tui9Pip3Hui6Kak8Tar5"
@@ -69,7 +70,7 @@ def test_everything_holds(settings, pretend):
     assert [rung.name for rung in report.rungs] == NAMES
     assert states(report) == dict.fromkeys(NAMES, "held") | {"tls": "skipped", "proxy": "skipped"}
     assert (report.status, report.diagnosis, report.broken) == (0, None, None)
-    assert asked(pretend) == [("GET", "openid-configuration"), ("GET", "v3"), ("POST", "token"), ("GET", "users")]
+    assert asked(pretend) == [("GET", "openid-configuration"), ("GET", "no-such-path"), ("POST", "token"), ("GET", "users")]
     assert observed(report, "data") == "3 users"
     assert len(report.exchanges) == 4
 
@@ -164,7 +165,7 @@ def test_the_date_of_the_document_will_do(settings, pretend):
     """Where the identity provider says its time, the API is not asked for it."""
     pretend.answer_next("discovery", status=200, headers={"Date": formatdate(usegmt=True)}, body=document(pretend))
     assert states(climb(settings()))["clock"] == "held"
-    assert ("GET", "v3") not in asked(pretend)
+    assert ("GET", "no-such-path") not in asked(pretend)
 
 
 def test_no_server_says_its_time(settings, pretend):
@@ -290,7 +291,7 @@ def test_an_unknown_key_is_told_from_a_wrong_base(settings, pretend):
     """A path that cannot exist is answered about paths, so the base is mapped and the key it is: certain, without credentials."""
     assert broken(climb(settings(api_key=Secret(KEY)))) == ("api-key", "api-key-refused", "certain")
     last = pretend.requests[-1]
-    assert (last.method, last.path, last.row) == ("GET", f"/v3{counter.NOWHERE}", "B3-9")
+    assert (last.method, last.path, last.row) == ("GET", f"/v3{COUNTER_TEST}", "B3-9")
 
 
 def test_a_wrong_base_is_told_from_an_unknown_key(settings, pretend):

@@ -278,33 +278,66 @@ def behind(settings, monkeypatch, port, variable="HTTPS_PROXY"):
 @pytest.mark.parametrize(
     ("line", "due"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", ("proxy-password", "certain")),
-        (b"HTTP/1.1 403 Forbidden\r\n\r\n", ("proxy-refused", "certain")),
-        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", ("proxy-refused", "likely")),
-        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", ("unreachable", "likely")),
-        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", ("unreachable", "likely")),
-        (b"SSH-2.0-OpenSSH_9\r\n\r\n", ("proxy-refused", "likely")),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "proxy-password"),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", "proxy-refused"),
+        (b"HTTP/1.1 429 Too Many Requests\r\n\r\n", "proxy-refused"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "unreachable"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "proxy-unreachable"),
     ],
 )
 def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
     """What the proxy said, and which variable names it; its password is sent to it and shown to nobody.
 
-    One that tried and did not reach the host refused nothing. A step and the exchange name the same.
+    A step and the exchange name the same.
     """
     proxy = serve(saying(line))
     report = climb(behind(settings, monkeypatch, proxy.port))
-    assert (*at(report), report.diagnosis.confidence) == ("proxy", *due)
+    assert at(report) == ("proxy", due)
     assert [words(report, name)[0] for name in ("name", "connection", "tls")] == ["held", "skipped", "skipped"]
     assert "(HTTPS_PROXY)" in report.broken.observed
     assert b"CONNECT login.wych.invalid:443" in proxy.seen[0]
     assert b"Proxy-Authorization: Basic a2ltOlBpcDMgSHVpNg==" in proxy.seen[0]
     assert "Hui6" not in repr(report)
     assert len(proxy.seen) == 1
-    if line.startswith(b"HTTP"):
-        with WychClient(settings(issuer_url="https://login.wych.invalid/realms/partner")) as client:
-            with pytest.raises(Unreachable) as raised:
-                client.discover()
-            assert raised.value.reference == diagnose(client.journal.exchanges).reference == due[0]
+    with WychClient(settings(issuer_url="https://login.wych.invalid/realms/partner")) as client:
+        with pytest.raises(Unreachable) as raised:
+            client.discover()
+        assert raised.value.reference == diagnose(client.journal.exchanges).reference == due
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"HTTP/1.1 403 Forbidden", ("proxy-refused", "certain", "did not let the request through")),
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required",
+            ("proxy-password", "likely"),
+            "does not take the name and password in HTTPS",
+        ),
+        (b"HTTP/1.0 401 Unauthorized", ("proxy-password", "likely", "does not take the name and password in HTTPS")),
+        (b"HTTP/1.0 500 Unable to connect", ("unreachable", "likely", "could not get through to login.wych.invalid")),
+        (b"HTTP/1.1 502 Bad Gateway", ("unreachable", "likely", "could not get through to login.wych.invalid")),
+        (b"HTTP/1.1 503 Service Unavailable", ("unreachable", "likely", "could not get through to login.wych.invalid")),
+        (b"HTTP/1.1 504 Gateway Timeout", ("unreachable", "likely", "could not get through to login.wych.invalid")),
+        (b"HTTP/1.1 404 Not Found", ("proxy-unreachable", "likely", "does not answer as a proxy does")),
+        (b"HTTP/1.1 405 Not Allowed", ("proxy-unreachable", "likely", "does not answer as a proxy does")),
+        (b"HTTP/1.0 501 Unsupported method ('CONNECT')", ("proxy-unreachable", "likely", "does not answer as a proxy does")),
+        (b"SSH-2.0-OpenSSH_9", ("proxy-unreachable", "likely", "does not answer as a proxy does")),
+        (b"HTTP/1.1 302 Found", ("proxy-refused", "likely", "did not let the request through")),
+        (b"HTTP/1.1 511 Network Authentication Required", ("captive-portal", "likely", "wifi portal")),
+    ],
+)
+def test_what_a_proxy_may_mean(settings, serve, monkeypatch, line, told):
+    """Its policy, a password, a host that it could not reach, and what is no proxy are told apart; only its own will is certain."""
+    found = climb(behind(settings, monkeypatch, serve(saying(line + b"\r\n\r\n")).port)).diagnosis
+    assert (found.reference, found.confidence) == told[:2]
+    assert told[2] in found.cause
+
+
+def test_a_proxy_that_hangs_up(settings, serve, monkeypatch):
+    """Not a word: whether it is a proxy nobody knows."""
+    found = climb(behind(settings, monkeypatch, serve(lambda connection, _: connection.recv(4096)).port)).diagnosis
+    assert (found.reference, found.confidence) == ("proxy-unreachable", "likely")
 
 
 def test_a_proxy_that_is_not_there(settings, nobody, monkeypatch):

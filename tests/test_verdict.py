@@ -249,6 +249,12 @@ def test_at_another_gateway_a_request_that_lacks_something_is_likely_the_cause(h
         (httpx.RemoteProtocolError("Server disconnected"), "connection-cut"),
         (httpx.ProxyError("407 Proxy Authentication Required"), "proxy-password"),
         (httpx.ProxyError("403 Forbidden"), "proxy-refused"),
+        (httpx.ProxyError("502 Bad Gateway"), "unreachable"),
+        (httpx.ProxyError("odd"), "proxy-refused"),
+        (httpx.RemoteProtocolError("peer closed connection without sending complete message body (received 407 bytes, expected 900)"), "connection-cut"),
+        (httpx.RemoteProtocolError("illegal status line: bytearray(b'220 mail')"), "unknown-answer"),
+        (httpx.DecodingError("Error -3 while decompressing data"), "unknown-answer"),
+        (httpx.ReadError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"), "tls-broken"),
         (httpx.ConnectError("something new"), "unreachable"),
     ],
 )  # fmt: skip

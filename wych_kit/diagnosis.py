@@ -72,7 +72,7 @@ _CERTAIN = frozenset(
         "setting-missing", "setting-invalid", "stray-whitespace", "placeholder-left", "not-https", "not-the-issuer", "not-a-base",
         "not-an-id", "trailing-slash", "unknown-setting", "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
         "env-file-unreadable", "env-file-unwritable", "env-file-committable", "mock-not-started", "answers-file",
-        "registration-refused", "token-lock", "bad-address", "wrong-host", "proxy-password", "certificate-expired",
+        "registration-refused", "token-lock", "bad-address", "wrong-host", "certificate-expired",
         "certificate-wrong-host", "realm-disabled", "issuer-mismatch", "discovery-incomplete", "endpoint-elsewhere", "redirected",
         "answer-too-long", "no-token", "not-bearer", "odd-lifetime", "client-not-allowed", "duplicate-parameter", "wrong-method",
         "double-slash", "wrong-scope", "wrong-grant-type",

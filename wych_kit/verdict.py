@@ -37,7 +37,6 @@ _ON_THE_WAY = {
     "ReadTimeout": "timeout",
     "WriteTimeout": "timeout",
     "PoolTimeout": "timeout",
-    "RemoteProtocolError": "connection-cut",
     "ReadError": "connection-cut",
     "WriteError": "connection-cut",
     "UnsupportedProtocol": "bad-address",
@@ -59,7 +58,10 @@ _ON_THE_WAY_WORDS = (
     ("temporary failure in name resolution", "name-not-found"),
     ("connection refused", "connection-refused"),
     ("all connection attempts failed", "connection-refused"),
+    ("[ssl: ", "tls-broken"),
 )
+COUNTER_TEST = "/wych-kit-check/no-such-path"
+"""Where `wych-kit check` asks below the API's base what it answers to a path that cannot exist: its refusal is no failure."""
 
 
 class Verdict(NamedTuple):
@@ -80,7 +82,7 @@ def last_failing(exchanges: Sequence[Exchange]) -> Exchange | None:
 def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
     """What the failing one of these exchanges shows, the sender's own mistakes before anything the answer says."""
     sent = _Sent(failing)
-    if failing.status is None:
+    if failing.status is None or (failing.error and failing.status < _REDIRECT):
         return Verdict(_on_the_way(failing.error), sent.stage, (f"{sent.line}: {failing.error or 'no answer'}",))
     made: _Made = None
     if sent.stage == "token":
@@ -226,6 +228,8 @@ def _time(exchange: Exchange) -> datetime:
 
 
 def _failed(exchange: Exchange) -> bool:
+    if exchange.url.endswith(COUNTER_TEST):
+        return False
     return bool(exchange.error) or exchange.status is None or exchange.status >= _REDIRECT or _is_page(exchange)
 
 
@@ -233,10 +237,17 @@ def _is_page(exchange: Exchange) -> bool:
     return refusals.page(exchange.status or 0, exchange.response_body) is not None
 
 
-def _on_the_way(error: str) -> str:
+def _on_the_way(error: str) -> str | None:
     kind, _, words = error.partition(": ")
     known = next((reference for part, reference in _ON_THE_WAY_WORDS if part in words.lower()), None)
-    return known or _ON_THE_WAY.get(kind) or (refusals.tunnel(words) if kind == "ProxyError" else "unreachable")
+    if known or kind in _ON_THE_WAY:
+        return known or _ON_THE_WAY[kind]
+    if kind == "ProxyError":
+        status = re.search(r"(?:^|tunnel connection failed: )([1-5]\d\d)\b", words, re.IGNORECASE)
+        return refusals.tunnel(int(status[1])) if status else "proxy-refused"
+    if kind == "RemoteProtocolError" and refusals.cut_off(words):
+        return "connection-cut"
+    return "unreachable" if re.search("connect|network", kind, re.IGNORECASE) else None
 
 
 def _said(answered: refusals.Answered) -> str:

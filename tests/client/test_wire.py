@@ -155,12 +155,44 @@ def test_a_proxy_that_is_not_there_is_not_the_server(nobody: str, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("said", "reference"), [("407 Proxy Authentication Required", "proxy-password"), ("403 Forbidden", "proxy-refused")]
+    ("said", "reference"),
+    [
+        ("407 Proxy Authentication Required", "proxy-password"),
+        ("401 Unauthorized", "proxy-password"),
+        ("403 Forbidden", "proxy-refused"),
+        ("502 Bad Gateway", "unreachable"),
+        ("404 Not Found", "proxy-unreachable"),
+        ("in some words", "proxy-refused"),
+    ],
 )
 def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(said: str, reference: str) -> None:
     """By the status that the tunnel was refused with."""
     error = httpx.ProxyError(said, request=httpx.Request("GET", "https://a.example"))
     assert wire.translated(error).reference == reference
+
+
+@pytest.mark.parametrize(
+    ("said", "reference", "words"),
+    [
+        ("Server disconnected without sending a response.", "connection-cut", "before a whole HTTP answer had come"),
+        ("peer closed connection without sending complete message body (received 407 bytes, expected 900)", "connection-cut", ""),
+        ("illegal status line: bytearray(b'220 mail.example ESMTP')", "unknown-answer", "no HTTP (220 mail.example ESMTP)"),
+        (r"illegal status line: bytearray(b'\x15\x03\x03\x00')", "unknown-answer", "answered in TLS"),
+        ("illegal header line", "unknown-answer", "not readable"),
+    ],
+)
+def test_what_is_no_http_is_not_called_cut(said: str, reference: str, words: str) -> None:
+    """An answer that cannot be read is told as one, in its words; one that ended early as that."""
+    found = wire.translated(httpx.RemoteProtocolError(said, request=httpx.Request("GET", "https://a.example")))
+    assert found.reference == reference
+    assert words in str(found)
+
+
+def test_what_is_no_http_does_not_repeat_the_secret() -> None:
+    """A server that echoes the form in place of an answer has its words told without the secret."""
+    request = httpx.Request("POST", "https://a.example/token", data={"client_secret": "Moa2Kea7Wek4Tui9Pip3"})
+    error = httpx.RemoteProtocolError("illegal status line: bytearray(b'client_secret=Moa2Kea7Wek4Tui9Pip3')", request=request)
+    assert "Moa2" not in str(wire.translated(error))
 
 
 def reference_of(url: str) -> str | None:

@@ -1,70 +1,99 @@
-"""The ladder in front of nginx, which none of us wrote: its own error pages are told as somebody else's answer."""
+"""The ladder, the steps and the journal before nginx, which none of us wrote: its own pages, and what it does to what passes through."""
 
 from __future__ import annotations
-
-import shutil
-import socket
-import subprocess
-import time
 
 import pytest
 
 from wych_kit import load_settings
 from wych_kit.ladder import climb
 
-STATUSES = (400, 401, 403, 404, 413, 414, 429, 500, 502, 503, 504)
+STATUSES = (400, 401, 403, 404, 405, 413, 414, 429, 431, 500, 502, 503, 504)
+PAGE = {"not-json"}
+ALLOWED = {
+    # (place, status): what may be said of nginx's page; where nothing is said here, that it is somebody's page.
+    ("discovery", 404): {"no-issuer-there"},
+    ("discovery", 431): {"unknown-answer"},  # it has no page of nginx's, and so no body
+    ("token", 431): {"unknown-answer"},
+    ("call", 431): {"unknown-answer"},
+    ("token", 429): {"too-many-token-requests"},
+}
 
 pytestmark = pytest.mark.foreign
 
 
 @pytest.fixture
-def nginx(tmp_path):
-    """A throw-away nginx that answers `/403/…` with its own 403 page; gives its address."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
-    if program is None:
-        pytest.skip("nginx is not installed; Debian, Ubuntu: sudo apt install nginx-light")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    pages = "".join(f"location /{status}/ {{ return {status}; }}" for status in STATUSES)
+def nginx(tmp_path, programs, document, pretend, nobody):
+    """A throw-away nginx: `/403/…` is its own 403 page, `/dead/…` a server that is not there, and so on; gives its address."""
+    port = programs.free_port()
+    base = f"http://127.0.0.1:{port}"
+    api = pretend.api_url
+    answers = {
+        **{status: f"return {status};" for status in STATUSES},
+        "to-https": "return 301 https://$host$request_uri;",
+        "to-login": "return 302 /login?next=$request_uri;",
+        "closed": "return 444;",
+        "dead": f"proxy_pass {nobody}/;",
+        "whole": f"proxy_pass {api.removesuffix('/v3')}/;",
+        "no-key": f"proxy_pass {api.removesuffix('/v3')}/; proxy_set_header x-api-key '';",
+        "no-bearer": f"proxy_pass {api.removesuffix('/v3')}/; proxy_set_header Authorization '';",
+    }
+    places = "".join(f"location /{name}/ {{ {does} }}" for name, does in answers.items())
+    documents = "".join(
+        f"location /token/{name}/ {{ default_type application/json; return 200 '{document(base, name)}'; }}" for name in answers
+    )
     paths = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     config = tmp_path / "nginx.conf"
     config.write_text(
         f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}"
-        f"http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port}; {pages} }} }}"
+        f"http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port}; {places} {documents} }} }}"
     )
-    with subprocess.Popen([program, "-e", str(tmp_path / "errors"), "-p", str(tmp_path), "-c", str(config)]) as process:
-        ends = time.monotonic() + 10
-        while not answers(port) and time.monotonic() < ends:
-            if process.poll() is not None:
-                pytest.fail(f"nginx did not start: {(tmp_path / 'errors').read_text()}")
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+    programs.start(
+        "nginx",
+        "-e",
+        tmp_path / "errors",
+        "-p",
+        tmp_path,
+        "-c",
+        config,
+        port=port,
+        package="Debian, Ubuntu: apt install nginx-light",
+    )
+    return base
 
 
-def answers(port):
-    """Whether something takes connections there."""
-    with socket.socket() as probe:
-        probe.settimeout(0.1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def allowed(place, status):
-    """What may be said of nginx's page with this status."""
-    return {"no-issuer-there"} if (place, status) == ("discovery", 404) else {"not-json"}
-
-
-@pytest.mark.parametrize("where", ["discovery", "call"])
-def test_its_own_pages(place, pretend, nginx, where):
-    """At discovery and at the API each page has its status and words told, and nothing is claimed for certain."""
-    place.ready_on(pretend, token_cache="memory")
+@pytest.mark.parametrize("where", ["discovery", "token", "call"])
+def test_its_own_pages(at, nginx, where):
+    """Each page has its status and words told at each place, and nothing is claimed for certain."""
     for status in STATUSES:
-        address = (
-            {"issuer_url": f"{nginx}/{status}/realms/partner"} if where == "discovery" else {"api_url": f"{nginx}/{status}/v3"}
-        )
-        report = climb(load_settings().with_(**address))
-        assert report.diagnosis.reference in allowed(where, status), (status, report.diagnosis)
-        assert report.diagnosis.confidence != "certain"
-        assert str(status) in report.broken.observed
-        assert "text/html: " in report.broken.observed
-        assert "nginx" in report.broken.observed
+        for told in at(where, nginx, status):
+            assert told.reference in ALLOWED.get((where, status), PAGE), (status, told)
+            assert told.confidence != "certain", (status, told)
+            assert str(status) in told.words
+            assert status == 431 or told.by == "journal" or "text/html: " in told.words, (status, told)
+
+
+@pytest.mark.parametrize("where", ["discovery", "token", "call"])
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [("to-https", "redirected"), ("to-login", "login-page"), ("closed", "connection-cut"), ("dead", "not-json")],
+)
+def test_where_it_sends_us(at, nginx, where, name, reference):
+    """On to https, to a login page, away without an answer, and on to a server that is not there."""
+    for told in at(where, nginx, name):
+        assert told.reference == reference, told
+        assert told.confidence != "certain" or reference == "redirected", told
+
+
+def test_a_header_that_it_drops(tell, nginx):
+    """A key or a bearer token that is lost on the way looks like one that is refused: so it is told, with the loss as a possibility."""
+    for told in tell(api_url=f"{nginx}/no-key/v3"):
+        assert told.reference == "api-key-refused", told
+    for told in tell(api_url=f"{nginx}/no-bearer/v3"):
+        assert (told.reference, told.confidence) == ("bearer-refused", "likely"), told
+
+
+def test_it_passes_calls_on(place, pretend, nginx):
+    """Through it every rung holds; two slashes, which it would merge, are refused before they get there."""
+    place.ready_on(pretend, token_cache="memory")
+    assert climb(load_settings().with_(api_url=f"{nginx}/whole/v3")).diagnosis is None
+    assert climb(load_settings().with_(api_url=f"{nginx}//whole/v3")).diagnosis.stage == "settings"

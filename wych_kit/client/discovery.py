@@ -92,11 +92,13 @@ def _check_status(response: httpx.Response) -> None:
             status=status,
             reference=refusals.redirect(response.headers.get("Location", "")),
         )
+    reference = refusals.at_discovery(answered(response))
+    said = strangers_words(response, json_too=reference is None)
     raise Refused(
-        f"{host_of(response)} answered {status} to the discovery request{strangers_words(response)}",
+        f"{host_of(response)} answered {status} to the discovery request{said}",
         stage="discovery",
         status=status,
-        reference=refusals.at_discovery(answered(response)),
+        reference=reference,
     )
 
 

@@ -22,7 +22,12 @@ _FIRST = 2000
 
 def quoted(response: httpx.Response, text: str) -> str:
     """The text with what the request held under a secret's name taken out, and everything shaped like a token."""
-    redactor, request = Redactor(wary=True), response.request
+    return without_secrets(response.request, text)
+
+
+def without_secrets(request: httpx.Request, text: str) -> str:
+    """The same where there is no response, only the request and what was said to it."""
+    redactor = Redactor(wary=True)
     redactor.headers(request.headers.multi_items())
     with contextlib.suppress(httpx.RequestNotRead):  # a stream, gone by now
         redactor.body(request.content, request.headers.get("Content-Type", ""))
@@ -43,13 +48,26 @@ def first_words(response: httpx.Response, room: int) -> str:
     return words if len(words) <= room else f"{words[:room]}…"
 
 
-def strangers_words(response: httpx.Response) -> str:
-    """In brackets, what an answer said that has a body and no JSON; empty for any other."""
+def unreadable(error: httpx.RemoteProtocolError) -> str:
+    """What was answered in place of HTTP, by h11's words, which quote the line that it could not read."""
+    found = re.search(r"bytearray\(b(['\"])(.*)\1\)", str(error), re.DOTALL)
+    said = found[2] if found else ""
+    if said.startswith(r"\x15\x03"):  # a TLS alert
+        return "answered in TLS where plain HTTP was asked: its address begins with https://"
+    with contextlib.suppress(RuntimeError):  # an exception without its request: nothing is repeated
+        said = without_secrets(error.request, said)
+        return f"answered with something that is no HTTP ({said[:_ROOM] or 'not readable'})"
+    return "answered with something that is no HTTP"
+
+
+def strangers_words(response: httpx.Response, *, json_too: bool = False) -> str:
+    """In brackets, what an answer said that has a body and no JSON; empty for any other. `json_too`: where no field of it is told."""
     try:
         response.json()
+        told_elsewhere = not json_too
     except (ValueError, RecursionError):
-        return f" ({first_words(response, _ROOM)})" if response.text.strip() else ""
-    return ""
+        told_elsewhere = False
+    return "" if told_elsewhere or not response.text.strip() else f" ({first_words(response, _ROOM)})"
 
 
 def target(response: httpx.Response) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY, _TOO_LARGE = 400, 401, 403, 404, 407, 413
-_TOO_MANY, _BROKEN, _UNAVAILABLE = 429, 500, 503
+_TOO_MANY, _BROKEN, _UNAVAILABLE, _PORTAL = 429, 500, 503, 511
 _BAD = "Invalid client or Invalid client credentials"
 _NO_ROOT = "Unable to find matching target resource method"
 _LOGIN = re.compile(
@@ -99,19 +99,11 @@ def stranger(answered: Answered) -> str | None:
     """Somebody else than the service: a proxy that wants a password, a redirect, a web page."""
     if answered.status == _PROXY:
         return "proxy-password"
+    if answered.status == _PORTAL:
+        return "captive-portal"  # whatever the body is: RFC 6585 section 6 gives the status to portals alone
     if answered.status in (301, 302, 303, 307, 308) and "location" in answered.headers:
         return redirect(answered.headers["location"])
     return page(answered.status, answered.text) if answered.json is None else None
-
-
-def tunnel(said: str) -> str:
-    """What a proxy means that lets nobody through, by its answer to CONNECT, such as "502 Bad Gateway" (RFC 9110 section 9.3.6).
-
-    With a 5xx it refused nothing: it tried, and did not reach the host.
-    """
-    if said.startswith(str(_PROXY)):
-        return "proxy-password"
-    return "unreachable" if said.startswith("5") else "proxy-refused"
 
 
 def redirect(location: str) -> str:
@@ -127,7 +119,26 @@ def page(status: int, text: str) -> str | None:
     """A web page where JSON was due: with 200 it pretends to be the service's, as wifi portals do (wire facts D23)."""
     if not re.search(r"<html|<!doctype html", text[:2000], re.IGNORECASE):
         return None
-    return "captive-portal" if status == 200 else "not-json"  # noqa: PLR2004 - the status says what it is
+    return "captive-portal" if status in (200, _PORTAL) else "not-json"
+
+
+def cut_off(words: str) -> bool:
+    """Whether an HTTP library's words on a broken answer say that it ended too early, and not that it cannot be read."""
+    return re.search("disconnected|closed connection|incomplete", words, re.IGNORECASE) is not None
+
+
+def tunnel(status: int) -> str:
+    """What a proxy's answer to CONNECT means, where that is no success; 0 for one that is no HTTP.
+
+    A proxy that was asked for a way and says 5xx tried and failed. Web servers that are none answer 400, 404, 405 or 501.
+    """
+    if status in (_UNAUTHORIZED, _PROXY):
+        return "proxy-password"  # tinyproxy says 401 to a wrong password
+    if status == _PORTAL:
+        return "captive-portal"
+    if status in (0, _BAD_REQUEST, _NOT_FOUND, 405, 501):
+        return "proxy-unreachable"
+    return "unreachable" if status >= _BROKEN else "proxy-refused"
 
 
 def at_discovery(answered: Answered) -> str | None:

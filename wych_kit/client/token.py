@@ -116,7 +116,7 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
     status = response.status_code
     said = f"{code}: {description}" if description else code
     return Refused(
-        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else strangers_words(response)}",
+        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else strangers_words(response, json_too=True)}",
         stage=stage,
         status=status,
         code=code,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusals
+from wych_kit.client.quoting import unreadable
 from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
 
 if TYPE_CHECKING:
@@ -219,16 +221,18 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | h
     if isinstance(error, httpx.HTTPError):
         with contextlib.suppress(RuntimeError):
             where, stage = error.request.url.netloc.decode("ascii", "replace"), stage_of(error.request)
-    proxy = _proxy_of(error) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else None
-    if isinstance(error, httpx.TimeoutException) and not proxy:
+    proxy = _proxy_of(error) if isinstance(error, httpx.TransportError) else None
+    connecting = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    if isinstance(error, httpx.TimeoutException) and not (proxy and connecting):
         doing = "did not accept the connection in time" if isinstance(error, httpx.ConnectTimeout) else "did not answer in time"
         return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
     if isinstance(error, httpx.ProxyError):
-        reference = refusals.tunnel(str(error))
-        said = (
-            f"the proxy {'did not reach' if reference == 'unreachable' else 'refused to pass the request on to'} {where}: {error}"
-        )
-        return Unreachable(said, stage=stage, reference=reference)
+        status = re.match(r"[1-5]\d\d\b", str(error))
+        said = f"the proxy {f'{proxy} ' if proxy else ''}gave no way to {where}: {error}"
+        return Unreachable(said, stage=stage, reference=refusals.tunnel(int(status[0])) if status else "proxy-refused")
+    if isinstance(error, httpx.RemoteProtocolError) and not refusals.cut_off(str(error)):
+        who = f"{where}, or the proxy {proxy} on the way," if proxy else where
+        return Unexpected(f"{who} {unreadable(error)}", stage=stage, reference="unknown-answer")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(f"{where}: this is no address that can be called: {error}", stage=stage, reference="bad-address")
     if isinstance(error, httpx.LocalProtocolError):  # its text repeats the header, and so perhaps a secret
@@ -237,10 +241,11 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | h
         return Refused(f"{where} answered {error.response.status_code}", stage=stage, status=error.response.status_code)
     if isinstance(error, httpx.TransportError):
         words, reference = _broken_connection(error)
-        if proxy and reference in ("name-not-found", "connection-refused", "unreachable"):
+        if proxy and connecting and reference in ("name-not-found", "connection-refused", "unreachable"):
             said = f"the proxy {proxy}, which your variables name for {where}, could not be connected to"
             return Unreachable(said, stage=stage, reference="proxy-unreachable")
-        return Unreachable(f"{where} {words}", stage=stage, reference=reference)
+        who = f"{where}, or the proxy {proxy} on the way," if proxy and reference == "connection-cut" else where
+        return Unreachable(f"{who} {words}", stage=stage, reference=reference)
     return Unexpected(f"{where} answered with something that cannot be read: {type(error).__name__}", stage=stage)
 
 
@@ -257,7 +262,7 @@ def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
             return f"does not speak TLS as it should ({cause.reason})", "tls-broken"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
-        return "cut the connection before the answer was complete", "connection-cut"
+        return "ended the connection before a whole HTTP answer had come", "connection-cut"
     if "refused" in str(error).lower() or "attempts failed" in str(error).lower():
         return "refused the connection: nothing listens there", "connection-refused"
     return f"could not be reached ({error or type(error).__name__})", "unreachable"
@@ -276,7 +281,7 @@ def _certificate(error: ssl.SSLCertVerificationError) -> str:
     return known.get(getattr(error, "verify_code", 0), "certificate-not-trusted")
 
 
-def _proxy_of(error: httpx.ConnectError | httpx.ConnectTimeout) -> str | None:
+def _proxy_of(error: httpx.TransportError) -> str | None:
     """Host and port of the proxy that the variables name for the request: httpx connects to nothing else then."""
     try:
         url = error.request.url

@@ -15,13 +15,13 @@ from wych_kit.client.api import refusal
 from wych_kit.client.quoting import first_words
 from wych_kit.client.wire import host_of, is_loopback
 from wych_kit.errors import Refused, WychError
+from wych_kit.verdict import COUNTER_TEST
 
 if TYPE_CHECKING:
     from wych_kit.client.token import Token
     from wych_kit.errors import Stage
     from wych_kit.ladder.findings import Broken, State
 
-NOWHERE = "/wych-kit-check/no-such-path"
 _SHOWN = 120
 _TRYING = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ def key_or_base(state: State) -> Broken:
     where = urlsplit(state.settings.api_url or "")
     said = f"{where.netloc} said 403 Forbidden."
     try:
-        other = state.asking.below_the_base(NOWHERE)
+        other = state.asking.below_the_base(COUNTER_TEST)
     except WychError as error:
         words = f"No counter-test: {error}."
         return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
@@ -46,7 +46,7 @@ def key_or_base(state: State) -> Broken:
     if about_routes:
         words = f"Counter-test: {where.path or '/'} is mapped, so it is the key."
         cause, action = (
-            "The API key is unknown, or in no usage plan of this API.",
+            "The API key is unknown, in no plan, or lost on the way.",
             "Copy WYCH_API_KEY again; it must be of this environment.",
         )
         return state.broken("api-key-refused", "call", said, words, confidence="certain", cause=cause, action=action)

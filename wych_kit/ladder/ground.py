@@ -27,10 +27,11 @@ NEEDED = (
     "WYCH_APP_ID",
 )
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-_FORBIDDEN = 403
 _MARGIN = 0.3
 """Seconds kept back, so that what is slow is named by the probe and not by the limit of the rung."""
 _TUNNELLED = range(200, 300)
+_ITS_OWN = (403, 407)
+"""What a proxy says of its own accord: it does not want to, or wants a password first."""
 
 
 def settings(state: State) -> Finding:
@@ -155,24 +156,31 @@ def _through_the_proxy(state: State, target: Target) -> Callable[[], socket.sock
         if status in _TUNNELLED:
             return made
         made.close()
-        words = (
-            f"the proxy {found.words} answered {status or 'something that is no HTTP'} {reason}".rstrip() + f" for {target.where}"
-        )
-        reference = refusals.tunnel(str(status))
-        if reference == "unreachable":
-            raise state.broken(
-                reference,
-                target.stage,
-                words,
-                runner_up="proxy-refused",
-                cause="The proxy did not reach the host behind it.",
-                action="Check the host's address, then try again; if it stays, ask whoever runs the proxy.",
-            )
-        if reference == "proxy-password" or status == _FORBIDDEN:
-            raise state.broken(reference, target.stage, words, confidence="certain")
-        raise state.broken(reference, target.stage, words, runner_up="proxy-unreachable")
+        raise _no_tunnel(state, target, status, reason)
 
     return way
+
+
+def _no_tunnel(state: State, target: Target, status: int, reason: str) -> Broken:
+    """A proxy that gives no way: its own refusal is certain, why it could not get through is not, nor whether it is a proxy at all."""
+    found = target.proxy
+    assert found is not None  # noqa: S101 - it answered
+    words = f"the proxy {found.words} answered {status or 'something that is no HTTP'} {reason}".rstrip() + f" for {target.where}"
+    reference, stage = refusals.tunnel(status), target.stage
+    if reference == "proxy-password" and found.credentials:
+        cause = f"The proxy does not take the name and password in {found.variable}."
+        action = "Correct them there; a sign such as @ or % is written %40 or %25."
+        return state.broken(reference, stage, words, runner_up="proxy-refused", cause=cause, action=action)
+    if status in _ITS_OWN:
+        return state.broken(reference, stage, words, confidence="certain")
+    if reference == "unreachable":
+        cause = f"The proxy could not get through to {target.host}."
+        action = "Check the address; then ask whoever runs the proxy."
+        return state.broken(reference, stage, words, runner_up="proxy-refused", cause=cause, action=action)
+    if reference == "proxy-unreachable":
+        cause = f"What {found.variable} names does not answer as a proxy does."
+        return state.broken(reference, stage, words, runner_up="proxy-refused", cause=cause)
+    return state.broken(reference, stage, words)
 
 
 def _handshake(state: State, target: Target, way: Callable[[], socket.socket]) -> str:
