@@ -311,8 +311,7 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
         (b"HTTP/1.1 403 Forbidden", ("proxy-refused", "certain", "did not let the request through")),
         (
             b"HTTP/1.1 407 Proxy Authentication Required",
-            ("proxy-password", "likely"),
-            "does not take the name and password in HTTPS",
+            ("proxy-password", "likely", "does not take the name and password in HTTPS"),
         ),
         (b"HTTP/1.0 401 Unauthorized", ("proxy-password", "likely", "does not take the name and password in HTTPS")),
         (b"HTTP/1.0 500 Unable to connect", ("unreachable", "likely", "could not get through to login.wych.invalid")),
