@@ -23,6 +23,13 @@ const provider = new Provider(issuer, {
     grant_types: ['client_credentials'],
     response_types: [],
     redirect_uris: [],
+  }, {
+    client_id: `${given.client_id}-elsewhere`, // one for people to log in with, that may not have client_credentials
+    client_secret: given.client_secret,
+    token_endpoint_auth_method: 'client_secret_post',
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    redirect_uris: ['https://app.example/back'],
   }],
   jwks: { keys: [{ ...key, kid: 'peer', alg: 'RS256', use: 'sig' }] },
   features: {

@@ -11,14 +11,15 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from filelock import FileLock
 
-from wych_kit import Refused, WychAuth
+from wych_kit import Refused, Secret, WychAuth, load_settings
 from wych_kit.client import claims, discovery
+from wych_kit.ladder import climb
 
 HERE = Path(__file__).parent
 LEAST_NODE = 20
@@ -152,3 +153,24 @@ def test_a_wrong_key_reaches_the_caller(peer: Peer, tmp_path: Path) -> None:
     with httpx.Client(base_url=peer.api_url, auth=peer.auth(tmp_path, api_key="not-this-one"), trust_env=False) as client:
         assert [client.get("/anything").status_code for _ in range(3)] == [403, 403, 403]
     assert peer.counts()["tokens"] - before == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, ("data", "unknown-answer", "unknown")),  # its API has no users
+        ({"client_secret": Secret("not-this-one")}, ("client", "unknown-answer", "unknown")),
+        ({"client_id": "not-this-one"}, ("client", "unknown-answer", "unknown")),
+        ({"client_id": "ours-elsewhere"}, ("client", "unknown-answer", "unknown")),
+        ({"api_key": Secret("not-this-one")}, ("api-key", "api-key-refused", "likely")),
+    ],
+)
+def test_the_check(peer: Peer, place: Any, changes: dict[str, Any], outcome: tuple[str, str, str]) -> None:
+    """Its words for a wrong secret, an unknown client and one without the grant are not Keycloak's: repeated, and not judged."""
+    place.write_env(**peer._asdict(), environment="mock", partner_id="p1", app_id="a1", token_cache="memory")
+    report = climb(load_settings().with_(**changes))
+    assert report.broken is not None
+    assert report.diagnosis is not None
+    assert (report.broken.name, report.diagnosis.reference, report.diagnosis.confidence) == outcome, report.broken
+    if outcome[0] == "client":
+        assert "client" in report.broken.observed.partition("(")[2]

@@ -50,7 +50,7 @@ def key_or_base(state: State) -> Broken:
             "Copy WYCH_API_KEY again; it must be of this environment.",
         )
         return state.broken("api-key-refused", "call", said, words, confidence="certain", cause=cause, action=action)
-    if forbidden(other):
+    if forbidden(other) and any(name.lower().startswith("x-amz") for name in other.headers):  # others may judge the key first
         words = f"Counter-test: it says so to any path below {where.path or '/'}, so no API is there."
         return state.broken("wrong-base-path", "call", said, words, runner_up="api-key-refused")
     words = f"The counter-test got {other.status_code}, which does not tell the key from the base path."
