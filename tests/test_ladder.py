@@ -301,11 +301,12 @@ def test_a_wrong_base_is_told_from_an_unknown_key(settings, pretend):
     assert report.diagnosis.runner_up == "api-key-refused"
 
 
-def test_a_counter_test_that_tells_nothing(settings, pretend):
-    """Any other answer leaves both causes open, the key as the likelier."""
+@pytest.mark.parametrize(("status", "body"), [(500, b"oops"), (403, b'{"message":"Forbidden"}')])
+def test_a_counter_test_that_tells_nothing(settings, pretend, status, body):
+    """Any other answer leaves both causes open, the key as the likelier; so do AWS's words without its headers."""
     pretend.answer_next("api", status=200, body=b"{}")
     pretend.answer_next("api", status=403, body=b'{"message":"Forbidden"}')
-    pretend.answer_next("api", status=500, body=b"oops")
+    pretend.answer_next("api", status=status, body=body)
     report = climb(settings())
     assert broken(report) == ("api-key", "api-key-refused", "likely")
     assert report.diagnosis.runner_up == "wrong-base-path"
