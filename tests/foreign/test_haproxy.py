@@ -27,15 +27,15 @@ def haproxy(tmp_path, programs, document, nobody, silent):
     """Starts a throw-away HAProxy: `/403/…` is its own 403 page, `/down/…` a server that is not there; gives its address."""
     port = programs.free_port()
     base = f"http://127.0.0.1:{port}"
-    names = [*STATUSES, "login", "down", "slow", "full", "dropped"]
+    names = [*STATUSES, "login", "down", "slow"]
     rules = [
         f"http-request return status 200 content-type application/json lf-string '{quoted(document(base, name))}'"
         f" if {{ path_beg /token/{name}/ }}"
         for name in names
     ]
     rules += [f"http-request deny deny_status {status} if {{ path_beg /{status}/ }}" for status in STATUSES]
-    rules += ["http-request auth realm staff if { path_beg /login/ }", "http-request silent-drop if { path_beg /dropped/ }"]
-    rules += [f"use_backend {name} if {{ path_beg /{name}/ }}" for name in ("down", "slow", "full")]
+    rules += ["http-request auth realm staff if { path_beg /login/ }"]
+    rules += [f"use_backend {name} if {{ path_beg /{name}/ }}" for name in ("down", "slow")]
 
     def start(*binds):
         frontends = [f"frontend secure\n mode http\n bind {bind}\n http-request deny" for bind in binds]
@@ -43,11 +43,10 @@ def haproxy(tmp_path, programs, document, nobody, silent):
         config.write_text(
             "\n".join(
                 [
-                    "defaults\n mode http\n retries 0\n timeout connect 1s\n timeout client 5s\n timeout server 200ms\n timeout queue 100ms",
+                    "defaults\n mode http\n retries 0\n timeout connect 1s\n timeout client 5s\n timeout server 200ms",
                     f"frontend pages\n bind 127.0.0.1:{port}\n " + "\n ".join(rules),
                     f"backend down\n server one {nobody.partition('//')[2]}",
                     f"backend slow\n server one {silent}",
-                    f"backend full\n timeout server 5s\n http-request deny deny_status 503 if {{ queue gt 0 }}\n server one {silent} maxconn 1",
                     *frontends,
                     "",
                 ]
