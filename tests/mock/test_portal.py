@@ -30,7 +30,7 @@ def test_answers_say_that_they_are_invented(caller, wych):
     """Successes and refusals of the portal both say so on the wire, and in the record."""
     good = caller.send_json("POST", ACCOUNTS, PERSON)
     bad = caller.send_json("POST", ACCOUNTS, {})
-    lost = caller.ask("GET", "/portal")
+    lost = caller.ask("GET", "/portal/api")
     assert {got.headers["x-wych-mock-basis"] for got in (good, bad, lost)} == {"invented"}
     assert {seen.row for seen in wych.requests} == {"invented"}
     assert wych.requests[1].reason.startswith("Give your first name.")
@@ -230,9 +230,9 @@ def test_too_large(caller):
     """More than 64 KiB is not read."""
     got = caller.ask("POST", ACCOUNTS, {}, b" " * 65_537)
     assert (got.status, "64 KiB" in got.json["errors"]["request"]) == (413, True)
-    got = caller.padded("/portal", 65_537)
+    got = caller.padded("/portal/api", 65_537)
     assert (got.status, "64 KiB" in got.json["errors"]["request"]) == (431, True)
-    assert caller.padded("/portal", 65_536).status == 404
+    assert caller.padded("/portal/api", 65_536).status == 404
 
 
 def test_unknown_path_and_method(caller):

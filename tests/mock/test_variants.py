@@ -96,7 +96,7 @@ def test_the_command_takes_each_side(monkeypatch):
     """Each side has a word on the command line; what is not said stays as the mock does it."""
     taken = []
     monkeypatch.setattr(mock.server, "serve", lambda **options: taken.append(options) or 0)
-    sides = ("grants_joined", "find_only", "basis_header")
-    assert main([]) == main(["--grants-joined", "--find-only", "--no-basis"]) == 0
-    assert [[options[side] for side in sides] for options in taken] == [[False, False, True], [True, True, False]]
+    sides = ("grants_joined", "find_only", "callback_user", "basis_header")
+    assert main([]) == main(["--grants-joined", "--find-only", "--no-callback-user", "--no-basis"]) == 0
+    assert [[options[side] for side in sides] for options in taken] == [[False, False, True, True], [True, True, False, False]]
     assert [getattr(Options(), side) for side in sides] == [taken[0][side] for side in sides]

@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.
     )
     add("--grants-joined", action="store_true", help="list the grants in one text, as Wych's page shows them")
     add("--find-only", action="store_true", help="let POST /user find users and make none (404)")
+    add("--no-callback-user", action="store_false", dest="callback_user", help="leave the user out of the consent's callback")
     add("--no-basis", action="store_false", dest="basis_header", help="send no x-wych-mock-basis: the wire is pure")
     add("--no-control", action="store_false", dest="control", help="open no second port for wych-kit fault")
     add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect
 
-from wych_kit.mock import gateway, identity, openapi, variants
+from wych_kit.mock import gateway, identity, openapi, pages, presented, variants
 from wych_kit.mock.api import Api
 from wych_kit.mock.clock import Clock
 from wych_kit.mock.connections import STATES, Connections
@@ -43,7 +43,7 @@ _FIRST = interception.PAGES | BREAKS | {"answer-too-long"}
 
 
 class Role(Protocol):
-    """One of the mock's four: the identity provider, the gateway, the portal, the description of itself."""
+    """One of the mock's five: the identity provider, the gateway, the portal, the pages for a browser, the description of itself."""
 
     @property
     def body_limit(self) -> int:
@@ -90,6 +90,7 @@ class Front:
         self._gateway = gateway.Gateway(api, store, self.tokens, self._ids, self.clock, plan=self._plan, faults=self.faults)
         self._portal = Portal(url, store)
         self._description = openapi.Description(url)
+        self._pages = pages.Pages(url, store, self.clock, self.ledger, self._connections, callback_user=options.callback_user)
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
         """Answers one request and puts it in the ledger."""
@@ -109,13 +110,23 @@ class Front:
             given = await self._intercepted(fault, role, request, place, fits=fits)
         else:
             given = await self._true(role, request, place, fits=fits)
-        self.ledger.note(request, given)
+        self._note(request, given)
         await send(self._marked(given), send_)
 
     def reset(self) -> None:
         """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
         self._store.reset()
-        for part in (self._connections, self.clock, self.canned, self.faults, self.ledger, self.tokens, self._plan, self._portal):
+        for part in (
+            self.clock,
+            self.canned,
+            self.faults,
+            self.ledger,
+            self.tokens,
+            self._plan,
+            self._portal,
+            self._pages,
+            self._connections,
+        ):
             part.reset()
         self._ids.restart()
 
@@ -150,7 +161,7 @@ class Front:
         return alterations.lengthened(fault, await self._true(role, request, place, fits=fits))
 
     async def _broken_off(self, fault: Active, request: Request, whole: Answer | None, connection: Connection) -> None:
-        self.ledger.note(request, fault.told(whole or NOTHING, "invented"))
+        self._note(request, fault.told(whole or NOTHING, "invented"))
         if whole:
             await connection.cut_in_body(request, self._marked(whole))
         elif fault.fault.name == "timeout":
@@ -161,6 +172,15 @@ class Front:
     def _marked(self, given: Answer) -> Answer:
         return given if self._options.basis_header else variants.without_basis(given)
 
+    def _note(self, request: Request, given: Answer) -> None:
+        app_id = ""
+        if 400 <= given.status < 500 and not request.path.startswith(pages.ROOTS):  # noqa: PLR2004 - HTTP's refusals; 5xx are failures
+            # Only an id that is an app's is kept: people put secrets where ids belong.
+            client_id = presented.client_id(request, self._store, self.tokens)
+            client = self._store.client(client_id) if client_id else None
+            app_id = client.app_id if client else ""
+        self.ledger.note(request, given, self.clock.now(), app_id)
+
     def _role(self, path: str) -> tuple[Role, str]:
         if place := _PLACES.get(path.removesuffix("/")):
             return self._identity, place
@@ -170,6 +190,8 @@ class Front:
             return self._portal, "portal"
         if path == openapi.PATH:
             return self._description, ""
+        if root := next((root for root in pages.ROOTS if path == root or path.startswith(root + "/")), None):
+            return self._pages, "portal" if root == pages.PORTAL else ""
         return self._identity, ""
 
 

@@ -17,13 +17,18 @@ _LONGEST = 2048  # of a path
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: what was asked, what was answered (status 0: nothing), which row of the wire facts that follows ("A3-4"), and why, in words."""
+    """One request: what was asked, what was answered (status 0: nothing), which row of the wire facts that follows ("A3-4"), and why, in words.
+
+    `at` is when, in seconds since 1970; `app_id` is whose call it was, of a refusal, when that is known.
+    """
 
     method: str
     path: str
     status: int
     row: str
     reason: str
+    at: float = 0.0
+    app_id: str = ""
 
     def __str__(self) -> str:
         """In a line, for a console."""
@@ -47,9 +52,13 @@ class Ledger:
         """A copy, so that it can be read while the server goes on."""
         return list(self._received)
 
-    def note(self, request: Request, given: Answer) -> None:
+    def refused(self, app_id: str, most: int) -> list[Received]:
+        """The last calls of an app that were refused, newest first."""
+        return [received for received in reversed(self._received) if received.app_id == app_id][:most]
+
+    def note(self, request: Request, given: Answer, at: float = 0.0, app_id: str = "") -> None:
         """Adds one."""
-        received = Received(request.method, request.path[:_LONGEST], given.status, given.row, given.reason)
+        received = Received(request.method, request.path[:_LONGEST], given.status, given.row, given.reason, at, app_id)
         self._received.append(received)
         self.told(received)
 

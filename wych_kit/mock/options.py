@@ -21,8 +21,8 @@ class Options:
     None is plain http. `control` opens a second port for `wych-kit fault`.
 
     Where Wych's pages contradict one another (API facts, section 8) the mock takes either side: `expires_in` 900 or 3600 (row 1);
-    `grants_joined` lists the grants in one text (6); `find_only` makes POST /user find and not create (10).
-    Without `basis_header` no answer says what it rests on.
+    `grants_joined` lists the grants in one text (6); `find_only` makes POST /user find and not create (10); without `callback_user`
+    the callback has no user (12). Without `basis_header` no answer says what it rests on.
 
     Raises `ValueError` for a number that cannot be.
     """
@@ -40,6 +40,7 @@ class Options:
     control: bool = False
     grants_joined: bool = False
     find_only: bool = False
+    callback_user: bool = True
     basis_header: bool = True
 
     def __post_init__(self) -> None:

@@ -16,10 +16,7 @@ From businesses on they take `Authorization: Bearer <session>`, of the last thou
 
 from __future__ import annotations
 
-import hashlib
 import json
-from functools import partial
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -27,7 +24,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from wych_kit.mock import registration
+from wych_kit.mock import web
+from wych_kit.mock.registrar import Registrar
 from wych_kit.mock.registration import FieldErrors
 from wych_kit.mock.wire import Answer, answer
 
@@ -36,12 +34,11 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request as WebRequest
     from starlette.responses import Response
-    from starlette.types import Message
 
     from wych_kit.mock.store import Issued, Store
     from wych_kit.mock.wire import Request
 
-ROOT = "/portal"
+ROOT = "/portal/api"
 _INVENTED = {"x-wych-mock-basis": "invented"}
 _MOST_SESSIONS = 1000
 _APP_FACTS = ("name", "description", "website", "callback_url")
@@ -54,7 +51,7 @@ _ROUTING = {
 
 
 class Portal:
-    """Answers what lies under /portal. `url` is the mock's own address."""
+    """Answers what lies under /portal/api. `url` is the mock's own address."""
 
     body_limit = 64 * 1024
     header_limit = 64 * 1024
@@ -62,6 +59,7 @@ class Portal:
     def __init__(self, url: str, store: Store) -> None:
         self._url = url
         self._store = store
+        self._registrar = Registrar(store)
         self._sessions: dict[str, str] = {}
         routes = [
             Route("/portal/api/accounts", self._register, methods=["POST"]),
@@ -73,22 +71,12 @@ class Portal:
             Route("/portal/api/apps/{app}/credentials", self._renew, methods=["POST"]),
         ]
         handlers: dict[Any, Any] = {FieldErrors: _field_errors, HTTPException: _http_error}
-        self._pages = Starlette(routes=routes, exception_handlers=handlers)
-        self._pages.router.redirect_slashes = False
+        self._site = Starlette(routes=routes, exception_handlers=handlers)
+        self._site.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
         """Runs the web application on a request that is already read."""
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": request.body}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await self._pages(request.scope, receive, send)
-        body = b"".join(message.get("body", b"") for message in sent[1:])
-        return Answer(sent[0]["status"], tuple(sent[0]["headers"]), body, "invented", request.scope.get("reason", ""))
+        return await web.answered(self._site, request)
 
     def too_large(self, _request: Request) -> Answer:
         """413."""
@@ -107,18 +95,10 @@ class Portal:
         self._sessions.clear()
 
     async def _register(self, request: WebRequest) -> Response:
-        facts = registration.account(await _typed(request))
-        account = self._store.add_account(**facts | {"password": _hashed(facts["password"], self._store.ids.octets(16))})
-        if account is None:
-            return _refused(request, 409, {"email": "There is an account with this address: sign in, or use another."})
-        return self._session(account, 201)
+        return self._session(self._registrar.register(await _typed(request)), 201)
 
     async def _sign_in(self, request: WebRequest) -> Response:
-        facts = registration.session(await _typed(request))
-        account = self._store.account(facts["email"])
-        if account is None or not _is_password(facts["password"], account["password"]):
-            return _refused(request, 401, {"password": "No account has this address and password: check both, or register."})
-        return self._session(account["id"], 200)
+        return self._session(self._registrar.sign_in(await _typed(request)), 200)
 
     def _session(self, account: str, status: int) -> Response:
         session = self._store.ids.text(32)
@@ -129,8 +109,7 @@ class Portal:
 
     async def _add_business(self, request: WebRequest) -> Response:
         account = self._account(request)
-        facts = registration.business(await _typed(request))
-        business, new = self._store.find_or_add_business(account, **facts)
+        business, new = self._registrar.add_business(account, await _typed(request))
         return _given(201 if new else 200, {"business_id": business["id"], "partner_id": business["partner_id"]})
 
     async def _receive_data(self, request: WebRequest) -> Response:
@@ -140,13 +119,8 @@ class Portal:
 
     async def _add_app(self, request: WebRequest) -> Response:
         business = self._business(request)
-        if not business["receives_data"]:
-            return _refused(request, 409, {"business": 'Choose "Receive Data" for the business first (PUT …/receive-data).'})
-        facts = registration.app(await _typed(request))
-        app, issued = self._store.add_app(business, **facts)
-        if issued is None:
-            errors = {"name": "The business has an app of this name: ask for new credentials for it, or choose another name."}
-            return _refused(request, 409, errors, app_id=app["id"])
+        typed = await _typed(request) if business["receives_data"] else {}
+        app, issued = self._registrar.add_app(business, typed)
         return _given(201, self._credentials(app, issued))
 
     async def _show_app(self, request: WebRequest) -> Response:
@@ -172,15 +146,14 @@ class Portal:
         return account
 
     def _business(self, request: WebRequest) -> Mapping[str, Any]:
-        business = self._store.business(account_id=self._account(request), id=request.path_params["business"])
+        business = self._registrar.business(self._account(request), request.path_params["business"])
         if business is None:
             raise HTTPException(404, "Your account has no business of this id: add one (POST /portal/api/businesses).")
         return business
 
     def _app(self, request: WebRequest) -> Mapping[str, Any]:
-        account = self._account(request)
-        app = self._store.app(id=request.path_params["app"])
-        if app is None or not self._store.business(account_id=account, id=app["business_id"] or ""):
+        app = self._registrar.app(self._account(request), request.path_params["app"])
+        if app is None:
             raise HTTPException(
                 404, "Your account has no app of this id: make one (POST /portal/api/businesses/{business_id}/apps)."
             )
@@ -207,7 +180,7 @@ def _refused(request: WebRequest, status: int, errors: dict[str, str], **more: s
 
 
 async def _field_errors(request: WebRequest, error: FieldErrors) -> Response:
-    return _refused(request, 422, error.fields)
+    return _refused(request, error.status, error.fields, **error.more)
 
 
 async def _http_error(request: WebRequest, error: HTTPException) -> Response:
@@ -220,15 +193,3 @@ async def _http_error(request: WebRequest, error: HTTPException) -> Response:
 def _bare(status: int, sentence: str, reason: str) -> Answer:
     headers = [(name.encode(), text.encode()) for name, text in {"content-type": "application/json", **_INVENTED}.items()]
     return answer(status, json.dumps({"errors": {"request": sentence}}).encode(), *headers, row="invented", reason=reason)
-
-
-# 4 MiB and about 10 ms: slow enough for a file of pretend accounts that somebody may have given a password they use elsewhere.
-_scrypt = partial(hashlib.scrypt, n=4096, r=8, p=1)
-
-
-def _hashed(password: str, salt: bytes) -> str:
-    return f"{salt.hex()}${_scrypt(password.encode('utf-8', 'surrogatepass'), salt=salt).hex()}"
-
-
-def _is_password(password: str, kept: str) -> bool:
-    return compare_digest(_hashed(password, bytes.fromhex(kept.partition("$")[0])), kept)

@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
 _LONGEST = 200
 _SHORTEST_PASSWORD = 8
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class FieldErrors(Exception):
-    """Something typed cannot be accepted. `fields` has a sentence for each wrong field, saying what to do."""
+    """Something typed cannot be accepted. `fields` has a sentence for each wrong field, saying what to do; `status` is HTTP's, `more` what else is told."""
 
-    def __init__(self, fields: dict[str, str]) -> None:
+    def __init__(self, fields: dict[str, str], status: int = 422, **more: str) -> None:
         super().__init__(", ".join(fields))
         self.fields = fields
+        self.status = status
+        self.more = more
 
 
 class _Field(NamedTuple):
@@ -79,9 +82,15 @@ def _website(text: str) -> str:
 
 def _callback(text: str) -> str:
     parts = _address(text)
-    if parts and (parts[0] == "https" or parts[1] in _LOOPBACK):
-        return ""
-    return "Give an address that begins with https:// (http:// only for this computer)."
+    if not parts or not (parts[0] == "https" or parts[1] in _LOOPBACK):
+        return "Give an address that begins with https:// (http:// only for this computer)."
+    if "#" in text or "@" in urlsplit(text).netloc:  # RFC 6749 3.1.2
+        return "Leave '#' and '@' out of the address: nothing may follow the path and query, and no name stand before the host."
+    return (
+        ""
+        if _HOST.fullmatch(parts[1])
+        else "Write the host in letters, digits, dots and hyphens (a name such as māori.nz as xn--…)."
+    )
 
 
 def _address(text: str) -> tuple[str, str] | None:
@@ -106,11 +115,12 @@ _SESSION = (
     _Field("password", "Give your password.", spaces_count=True),
 )
 _BUSINESS = (_Field("nzbn", "Give the business's NZBN.", _nzbn), _Field("name", "Give the business's name."))
+_CALLBACK = _Field("callback_url", "", _callback, required=False)
 _APP = (
     _Field("name", "Give the app a name."),
     _Field("description", "", required=False),
     _Field("website", "", _website, required=False),
-    _Field("callback_url", "", _callback, required=False),
+    _CALLBACK,
 )
 
 
@@ -124,6 +134,11 @@ def session(typed: Mapping[str, Any]) -> dict[str, str]:
     return _lower_email(_checked(_SESSION, typed))
 
 
+def sign_up(typed: Mapping[str, Any]) -> dict[str, str]:
+    """What a customer gives: email (lower case), password. Raises `FieldErrors`."""
+    return _lower_email(_checked(_ACCOUNT[2:], typed))
+
+
 def business(typed: Mapping[str, Any]) -> dict[str, str]:
     """nzbn, name. Raises `FieldErrors`."""
     return _checked(_BUSINESS, typed)
@@ -132,6 +147,11 @@ def business(typed: Mapping[str, Any]) -> dict[str, str]:
 def app(typed: Mapping[str, Any]) -> dict[str, str]:
     """name, and description, website, callback_url where "" is none. Raises `FieldErrors`."""
     return _checked(_APP, typed)
+
+
+def callback(typed: Mapping[str, Any]) -> dict[str, str]:
+    """callback_url, where "" is none. Raises `FieldErrors`."""
+    return _checked((_CALLBACK,), typed)
 
 
 def _checked(fields: tuple[_Field, ...], typed: Mapping[str, Any]) -> dict[str, str]:

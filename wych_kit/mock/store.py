@@ -9,62 +9,20 @@ known app when they are first used (the old ones work here until then).
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.pool import StaticPool
 
-from wych_kit.mock.clients import READY_MADE, READY_MADE_SUBJECT, READY_MADE_USERS, Client, digest
+from wych_kit.mock import database
+from wych_kit.mock.clients import Client, digest
 from wych_kit.mock.ids import Ids
+from wych_kit.mock.tables import ACCOUNTS, APPS, BUSINESSES, PASSWORDS, TABLES, USERS, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-_METADATA = sql.MetaData()
-
-
-def _table(name: str, *columns: sql.Column[Any] | sql.UniqueConstraint) -> sql.Table:
-    return sql.Table(name, _METADATA, sql.Column("row", sql.Integer, primary_key=True), *columns)
-
-
-def _text(name: str, *, unique: bool = False, optional: bool = False) -> sql.Column[str]:
-    return sql.Column(name, sql.String, unique=unique or None, nullable=optional)
-
-
-ACCOUNTS = _table(
-    "accounts", _text("id", unique=True), _text("first_name"), _text("last_name"), _text("email", unique=True), _text("password")
-)
-BUSINESSES = _table(
-    "businesses",
-    _text("id", unique=True),
-    _text("account_id"),
-    _text("nzbn"),
-    _text("name"),
-    _text("partner_id", unique=True),
-    sql.Column("receives_data", sql.Boolean, nullable=False),
-    sql.UniqueConstraint("account_id", "nzbn"),
-)
-APPS = _table(
-    "apps",
-    _text("id", unique=True),
-    _text("business_id", optional=True),
-    _text("partner_id"),
-    _text("name"),
-    _text("description"),
-    _text("website"),
-    _text("callback_url"),
-    _text("client_id", unique=True),
-    _text("subject"),
-    sql.Column("secret", sql.LargeBinary, nullable=False),
-    sql.Column("api_key", sql.LargeBinary, nullable=False, unique=True),
-    sql.UniqueConstraint("business_id", "name"),
-)
-USERS = _table("users", _text("id", unique=True), _text("app_id"), _text("email"), sql.UniqueConstraint("app_id", "email"))
-_TABLES = (ACCOUNTS, BUSINESSES, APPS, USERS)
 
 
 class StoreUnusable(Exception):
@@ -86,20 +44,21 @@ class Store:
 
     def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
         try:
-            self.engine = _open(path)
+            self.engine = database.engine(path)
         except OSError as error:
             raise _unusable(path, error) from None
         try:
             with self.engine.begin() as connection:
-                for table in _TABLES:
+                for table in TABLES:
                     connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
-                _plant(connection)
-                self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in _TABLES}
+                plant(connection)
+                self._start = {table: [tuple(row) for row in connection.execute(table.select())] for table in TABLES}
         except DatabaseError as error:
             self.engine.dispose()
             raise _unusable(path, error.orig) from None
         # What is stored goes into the seed, or a seeded mock would draw, after a restart, what it gave out before.
-        known = hashlib.sha256(repr(list(self._start.values())).encode()).hexdigest()
+        drawn = [rows for table, rows in self._start.items() if table is not PASSWORDS]  # nothing in that one was drawn
+        known = hashlib.sha256(repr(drawn).encode()).hexdigest()
         self.ids = Ids(None if seed is None else f"{seed}/store/{known}")
         self._forget_cached()
 
@@ -156,6 +115,17 @@ class Store:
         row, _ = self._find_or_add(USERS, {"app_id": app_id, "email": email}, lambda: {"id": self.ids.uuid()})
         return {"id": row["id"], "email": row["email"]}
 
+    def password(self, user_id: str) -> str | None:
+        """The hash of a user's password, when one was chosen."""
+        row = self._one(PASSWORDS, user_id=user_id)
+        return row["password"] if row else None
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Keeps a user's password, given as a hash."""
+        _, new = self._find_or_add(PASSWORDS, {"user_id": user_id}, lambda: {"password": password})
+        if not new:
+            self._write(PASSWORDS.update().where(PASSWORDS.c.user_id == user_id).values(password=password))
+
     def account(self, email: str) -> Mapping[str, Any] | None:
         """The account with this address."""
         return self._one(ACCOUNTS, email=email)
@@ -168,6 +138,10 @@ class Store:
     def business(self, **where: str) -> Mapping[str, Any] | None:
         """The business that matches, by `account_id` and `id`."""
         return self._one(BUSINESSES, **where)
+
+    def businesses(self, account_id: str) -> list[dict[str, Any]]:
+        """The businesses of an account, in the order they were added."""
+        return self._all(BUSINESSES, account_id=account_id)
 
     def find_or_add_business(self, account_id: str, nzbn: str, name: str) -> tuple[Mapping[str, Any], bool]:
         """The account's business of this number, with its partner id, and whether it is new."""
@@ -184,6 +158,14 @@ class Store:
     def app(self, **where: str) -> Mapping[str, Any] | None:
         """The app that matches, by `id`."""
         return self._one(APPS, **where)
+
+    def apps(self, **where: str) -> list[dict[str, Any]]:
+        """All apps that match, by `business_id`, in the order they were made."""
+        return self._all(APPS, **where)
+
+    def set_callback(self, app_id: str, callback_url: str) -> None:
+        """Where the browsers of an app's users go back to; "" is nowhere."""
+        self._write(APPS.update().where(APPS.c.id == app_id).values(callback_url=callback_url))
 
     def add_app(self, business: Mapping[str, Any], name: str, **facts: str) -> tuple[Mapping[str, Any], Issued | None]:
         """A new app of a business, and its secrets; None for these when the business has an app of this name, which is then given.
@@ -202,10 +184,12 @@ class Store:
         self._cache(row)
         return row, issued if new else None
 
-    def renew(self, app_id: str) -> Issued:
-        """New secrets for an app; the old ones stop working."""
-        issued = self._issue()
-        self._write(APPS.update().where(APPS.c.id == app_id).values(**_hashes(issued)))
+    def renew(self, app_id: str, *parts: str) -> Issued:
+        """New secrets for an app, or only the `parts` named (client_secret, api_key); the old ones stop working, and those left are ""."""
+        drawn = self._issue()
+        issued = drawn._replace(**dict.fromkeys(set(drawn._fields) - set(parts or drawn._fields), ""))
+        hashes = {name: value for name, value in _hashes(drawn).items() if not parts or _KEPT_AS[name] in parts}
+        self._write(APPS.update().where(APPS.c.id == app_id).values(**hashes))
         row = self._one(APPS, id=app_id)
         if row:
             self._cache(row)
@@ -214,7 +198,7 @@ class Store:
     def reset(self) -> None:
         """Back to what was there at the start."""
         with self.engine.begin() as connection:
-            for table in _TABLES:
+            for table in TABLES:
                 connection.execute(table.delete())
                 if rows := self._start[table]:
                     connection.execute(table.insert(), [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
@@ -255,44 +239,12 @@ class Store:
             connection.execute(statement)
 
 
+_KEPT_AS = {"secret": "client_secret", "api_key": "api_key"}
+
+
 def _hashes(issued: Issued) -> dict[str, bytes]:
     return {"secret": digest(issued.client_secret), "api_key": digest(issued.api_key)}
 
 
 def _unusable(path: Path | None, cause: BaseException | None) -> StoreUnusable:
     return StoreUnusable(f"The mock cannot keep its memory in {path} ({cause}). Give another file, or keep nothing (ephemeral).")
-
-
-def _open(path: Path | None) -> sql.Engine:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    # Not put into a URL's text, where "?", "#" and "%20" would name another file.
-    url = sql.URL.create("sqlite", database=str(path.absolute()) if path else None)
-    engine = sql.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
-
-    @sql.event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-
-    return engine
-
-
-def _plant(connection: sql.Connection) -> None:
-    """Puts the ready-made app and its users there, once."""
-    app = {
-        "id": READY_MADE.app_id,
-        "partner_id": READY_MADE.partner_id,
-        "name": "Ready-made app",
-        "description": "",
-        "website": "",
-        "callback_url": "",
-        "client_id": READY_MADE.client_id,
-        "subject": READY_MADE_SUBJECT,
-        "secret": digest(READY_MADE.client_secret),
-        "api_key": digest(READY_MADE.api_key),
-    }
-    connection.execute(APPS.insert().prefix_with("OR IGNORE"), app)
-    users = [{"id": user_id, "app_id": READY_MADE.app_id, "email": email} for user_id, email in READY_MADE_USERS]
-    connection.execute(USERS.insert().prefix_with("OR IGNORE"), users)

@@ -1,0 +1,216 @@
+"""The hosted consent in a browser: every way through it and back, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.mock.pages import Browser, Page
+
+CALLBACK = "http://127.0.0.1:9/callback?from=wych"
+HOME = "/app/kims-app"
+START = f"{HOME}/connection"
+
+
+@pytest.fixture
+def partner(wych):
+    """Somebody with an app in the portal."""
+    browser = Browser(wych)
+    browser.register()
+    browser.page = browser.app(callback_url=CALLBACK, description='To <b>budget</b> & "save"')
+    return browser
+
+
+@pytest.fixture
+def customer(wych, partner):
+    """A browser of a customer of that app, not signed in."""
+    return Browser(wych)
+
+
+def link_in(page):
+    """The link of the mail that the page shows."""
+    return page.element(id="mail-link")["href"]
+
+
+def enter(customer, email="aroha@example.com"):
+    """Signs in by the mail's link."""
+    page = customer.send(customer.open(START), f"{HOME}/link", mail_email=email)
+    return customer.open(link_in(page))
+
+
+def choose(customer, page, bank="kereru", days="90"):
+    """Goes as far as the question."""
+    page = customer.send(page, START, bank=bank)
+    page = customer.send(page, f"{START}/data")
+    return customer.send(page, f"{START}/time", days=days)
+
+
+def answered(customer, page, answer):
+    """Answers; where the browser is sent."""
+    typed = {**page.forms[f"{START}/answer"], "answer": answer}
+    return customer.http.post(f"{START}/answer", data=typed, follow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("bank", "answer", "state"),
+    [
+        ("kereru", "agree", "ACTIVE"),
+        ("kereru", "refuse", "REJECTED"),
+        ("kereru", "later", "PENDING"),
+        ("kauri", "agree", "PENDING"),
+        ("weka", "agree", "REJECTED"),
+    ],
+)
+def test_there_and_back(customer, bank, answer, state):
+    """By a mail's link, through the four pages, back to exactly the callback URL with the connection, its state and the user."""
+    page = choose(customer, enter(customer), bank)
+    assert "To <b>" not in page.response.text
+    got = answered(customer, page, answer)
+    assert (got.status_code, got.headers["location"].startswith(f"{CALLBACK}&")) == (303, True)
+    query = parse_qs(urlsplit(got.headers["location"]).query)
+    assert (set(query), query["state"]) == ({"from", "connection", "state", "user"}, [state])
+    listed = customer.open(f"{HOME}/connections").response.text
+    assert query["connection"][0] in listed
+    assert state in listed
+
+
+def test_the_question_may_lead_back_only_to_the_callback(customer):
+    """The policy of the last page allows its form to end at the callback's origin, and at no other."""
+    policy = choose(customer, enter(customer)).response.headers["content-security-policy"]
+    assert policy.endswith("form-action 'self' http://127.0.0.1:9")
+
+
+def test_a_slow_bank_agrees_later(wych, customer):
+    """What a customer agreed to with a slow bank is PENDING at first, and ACTIVE once the bank has done its part."""
+    answered(customer, choose(customer, enter(customer), "kauri"), "agree")
+    assert "PENDING" in customer.open(f"{HOME}/connections").response.text
+    wych.clock.advance(31)
+    assert "ACTIVE" in customer.open(f"{HOME}/connections").response.text
+
+
+def test_an_answer_counts_once(customer):
+    """The answer sent again makes no second connection."""
+    page = choose(customer, enter(customer))
+    answered(customer, page, "agree")
+    assert answered(customer, page, "agree").status_code == 403
+    assert customer.open(f"{HOME}/connections").response.text.count("<section") == 1
+
+
+def test_steps_are_not_skipped(customer):
+    """Without a sign-in, or without the choices before it, a page sends one to the first."""
+    assert customer.open(f"{START}/answer").status == 403
+    enter(customer)
+    got = customer.open(f"{START}/answer")
+    assert (got.status, "Begin with the first page" in got.text) == (403, True)
+
+
+def test_a_wrong_choice_stays_on_its_page(customer):
+    """No bank, one that is not there, and a time that is not offered are refused beside the choice."""
+    page = enter(customer)
+    for bank in ({}, {"bank": "' OR 1=1"}):
+        got = customer.send(page, START, **bank)
+        assert (got.status, "Choose one of the banks." in got.text) == (422, True)
+    page = customer.send(customer.send(page, START, bank="tui"), f"{START}/data")
+    assert customer.send(page, f"{START}/time", days="99999").status == 422
+
+
+def test_a_link_works_once_and_for_its_app(customer, partner, wych):
+    """Used twice or at another app the link signs nobody in; looking at its headers does not use it up."""
+    partner.app("Another", callback_url=CALLBACK)
+    page = customer.send(customer.open(START), f"{HOME}/link", mail_email="aroha@example.com")
+    assert customer.http.head(link_in(page)).status_code == 200
+    assert customer.open(link_in(page).replace("kims-app", "another")).status == 403
+    assert "Choose your bank" in customer.open(link_in(page)).text
+    assert Browser(wych).open(link_in(page)).status == 403
+
+
+def test_a_link_grows_old(customer, wych):
+    """After fifteen minutes of the mock's clock a link is worth nothing."""
+    page = customer.send(customer.open(START), f"{HOME}/link", mail_email="aroha@example.com")
+    wych.clock.advance(15 * 60 + 1)
+    assert customer.open(link_in(page)).status == 403
+
+
+def test_a_partner_makes_a_link_for_a_customer(partner, wych):
+    """A customer whom the partner registered comes signed in by the link from the application's page."""
+    page = partner.send(partner.page, f"{partner.page.path}/link", email="mei@example.com")
+    link = page.element(id="one-time-link")["href"]
+    page = Browser(wych).open(link.removeprefix(wych.url))
+    assert ("Choose your bank" in page.text, "mei@example.com" in page.text) == (True, True)
+
+
+def test_with_a_password(customer, wych):
+    """A password counts once the mail's link confirmed it; it is in no page and not in the database as it is."""
+    page = customer.open(f"{HOME}/register")
+    page = customer.send(page, page.path, email="aroha@example.com", password="canary-password")
+    assert "canary" not in page.response.text
+    other = Browser(wych)
+    typed = {"email": "aroha@example.com", "password": "canary-password"}
+    refused = other.send(other.open(START), f"{HOME}/sign-in", **typed)
+    assert (refused.status, "canary" in refused.response.text) == (401, False)
+    customer.open(link_in(page))
+    assert "Choose your bank" in other.send(other.open(START), f"{HOME}/sign-in", **typed).text
+
+
+def test_a_customer_revokes(customer, wych):
+    """A connection is revoked by its own user; another's is not found."""
+    got = answered(customer, choose(customer, enter(customer)), "agree")
+    connection = parse_qs(urlsplit(got.headers["location"]).query)["connection"][0]
+    other = Browser(wych)
+    enter(other, "tom@example.com")
+    mark = other.open(f"{HOME}/connections").element(name="csrf")["value"]
+    revoke = f"{HOME}/connections/{connection}/revoke"
+    assert other.http.post(revoke, data={"csrf": mark}).status_code == 404
+    assert "REVOKED" in customer.send(customer.open(f"{HOME}/connections"), revoke).text
+
+
+def test_portal_and_customers_are_separate(partner, customer, wych):
+    """A partner's cookie signs nobody in at an app, and a customer's is worth nothing in the portal or at another app."""
+    second = partner.app("Another", callback_url=CALLBACK)
+    assert second.status == 200
+    enter(customer)
+    value = next(iter(customer.http.cookies.values()))
+    portal = next(iter(partner.http.cookies.values()))
+    port = wych.port
+    app = re.search(r'id="app-id">([^<]+)', second.response.text)[1]
+    assert Browser(wych, cookies={f"wych-consent-{app}-{port}": value}).open("/app/another/connections").status == 403
+    assert Browser(wych, cookies={f"wych-consent-{app}-{port}": portal}).open("/app/another/connections").status == 403
+    assert Browser(wych, cookies={f"wych-portal-{port}": value}).open("/portal/businesses").status == 403
+
+
+@pytest.mark.parametrize("name", ["callback_url", "redirect_uri", "redirect"])
+def test_a_link_that_leads_elsewhere(customer, name):
+    """An address to go back to that is not the callback URL letter for letter is refused."""
+    for url in ("https://evil.example/", CALLBACK + "/", CALLBACK.upper()):
+        got = Page(customer.http.get(START, params={name: url}))
+        assert (got.status, "evil" in got.response.text) == (400, False)
+    assert customer.http.get(START, params={name: CALLBACK}).status_code == 200
+
+
+def test_no_callback_url(partner, wych):
+    """Without a callback URL a clear page says where it is set."""
+    partner.send(partner.page, f"{partner.page.path}/callback", callback_url="")
+    got = Browser(wych).open(START)
+    assert (got.status, "application's page" in got.text) == (422, True)
+
+
+@pytest.mark.parametrize("name", ["Kim%27s%20app", "KIMS-APP"])
+def test_how_an_app_is_found(customer, partner, name):
+    """The name as it was typed, in any case, and the app's id lead to the one path; an unknown name to a page."""
+    assert customer.open(f"/app/{name}/connection").path == START
+    app_id = re.search(r'id="app-id">([^<]+)', partner.page.response.text)[1]
+    assert customer.open(f"/app/{app_id}/connection").path == START
+    got = customer.open("/app/<script>/connection")
+    assert (got.status, "<script" in got.response.text) == (404, False)
+
+
+def test_two_apps_of_one_name(partner, wych):
+    """The app that had a name first keeps the plain path; the later one's has a part of its id."""
+    other = Browser(wych)
+    other.register("tom@example.com")
+    page = other.app("KIM'S APP", callback_url=CALLBACK)
+    app_id = re.search(r'id="app-id">([^<]+)', page.response.text)[1]
+    assert f"/app/kims-app-{app_id[:8]}/connection" in page.text
+    assert f"{HOME}/connection" in partner.open(partner.page.path).text
