@@ -31,7 +31,7 @@ VAGUE = {"utils", "util", "helpers", "common", "base", "manager", "misc"}
 ROWS = (
     ("secret", "errors", "environments", "places"),
     ("copying", "lessons", "rummage"),
-    ("addresses",),
+    ("addresses", "paths"),
     ("checks", "envfile"),
     ("settings",),
     ("client", "scenarios"),

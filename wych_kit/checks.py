@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wych_kit import addresses
+from wych_kit import addresses, paths
 from wych_kit.copying import Finding, in_plain_text, in_secret, left_open
 from wych_kit.environments import PRODUCTION
 from wych_kit.secret import Secret
@@ -162,4 +162,5 @@ _CHECKS: dict[str, Callable[[Secret], Finding | None]] = {
     "WYCH_CALLBACK_URL": addresses.callback,
     "WYCH_TOKEN_CACHE": _choice("disk", "memory"),
     "WYCH_HOME": _home,
+    **{name: paths.check(name) for name in paths.NAMES},
 }

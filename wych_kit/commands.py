@@ -80,7 +80,7 @@ def call(settings: Settings, method: str, path: str, *, content: dict[str, Any],
         _print_body(response, plain=plain)
         if response.is_success:
             return DONE
-        from wych_kit.client.api import refusal
+        from wych_kit.client.api_answer import refusal
 
         explain(refusal(response), settings, plain=plain)
         return REFUSED

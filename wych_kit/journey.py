@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wych_kit.client import claims
-from wych_kit.client.api import ENDPOINTS
+from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.portal import CREDENTIALS, Portal
 from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring, variable
 from wych_kit.secret import Secret

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from wych_kit import checks, envfile
+from wych_kit import checks, envfile, paths
 from wych_kit.envfile import EnvFile
 from wych_kit.environments import ENVIRONMENTS, MOCK, PRODUCTION, SANDBOX, Environment
 from wych_kit.errors import SettingInvalid, SettingMissing, Stage
@@ -59,6 +59,7 @@ NAMES = (
     "WYCH_CALLBACK_URL",
     "WYCH_TOKEN_CACHE",
     "WYCH_HOME",
+    *paths.NAMES,
 )
 SECRET_NAMES = frozenset({"WYCH_CLIENT_SECRET", "WYCH_API_KEY"})
 
@@ -101,6 +102,13 @@ class Settings:
     callback_url: str | None = field(init=False)
     token_cache: Literal["disk", "memory"] = field(init=False)
     home: Path | None = field(init=False)
+    path_user_token: str | None = field(init=False)
+    path_connections: str | None = field(init=False)
+    path_connection: str | None = field(init=False)
+    path_revoke_connection: str | None = field(init=False)
+    path_accounts: str | None = field(init=False)
+    path_balances: str | None = field(init=False)
+    path_transactions: str | None = field(init=False)
 
     def __repr__(self) -> str:
         return f"<Settings for {self.environment.name}>"  # a value may hold a password that nobody meant to put there

@@ -24,7 +24,8 @@ from wych_kit import (
     load_settings,
     mock,
 )
-from wych_kit.client.api import APP_PATH, ENDPOINTS, User
+from wych_kit.client.api import User
+from wych_kit.client.endpoints import APP_PATH, ENDPOINTS
 
 
 @pytest.fixture

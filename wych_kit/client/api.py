@@ -1,58 +1,40 @@
-"""The calls a data recipient makes, and the one table of paths with their basis."""
+"""The calls a data recipient makes."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
 
-from wych_kit.client import discovery, refusals
+from wych_kit.client import customers, discovery, endpoints
 from wych_kit.client import token as tokens
+from wych_kit.client.api_answer import refusal, senseless
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.journal import Journal
-from wych_kit.client.quoting import quoted, strangers_words
-from wych_kit.client.wire import answered, ask, host_of, new_client, parsed, retry_after, translated
-from wych_kit.errors import Refused, SettingInvalid, Unexpected, WychError
+from wych_kit.client.money import exact
+from wych_kit.client.paging import Pages, written
+from wych_kit.client.user_tokens import UserAuth, UserTokens
+from wych_kit.client.wire import ask, new_client, parsed, translated
+from wych_kit.errors import SettingInvalid, WychError
+from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Any, Self
 
+    from wych_kit.client.customers import Account, Balance, Connection, Transaction
     from wych_kit.client.discovery import Provider
+    from wych_kit.client.paging import When
     from wych_kit.client.token import Token
     from wych_kit.settings import Settings
 
-Basis = Literal["documented", "inferred", "invented"]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One call of the API: what it is named here, what goes over the wire, which token it takes, and how we know."""
-
-    name: str
-    method: str
-    path: str
-    token: Literal["service", "user-context"]
-    basis: Basis
-    source: str
-
-
-APP_PATH = "/partner/{partnerId}/app/{appId}"
-ENDPOINTS = (
-    Endpoint("users", "GET", f"{APP_PATH}/users", "service", "documented", "API facts 5.3: path, headers and answer are shown"),
-    Endpoint("find_or_create_user", "POST", f"{APP_PATH}/user", "service", "documented", "API facts 5.4: shown; that it creates is inferred"),
-    Endpoint("user_token", "POST", f"{APP_PATH}/user/{{userId}}/token", "service", "inferred", "API facts 5.5: the path is shown, method and answer are not"),
-)  # fmt: skip
-"""Guesses about Wych's paths live here and nowhere else in the client."""
-
-_BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-_QUOTED = 60
-"""Characters of a server's message that an error repeats; `.description` has it whole."""
+_MOST_PAGES = 1000
+"""Pages of one account that are followed: with 50 on each, as the mock has them, more than ten years of daily payments. A guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +63,7 @@ class WychClient:
         self._http: httpx.Client | None = None
         self._auth: WychAuth | None = None
         self._provider: Provider | None = None
+        self._user_tokens = UserTokens(self._exchange)
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +136,7 @@ class WychClient:
         response = self._called("users")
         users = _users(parsed(response))
         if users is None:
-            raise _senseless(response, "a JSON array of users with id and email")
+            raise senseless(response, "a JSON array of users with id and email")
         return users
 
     def find_or_create_user(self, email: str) -> User:
@@ -161,51 +144,122 @@ class WychClient:
         response = self._called("find_or_create_user", json={"email": email})
         user = _user(parsed(response))
         if user is None:
-            raise _senseless(response, "a user with id and email")
+            raise senseless(response, "a user with id and email")
         return user
 
     def user_token(self, user_id: str) -> Token:
-        """A user-context token: only for the data of the one user. Method and answer are inferred, see `ENDPOINTS`."""
-        asked = time.monotonic()
-        return tokens.check(self._called("user_token", user_id=user_id), asked, "call")
+        """A user-context token: only for the data of the one user. Kept in memory; one with time left is given again.
 
-    def request(self, method: str, path: str, **content: Any) -> httpx.Response:
+        Method and answer of the exchange are inferred, see `wych_kit.client.endpoints`.
+        """
+        return self._user_tokens.obtain(user_id)
+
+    def consent_link(self) -> str:
+        """Where you send a customer to choose a bank and agree. Nothing is sent."""
+        self.settings.require("WYCH_CONNECT_URL", "WYCH_APP_NAME", stage="call")
+        name = quote(self.settings.app_name or "", safe="")
+        return f"{(self.settings.connect_url or '').rstrip('/')}/{name}/connection"
+
+    def connections(self, user_id: str) -> list[Connection]:
+        """A user's connections, whatever became of them. Invented: Wych's own call is not public."""
+        response = self._called("connections", userId=user_id)
+        found = customers.connections(parsed(response))
+        if found is None:
+            raise senseless(response, "a JSON array of connections")
+        return found
+
+    def connection(self, connection_id: str) -> Connection:
+        """A connection as it is now: what confirms the `state` that a callback brought. Invented: Wych's own call is not public."""
+        response = self._called("connection", connectionId=connection_id)
+        found = customers.connection(parsed(response))
+        if found is None or found.id != connection_id:
+            raise senseless(response, "the connection that was asked for")
+        return found
+
+    def revoke_connection(self, connection_id: str) -> None:
+        """Give a consent back: its data cannot be had any more. Invented: Wych's own call is not public."""
+        self._called("revoke_connection", connectionId=connection_id)
+
+    def accounts(self, connection: Connection) -> list[Account]:
+        """The accounts of a connection, asked for with its user's token. Invented: Wych's own call is not public."""
+        response = self._about(connection.user_id, "accounts", connectionId=connection.id)
+        found = customers.accounts(parsed(response), connection)
+        if found is None:
+            raise senseless(response, "accounts in Data.Account")
+        return found
+
+    def balances(self, account: Account) -> list[Balance]:
+        """What an account has now, asked for with its user's token. Invented: Wych's own call is not public."""
+        response = self._about(account.user_id, "balances", connectionId=account.connection_id, accountId=account.id)
+        found = customers.balances(exact(response), account)
+        if found is None:
+            raise senseless(response, "balances with exact amounts in Data.Balance")
+        return found
+
+    def transactions(self, account: Account, since: When = None, until: When = None) -> Iterator[Transaction]:
+        """An account's transactions, newest first, page after page as you go on; asked for with its user's token.
+
+        `since` and `until` are both included: a date is that whole day in UTC, a time without a zone is of this machine's.
+        Nothing is sent before the first is taken. Invented: Wych's own call is not public.
+        """
+        pages = Pages(self.settings.api_url or "", _MOST_PAGES)
+        span = {"fromBookingDateTime": written(since), "toBookingDateTime": written(until)}
+        ids = {"connectionId": account.connection_id, "accountId": account.id}
+        response = self._about(account.user_id, "transactions", {name: text for name, text in span.items() if text}, **ids)
+        while True:
+            answer = exact(response)
+            found = customers.transactions(answer, account)
+            if found is None:
+                raise senseless(response, "transactions with exact amounts in Data.Transaction")
+            yield from found
+            if not (link := customers.next_page(answer)):
+                return
+            response = self._succeeded(self._sent("GET", pages.following(response, link), {}, self._of_user(account.user_id)))
+
+    def request(self, method: str, path: str, *, user_id: str | None = None, **content: Any) -> httpx.Response:
         """Any call, with both credentials. Gives whatever answered, also a 4xx or 5xx: look at `.status_code`.
 
         A `path` that starts with `/` is below WYCH_API_URL; one without is below your app's own path there, so that `users` means
         `/partner/{partnerId}/app/{appId}/users`. `{partnerId}` and `{appId}` are filled in. `content`: httpx's `json`, `params`,
-        `content`, `data`, `files`, `headers`.
+        `content`, `data`, `files`, `headers`. With a `user_id` that user's token is sent; customer data are not asked for without.
         """
-        url = self._url(path)
-        return self._sent(method, url, content)
-
-    def _url(self, path: str, user_id: str = "") -> str:
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        url = endpoints.address(self.settings, path, userId=user_id or "")
+        if user_id is None and (known := endpoints.takes_user_token(self.settings, method, url)):
             raise SettingInvalid(
-                "path", "is a whole address: give what comes after WYCH_API_URL", stage="call", reference="wrong-host"
+                "path",
+                f"is a customer's {known.name}: the service token is not sent there; give the user's id, or use .{known.name}()",
+                stage="call",
+                reference="service-token-refused",
             )
-        full = path if path.startswith("/") else f"{APP_PATH}/{path}"
-        self.settings.require("WYCH_API_URL", stage="call")
-        known = {"{partnerId}": "partner_id", "{appId}": "app_id"}
-        for mark, attribute in known.items():
-            if mark in full:
-                self.settings.require(f"WYCH_{attribute.upper()}", stage="call")
-                full = full.replace(mark, _segment(getattr(self.settings, attribute) or ""))
-        full = full.replace("{userId}", _segment(user_id)) if user_id else full
-        if left := re.search(r"\{\w+\}", full):
-            raise SettingInvalid("path", f"still has {left[0]} in it", stage="call", reference="placeholder-left")
-        return (self.settings.api_url or "").rstrip("/") + "/" + full.lstrip("/")
+        return self._sent(method, url, content, None if user_id is None else self._of_user(user_id))
 
-    def _called(self, name: str, user_id: str = "", **content: Any) -> httpx.Response:
-        endpoint = _BY_NAME[name]
-        response = self._sent(endpoint.method, self._url(endpoint.path, user_id), content)
+    def _called(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
+        """A call with the service token."""
+        known = endpoints.endpoint(name, self.settings)
+        return self._succeeded(self._sent(known.method, endpoints.address(self.settings, known.path, **ids), {"json": json}))
+
+    def _about(self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str) -> httpx.Response:
+        """A call for a customer's data, with that customer's token and no other."""
+        known = endpoints.endpoint(name, self.settings)
+        url = endpoints.address(self.settings, known.path, userId=user_id, **ids)
+        return self._succeeded(self._sent(known.method, url, {"params": params or None}, self._of_user(user_id)))
+
+    def _succeeded(self, response: httpx.Response) -> httpx.Response:
         if not response.is_success:
             raise refusal(response)
         return response
 
-    def _sent(self, method: str, url: str, content: dict[str, Any]) -> httpx.Response:
+    def _exchange(self, user_id: str) -> Token:
+        asked = time.monotonic()
+        return tokens.check(self._called("user_token", userId=user_id), asked, "call")
+
+    def _of_user(self, user_id: str) -> UserAuth:
+        self.settings.require("WYCH_API_URL", "WYCH_API_KEY", stage="call")
+        return UserAuth(self._user_tokens, user_id, self.settings.api_key or Secret(""), self.settings.api_url or "")
+
+    def _sent(self, method: str, url: str, content: dict[str, Any], user: UserAuth | None = None) -> httpx.Response:
         self.settings.require("WYCH_API_KEY", stage="call")
-        auth = self.auth
+        auth = user or self.auth
         failure: WychError
         try:
             return self.http.send(self.http.build_request(method, url, **content), auth=auth)
@@ -223,44 +277,6 @@ class WychClient:
         return translated(error)
 
 
-def _segment(text: str) -> str:
-    """The text as one part of a path, whatever is in it."""
-    if text in (".", ".."):  # on the way, every URL library takes these for steps up
-        raise SettingInvalid("path", f"cannot have {text} for an id", stage="call", reference="not-an-id")
-    return quote(text, safe="")
-
-
-def refusal(response: httpx.Response) -> WychError:
-    """The error that says what an answer other than success means. The body is read as text that may help, never relied on."""
-    status = response.status_code
-    if response.is_redirect:
-        return Unexpected(
-            f"{host_of(response)} answered with a redirect; redirects are not followed with credentials",
-            stage="call",
-            status=status,
-            reference=refusals.redirect(response.headers.get("Location", "")),
-        )
-    message = quoted(response, _message(response))
-    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
-    said = f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})" if message else strangers_words(response)
-    return Refused(
-        f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
-        stage="call",
-        status=status,
-        code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0],
-        description=message,
-        retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=refusals.at_gateway(answered(response)),
-    )
-
-
-def _message(response: httpx.Response) -> str:
-    answer = parsed(response)
-    if not isinstance(answer, dict):
-        return ""
-    return str(answer.get("message") or answer.get("Message") or answer.get("error") or "")
-
-
 def _users(answer: object) -> list[User] | None:
     """`None` for anything else: whoever raises for it holds no answer that a traceback with locals would show."""
     made = [_user(item) for item in answer] if isinstance(answer, list) else [None]
@@ -272,12 +288,3 @@ def _user(item: object) -> User | None:
     if isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("email"), str):
         return User(item["id"], item["email"])
     return None
-
-
-def _senseless(response: httpx.Response, due: str) -> Unexpected:
-    return Unexpected(
-        f"{host_of(response)} answered {response.status_code} without {due}",
-        stage="call",
-        status=response.status_code,
-        reference=refusals.page(response.status_code, response.text[:2000]) or "unknown-answer",
-    )

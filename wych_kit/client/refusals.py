@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY, _TOO_LARGE = 400, 401, 403, 404, 407, 413
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _PROXY, _CONFLICT, _TOO_LARGE = 400, 401, 403, 404, 407, 409, 413
 _TOO_MANY, _BROKEN, _UNAVAILABLE, _PORTAL = 429, 500, 503, 511
 _BAD = "Invalid client or Invalid client credentials"
 _NO_ROOT = "Unable to find matching target resource method"
@@ -72,11 +72,19 @@ _GATEWAY_TYPES = {
     (_BROKEN, "AuthorizerConfigurationException"): "gateway-error",
     (_TOO_MANY, "TooManyRequestsException"): "throttled",
 }
-_INVENTED = {
-    # The mock's own words for what Wych says in words nobody has seen (API facts section 9, row 6). They are marked by a header.
-    "user_not_found": "unknown-user",
-    "consent_pending": "consent-pending",
-    "consent_rejected": "consent-rejected",
+_APPLICATION = {
+    # Invented: what the application itself says is not public (API facts section 9, row 6). Only in this form, {"error", "message"}.
+    (_NOT_FOUND, "user_not_found"): "unknown-user",
+    (_NOT_FOUND, "connection_not_found"): "unknown-connection",
+    (_NOT_FOUND, "account_not_found"): "unknown-connection",
+    (_CONFLICT, "consent_pending"): "consent-pending",
+    (_FORBIDDEN, "consent_rejected"): "consent-rejected",
+    (_FORBIDDEN, "consent_revoked"): "consent-ended",
+    (_FORBIDDEN, "consent_expired"): "consent-ended",
+    (_CONFLICT, "connection_ended"): "connection-ended",
+    (_FORBIDDEN, "permission_missing"): "permission-missing",
+    (_BAD_REQUEST, "invalid_page"): "invalid-query",
+    (_BAD_REQUEST, "invalid_date"): "invalid-query",
 }
 
 
@@ -193,6 +201,11 @@ def at_gateway(answered: Answered) -> str | None:
         kind = answered.headers.get("x-amzn-errortype", "").partition(":")[0]
         if known := _GATEWAY_TYPES.get((answered.status, kind)):
             return known
-    if answered.headers.get("x-wych-mock-basis") == "invented":
-        return _INVENTED.get(answered.said("error"))
-    return stranger(answered)
+    return _APPLICATION.get((answered.status, code(answered))) or stranger(answered)
+
+
+def code(answered: Answered) -> str:
+    """The word by which the application itself refuses; "" where the body is not of its form."""
+    own = isinstance(answered.json, dict) and answered.json.keys() == {"error", "message"}
+    word = answered.said("error") if own else ""
+    return word if re.fullmatch("[a-z]+(_[a-z]+){0,4}", word) else ""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from wych_kit.client import token as tokens
-from wych_kit.client.api import ENDPOINTS
+from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.guard import Destination
 from wych_kit.client.sharing import TokenFile
 from wych_kit.client.source import Pause, TokenSource

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from wych_kit.client import refusals
-from wych_kit.client.api import refusal
+from wych_kit.client.api_answer import refusal
 from wych_kit.client.quoting import first_words
 from wych_kit.client.wire import host_of, is_loopback
 from wych_kit.errors import Refused, WychError

@@ -13,7 +13,7 @@ import httpx
 
 from wych_kit.client import claims, refusals
 from wych_kit.client import discovery as documents
-from wych_kit.client.api import refusal
+from wych_kit.client.api_answer import refusal
 from wych_kit.client.wire import answered, host_of, parsed
 from wych_kit.errors import Refused, Unexpected, WychError
 from wych_kit.ladder import counter
