@@ -202,8 +202,13 @@ def test_with_nothing_wrong_there_is_no_diagnosis(hand):
         (500, {}, b'{"message":"boom"}', "unknown-answer"),
         (429, {"x-amzn-ErrorType": "TooManyRequestsException"}, b'{"message":null}', "throttled"),
         (413, {}, b'{"message":"Request Too Long"}', "request-too-large"),
-        (404, {"x-wych-mock-basis": "invented"}, b'{"error":"user_not_found","message":"No."}', "unknown-user"),
-        (404, {}, b'{"error":"user_not_found","message":"No."}', "unknown-answer"),
+        (404, {}, b'{"error":"user_not_found","message":"No."}', "unknown-user"),
+        (403, {}, b'{"error":"consent_revoked","message":"No."}', "consent-ended"),
+        (403, {}, b'{"error":"consent_expired","message":"No."}', "consent-ended"),
+        (404, {}, b'{"error":"account_not_found","message":"No."}', "unknown-connection"),
+        (400, {}, b'{"error":"invalid_page","message":"No."}', "invalid-query"),
+        (404, {"x-wych-mock-basis": "invented"}, b'{"error":"user_not_found"}', "unknown-answer"),
+        (500, {}, b'{"error":"consent_revoked","message":"No."}', "unknown-answer"),
     ],
 )
 def test_only_known_bytes_have_a_cause(hand, status, headers, body, reference):

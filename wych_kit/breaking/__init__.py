@@ -4,7 +4,7 @@ set_up      a folder with a `.env`, a shell, and a mock of its own
 entry       what a way to break it is
 values      settings and their file         requests    a request written by hand
 faults      a mock that misbehaves          network     names, ports and proxies
-proxy       a proxy that lets nobody through
+proxy       a proxy that lets nobody through      customers   connections that give no data
 naming      what each way of looking at a set-up names
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from wych_kit.breaking.customers import CUSTOMERS
 from wych_kit.breaking.entry import Break, Shows
 from wych_kit.breaking.faults import FAULTS
 from wych_kit.breaking.network import NETWORK
@@ -25,5 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BREAKS", "Break", "SetUp", "Shows"]
 
-BREAKS: Mapping[str, Break] = MappingProxyType({each.reference: each for each in (*VALUES, *REQUESTS, *FAULTS, *NETWORK)})
+BREAKS: Mapping[str, Break] = MappingProxyType(
+    {each.reference: each for each in (*VALUES, *REQUESTS, *FAULTS, *CUSTOMERS, *NETWORK)}
+)
 """A way to make every scenario of the catalogue that is not this kit's own condition, by its reference."""

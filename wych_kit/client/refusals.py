@@ -72,7 +72,7 @@ _GATEWAY_TYPES = {
     (_BROKEN, "AuthorizerConfigurationException"): "gateway-error",
     (_TOO_MANY, "TooManyRequestsException"): "throttled",
 }
-_APPLICATION = {
+_BY_APPLICATION = {
     # Invented: what the application itself says is not public (API facts section 9, row 6). Only in this form, {"error", "message"}.
     (_NOT_FOUND, "user_not_found"): "unknown-user",
     (_NOT_FOUND, "connection_not_found"): "unknown-connection",
@@ -201,7 +201,7 @@ def at_gateway(answered: Answered) -> str | None:
         kind = answered.headers.get("x-amzn-errortype", "").partition(":")[0]
         if known := _GATEWAY_TYPES.get((answered.status, kind)):
             return known
-    return _APPLICATION.get((answered.status, code(answered))) or stranger(answered)
+    return _BY_APPLICATION.get((answered.status, code(answered))) or stranger(answered)
 
 
 def code(answered: Answered) -> str:

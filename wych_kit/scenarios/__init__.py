@@ -5,6 +5,7 @@ a page.
 
     settings    the values and their file        network     nothing answers, or somebody else does
     identity    discovery and the token          gateway     the calls
+    application what is behind the gateway
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from wych_kit.scenarios.application import CONNECTIONS_OF_USERS, USERS
 from wych_kit.scenarios.entry import Basis, MadeBy, Scenario, Side
-from wych_kit.scenarios.gateway import BEARER, KEY_AND_ADDRESS, LIMITS, USERS
+from wych_kit.scenarios.gateway import BEARER, KEY_AND_ADDRESS, LIMITS
 from wych_kit.scenarios.identity import CREDENTIALS, DISCOVERY, TOKEN_REQUESTS, TOKENS
 from wych_kit.scenarios.network import CERTIFICATES, CONNECTIONS, STRANGERS
 from wych_kit.scenarios.settings import FILES, VALUES
@@ -37,6 +39,7 @@ _ALL = (
     *KEY_AND_ADDRESS,
     *LIMITS,
     *USERS,
+    *CONNECTIONS_OF_USERS,
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({scenario.reference: scenario for scenario in _ALL})

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 Basis = Literal["documented", "inferred", "invented"]
 Side = Literal["yours", "theirs", "the network's", "unclear"]
-MadeBy = Literal["values", "request", "fault", "network", "kit"]
-"""How it comes about: a wrong setting; a request written by hand, which this kit never sends; the mock told to misbehave; sockets,
-name service and proxies; a condition of this kit itself."""
+MadeBy = Literal["values", "request", "fault", "customer", "network", "kit"]
+"""How it comes about: a wrong setting; a request written by hand, which this kit never sends; the mock told to misbehave; a
+customer of the mock's whose connection is so, or is asked for so; sockets, name service and proxies; a condition of this kit itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is wrong at the gateway and behind it: the calls."""
+"""What is wrong at the gateway: the calls."""
 
 from __future__ import annotations
 
@@ -127,29 +127,5 @@ LIMITS = (
         cause="The gateway or what is behind it has failed.",
         fix="Try again later; if it stays, send Wych what wych-kit bundle writes: it has the x-amzn-RequestId.",
         side="theirs", source=_gateway("B3-6, B3-19 to B3-22"), basis="inferred", alike=("gateway-timeout",),
-    ),
-)  # fmt: skip
-
-USERS = (
-    Scenario(
-        "unknown-user", "call", "fault",
-        symptom="404 for a user's id; what Wych's own answer is, is not known.",
-        cause="The app has no user with this id.",
-        fix="List them: wych-kit call GET users. Make one: wych-kit call POST user --json '{\"email\": \"…\"}'",
-        side="yours", source="API facts 5.5, section 9, row 6", basis="invented", alike=("wrong-path",),
-    ),
-    Scenario(
-        "consent-pending", "call", "fault",
-        symptom="The callback says state=PENDING; or no data yet.",
-        cause="The customer has not finished giving consent.",
-        fix="Wait for the callback with state ACTIVE, then ask the API.",
-        side="unclear", source="API facts section 6, section 8, row 14", basis="inferred", alike=("consent-rejected",),
-    ),
-    Scenario(
-        "consent-rejected", "call", "fault",
-        symptom="The callback comes to the success URL with state=REJECTED.",
-        cause="The customer did not give consent: the URL is called all the same.",
-        fix="Go by state, not by the URL; ask the customer again if they want to.",
-        side="unclear", source="API facts section 6, section 8, row 13", basis="inferred", alike=("consent-pending",),
     ),
 )  # fmt: skip

@@ -25,6 +25,7 @@ _MADE_BY = {
     "values": "set the value so, and run `wych-kit start`",
     "request": "send such a request by hand; this kit never sends one",
     "fault": "`wych-kit fault on {reference}`",
+    "customer": "let the mock have such a customer, from Python: `wych.connect(email, state=…)`, and ask for the data so",
     "network": "point an address or a proxy variable there, or take the network away",
     "kit": "nothing to practise: a condition of this kit itself",
 }

@@ -1,0 +1,69 @@
+"""What is wrong behind the gateway: users, their consent, and what is asked of their data. How Wych itself says so is not public."""
+
+from __future__ import annotations
+
+from wych_kit.scenarios.entry import Scenario
+
+_UNKNOWN = "API facts section 9, row 6; the mock's own words"
+
+USERS = (
+    Scenario(
+        "unknown-user", "call", "fault",
+        symptom="404 for a user's id; what Wych's own answer is, is not known.",
+        cause="The app has no user with this id.",
+        fix="List them: wych-kit call GET users. Make one: wych-kit call POST user --json '{\"email\": \"…\"}'",
+        side="yours", source="API facts 5.5, section 9, row 6", basis="invented", alike=("wrong-path",),
+    ),
+    Scenario(
+        "consent-pending", "call", "fault",
+        symptom="The callback says state=PENDING; or no data yet.",
+        cause="The customer has not finished giving consent.",
+        fix="Wait for the callback with state ACTIVE, then ask the API.",
+        side="unclear", source="API facts section 6, section 8, row 14", basis="inferred", alike=("consent-rejected",),
+    ),
+    Scenario(
+        "consent-rejected", "call", "fault",
+        symptom="The callback comes to the success URL with state=REJECTED.",
+        cause="The customer did not give consent: the URL is called all the same.",
+        fix="Go by state, not by the URL; ask the customer again if they want to.",
+        side="unclear", source="API facts section 6, section 8, row 13", basis="inferred", alike=("consent-pending",),
+    ),
+)  # fmt: skip
+
+CONNECTIONS_OF_USERS = (
+    Scenario(
+        "consent-ended", "call", "customer",
+        symptom="403 consent_revoked or consent_expired, where data came before.",
+        cause="The customer has taken the consent back, or its days are over.",
+        fix="Stop asking; if the customer wants to go on, send them the consent link again: it makes a new connection.",
+        side="yours", source=_UNKNOWN, basis="invented", alike=("consent-rejected",),
+    ),
+    Scenario(
+        "connection-ended", "call", "customer",
+        symptom="409 connection_ended when a connection is revoked.",
+        cause="The connection was rejected or has expired: there is nothing to take back.",
+        fix="Nothing to do: no data can be had through it any more.",
+        side="yours", source=_UNKNOWN, basis="invented", alike=("consent-ended",),
+    ),
+    Scenario(
+        "unknown-connection", "call", "customer",
+        symptom="404 connection_not_found or account_not_found.",
+        cause="The app has no such connection, it is another user's, or it has no such account.",
+        fix="List the user's connections, then that one's accounts, and use the ids of one answer with that user's token.",
+        side="yours", source=_UNKNOWN, basis="invented", alike=("unknown-user",),
+    ),
+    Scenario(
+        "permission-missing", "call", "customer",
+        symptom="403 permission_missing, while other data of the connection come.",
+        cause="The customer has not agreed to share this kind of data.",
+        fix="Look at the connection's permissions; ask the customer to consent anew to what you need.",
+        side="yours", source=_UNKNOWN, basis="invented", alike=("consent-rejected",),
+    ),
+    Scenario(
+        "invalid-query", "call", "customer",
+        symptom="400 invalid_page or invalid_date.",
+        cause="The page or a date that was asked for is none, is there twice, or the first date is later than the last.",
+        fix="Follow Links.Next instead of counting pages; write dates as 2026-01-31 and a + in a time as %2B.",
+        side="yours", source=_UNKNOWN, basis="invented",
+    ),
+)  # fmt: skip
