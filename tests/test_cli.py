@@ -34,6 +34,7 @@ COMMANDS = (
     "forget",
     "lint",
     "explain",
+    "endpoints",
     "scan",
 )
 HEAVY = ("httpx", "rich", "prompt_toolkit", "starlette", "uvicorn", "dotenv", "sqlalchemy", "jwt", "anyio")

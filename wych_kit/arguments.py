@@ -27,6 +27,7 @@ _EXAMPLES = {
     "forget": "wych-kit forget\n  wych-kit forget --everything",
     "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
     "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
+    "endpoints": "wych-kit endpoints\n  wych-kit endpoints --profile sandbox --json",
     "scan": "wych-kit scan\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
@@ -101,6 +102,7 @@ def _calls(command: Command) -> None:
     call.add_argument("path", metavar="PATH", help="below your app's own path (users), or below the API's address (/partner/…)")
     call.add_argument("--json", metavar="TEXT", type=_json, help="a JSON body; in a shell, put single quotes round it")
     call.add_argument("-q", "--query", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; repeat for more")
+    call.add_argument("--user", metavar="ID", help="with the token of this user, which customer data take")
     call.add_argument("-v", "--verbose", action="store_true", help="show what went over the wire, without the secrets")
 
     check = command("check", "climb from the host's name to the data and say which rung is broken, why, and what to do")
@@ -134,6 +136,9 @@ def _looking(command: Command) -> None:
 
     explain = command("explain", "say what goes wrong in practice, why, and what to do")
     explain.add_argument("reference", metavar="REFERENCE", nargs="?", help="one scenario by its name; without it, all of them")
+
+    endpoints = command("endpoints", "list the API's calls, with what is known of each path")
+    endpoints.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
     scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
     scan.add_argument(

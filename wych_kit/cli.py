@@ -105,7 +105,7 @@ def _call(chosen: argparse.Namespace) -> int:
 
     path, _, query = chosen.path.partition("?")
     pairs = [*parse_qsl(query, keep_blank_values=True), *(pair.partition("=")[::2] for pair in chosen.query)]
-    content: dict[str, Any] = {"params": pairs or None}
+    content: dict[str, Any] = {"params": pairs or None, "user_id": chosen.user}
     if chosen.json is not None:
         content |= {"content": chosen.json, "headers": {"Content-Type": "application/json"}}
 
@@ -162,6 +162,12 @@ def _explain(chosen: argparse.Namespace) -> int:
     from wych_kit.reference import explain
 
     return explain(chosen.reference, plain=chosen.plain)
+
+
+def _endpoints(chosen: argparse.Namespace) -> int:
+    from wych_kit.reference import endpoints
+
+    return endpoints(_settings(chosen), as_json=chosen.as_json, plain=chosen.plain)
 
 
 def _settings(chosen: argparse.Namespace) -> Settings:
@@ -233,5 +239,6 @@ _RUNS = {
     "forget": _forget,
     "lint": _lint,
     "explain": _explain,
+    "endpoints": _endpoints,
     "scan": _scan,
 }

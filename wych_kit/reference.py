@@ -1,12 +1,20 @@
-"""What `wych-kit explain` does: the catalogue in a terminal, as a list or one entry whole."""
+"""What `wych-kit explain` and `wych-kit endpoints` do: the catalogue and the table of the API's paths in a terminal."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from wych_kit import paths
+from wych_kit.client.endpoints import in_force
 from wych_kit.scenarios import SCENARIOS
 from wych_kit.scenarios.page import STAGES, at, facts, nearest
 from wych_kit.screen import Screen
+
+if TYPE_CHECKING:
+    from wych_kit.settings import Settings
 
 DONE, USAGE = 0, 2
 
@@ -27,3 +35,23 @@ def explain(word: str | None, *, plain: bool = False) -> int:
     screen.say(found, "bold")
     screen.table((), facts(SCENARIOS[found]))
     return DONE
+
+
+def endpoints(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
+    """Every call with its path, its token, and what our knowledge of it rests on. 2 when a setting that corrects one is wrong."""
+    table = in_force(settings)
+    problems = [problem for problem in settings.problems() if problem.name in paths.NAMES]
+    wrong = {problem.name for problem in problems}
+    if as_json:
+        rows = [{**asdict(each), "setting": each.setting} | ({"path": None} if each.setting in wrong else {}) for each in table]
+        print(json.dumps({"endpoints": rows, "problems": [str(problem) for problem in problems]}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        return USAGE if problems else DONE
+    screen = Screen(plain=plain)
+    for each in table:
+        # A wrong text may be anything, also a secret in the wrong place.
+        shown = "(not usable, see below)" if each.setting in wrong else f"{each.method} {each.path}"
+        screen.say(f"{each.name}: {each.basis}, {each.token} token", "bold")
+        screen.table((), [("path", shown), ("source", each.source), *([("setting", each.setting)] if each.setting else [])])
+    for problem in problems:
+        screen.say(f"{'' if screen.plain else '✗ '}{problem}", "yellow")
+    return USAGE if problems else DONE

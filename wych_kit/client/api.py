@@ -227,7 +227,7 @@ class WychClient:
         if user_id is None and (known := endpoints.takes_user_token(self.settings, method, url)):
             raise SettingInvalid(
                 "path",
-                f"is a customer's {known.name}: the service token is not sent there; give the user's id, or use .{known.name}()",
+                f"is a customer's {known.name}: the service token is not sent there; give the user's id (--user, user_id=), or use .{known.name}()",
                 stage="call",
                 reference="service-token-refused",
             )

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import httpx
 
-_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?")
-_SIGNS = {"Credit": 1, "Debit": -1}
+_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,8})?")
 
 
 def exact(response: httpx.Response) -> Any:
@@ -34,10 +33,10 @@ def signed(item: object) -> tuple[Decimal, str] | None:
     if not isinstance(item, dict) or not isinstance(held, dict):
         return None
     size, currency = amount(held.get("Amount")), held.get("Currency")
-    sign = _SIGNS.get(str(item.get("CreditDebitIndicator")))
-    if size is None or sign is None or not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+    went = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
+    if size is None or went is None or not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         return None
-    return size * sign if size else size, currency
+    return size.copy_negate() if went and size else size, currency  # a product is rounded where a program wants few digits
 
 
 def _no_number(name: str) -> None:
