@@ -230,7 +230,7 @@ def test_env_shows_every_setting_with_its_origin(ready, pretend, kit, monkeypatc
     ran = kit("env")
     assert (ran.status, ran.err) == (0, "")
     rows = {cells[0]: cells for line in ran.out.splitlines() if (cells := line.split("\t"))[0].startswith("WYCH_")}
-    assert len(rows) == 14
+    assert len(rows) == 21
     assert rows["WYCH_CLIENT_ID"][1:3] == ["mock-recipient", ".env line 6"]
     assert rows["WYCH_APP_ID"][1:] == ["another-app", "shell", "wins over .env line 10, which differs"]
     assert rows["WYCH_TOKEN_CACHE"][1:3] == ["disk", "default (mock)"]
