@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wych_kit.scenarios.entry import Scenario
 
-_UNKNOWN = "API facts section 9, row 6; the mock's own words"
+_UNKNOWN = "API facts section 9, row 6"
 
 USERS = (
     Scenario(
@@ -35,7 +35,7 @@ CONNECTIONS_OF_USERS = (
         "consent-ended", "call", "customer",
         symptom="403 consent_revoked or consent_expired, where data came before.",
         cause="The customer has taken the consent back, or its days are over.",
-        fix="Stop asking; if the customer wants to go on, send them the consent link again: it makes a new connection.",
+        fix="Stop asking. A customer who wants to go on gets the consent link anew.",
         side="yours", source=_UNKNOWN, basis="invented", alike=("consent-rejected",),
     ),
     Scenario(
@@ -48,8 +48,8 @@ CONNECTIONS_OF_USERS = (
     Scenario(
         "unknown-connection", "call", "customer",
         symptom="404 connection_not_found or account_not_found.",
-        cause="The app has no such connection, it is another user's, or it has no such account.",
-        fix="List the user's connections, then that one's accounts, and use the ids of one answer with that user's token.",
+        cause="The app or this user has no such connection, or it no such account.",
+        fix="List the user's connections, then that one's accounts, with that user's token.",
         side="yours", source=_UNKNOWN, basis="invented", alike=("unknown-user",),
     ),
     Scenario(
@@ -62,8 +62,8 @@ CONNECTIONS_OF_USERS = (
     Scenario(
         "invalid-query", "call", "customer",
         symptom="400 invalid_page or invalid_date.",
-        cause="The page or a date that was asked for is none, is there twice, or the first date is later than the last.",
-        fix="Follow Links.Next instead of counting pages; write dates as 2026-01-31 and a + in a time as %2B.",
+        cause="The page or a date in the query is none, or the dates are the wrong way round.",
+        fix="Follow Links.Next; write dates as 2026-01-31, and a + in a time as %2B.",
         side="yours", source=_UNKNOWN, basis="invented",
     ),
 )  # fmt: skip
