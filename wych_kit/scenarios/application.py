@@ -34,9 +34,9 @@ CONNECTIONS_OF_USERS = (
     Scenario(
         "consent-ended", "call", "customer",
         symptom="403 consent_revoked or consent_expired, where data came before.",
-        cause="The customer has taken the consent back, or its days are over.",
-        fix="Stop asking. A customer who wants to go on gets the consent link anew.",
-        side="yours", source=_UNKNOWN, basis="invented", alike=("consent-rejected",),
+        cause="The customer took the consent back, or its days are over.",
+        fix="Stop asking; to go on, send the customer the consent link.",
+        side="yours", source=_UNKNOWN, basis="invented",
     ),
     Scenario(
         "connection-ended", "call", "customer",
@@ -48,8 +48,8 @@ CONNECTIONS_OF_USERS = (
     Scenario(
         "unknown-connection", "call", "customer",
         symptom="404 connection_not_found or account_not_found.",
-        cause="The app or this user has no such connection, or it no such account.",
-        fix="List the user's connections, then that one's accounts, with that user's token.",
+        cause="The id is of no connection of this user, or of no account of it.",
+        fix="List the user's connections, then the accounts, and use those ids.",
         side="yours", source=_UNKNOWN, basis="invented", alike=("unknown-user",),
     ),
     Scenario(
