@@ -19,6 +19,7 @@ class Environment:
     api_url: str | None = None
     portal_url: str | None = None
     connect_url: str | None = None
+    callback_url: str | None = None
     note: str = ""
     words: str = ""
 
@@ -29,6 +30,7 @@ MOCK = Environment(
     "http://127.0.0.1:9924/v3",
     "http://127.0.0.1:9924/portal",
     "http://127.0.0.1:9924/app",
+    "http://127.0.0.1:9925/callback",
     "A pretend Wych on this machine: `wych-kit mock` starts it, no account and no internet needed.",
     "a pretend Wych on this machine; nothing here is real",
 )
@@ -44,6 +46,7 @@ PRODUCTION = Environment(
     "https://api.wych.io/v3",
     None,
     "https://connect.wych.app/app",
+    None,
     "The published addresses. The portal's differs from customer to customer: ask Wych, then set WYCH_PORTAL_URL.",
     "the real Wych",
 )

@@ -50,7 +50,8 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
     if "nzbn" in answers:
         settings.require("WYCH_PORTAL_URL", stage="register")
         session.leave_to_file(dict.fromkeys(map(variable, (*CREDENTIALS, "app_name"))))
-        found = Portal(settings.portal_url or "", session.journal).register(answers, say)
+        form = {**answers, "callback_url": settings.callback_url or ""}
+        found = Portal(settings.portal_url or "", session.journal).register(form, say)
         say("saving")
         session.keep_brought(found)
     else:

@@ -263,7 +263,7 @@ def _filled(found: Mapping[str, Value], environment: str) -> tuple[Value, ...]:
     held = found.get("WYCH_ENVIRONMENT")
     name = held.text if held and held.text else environment
     defaults = {"WYCH_ENVIRONMENT": environment, "WYCH_TOKEN_CACHE": "disk"}
-    for attribute in ("issuer_url", "api_url", "portal_url", "connect_url"):
+    for attribute in ("issuer_url", "api_url", "portal_url", "connect_url", "callback_url"):
         if address := getattr(_environment(name), attribute):
             defaults[f"WYCH_{attribute.upper()}"] = address
     return tuple(

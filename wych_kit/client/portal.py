@@ -50,7 +50,9 @@ class Portal:
             business = self._send(client, "POST", "businesses", form, name="business_name")
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
-            name, issued = self._app(client, _id(business, "business_id"), str(answers["app_name"]))
+            name, issued = self._app(
+                client, _id(business, "business_id"), str(answers["app_name"]), str(answers.get("callback_url", ""))
+            )
         found = {each: _id(issued, each) for each in CREDENTIALS} | {"app_name": name}
         return found | {each: Secret(found[each]) for each in SECRETS}
 
@@ -72,10 +74,11 @@ class Portal:
             fields = {"password": said}
             raise Refused(said, stage="register", status=error.status, fields=fields, reference="registration-refused") from None
 
-    def _app(self, client: httpx.Client, business_id: str, name: str) -> tuple[str, dict[str, Any]]:
+    def _app(self, client: httpx.Client, business_id: str, name: str, callback_url: str) -> tuple[str, dict[str, Any]]:
         for number in range(1, MOST_APPS):
             numbered = name if number == 1 else f"{name} {number}"
-            response = self._answer(client, "POST", f"businesses/{business_id}/apps", {"name": numbered})
+            form = {"name": numbered, "callback_url": callback_url}
+            response = self._answer(client, "POST", f"businesses/{business_id}/apps", form)
             if response.status_code != _CONFLICT or "app_id" not in json_object(response, "register"):
                 break
         return numbered, _accepted(response, "app_name")

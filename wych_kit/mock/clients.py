@@ -53,6 +53,7 @@ READY_MADE = Credentials(
     partner_id="0d9f4c51-6f0e-4c52-9a57-2c1f3f1b7a01",
     app_id="5b1c9a34-27e8-4c0f-8d3e-9f64d2a6e702",
 )
+READY_MADE_CALLBACK = "http://127.0.0.1:9925/callback"
 READY_MADE_SUBJECT = "9c7b1f60-3a7d-4f0b-9a39-61a1f0f5d003"
 READY_MADE_USERS = (
     ("3f2f7c1e-58a4-4a3e-9d0b-0c5b6ef1a101", "aroha.ngata@example.com"),

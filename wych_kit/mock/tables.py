@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from wych_kit.mock.clients import READY_MADE, READY_MADE_SUBJECT, READY_MADE_USERS, digest
+from wych_kit.mock.clients import READY_MADE, READY_MADE_CALLBACK, READY_MADE_SUBJECT, READY_MADE_USERS, digest
 
 _METADATA = sql.MetaData()
 
@@ -60,7 +60,7 @@ def plant(connection: sql.Connection) -> None:
         "name": "Ready-made app",
         "description": "",
         "website": "",
-        "callback_url": "",
+        "callback_url": READY_MADE_CALLBACK,
         "client_id": READY_MADE.client_id,
         "subject": READY_MADE_SUBJECT,
         "secret": digest(READY_MADE.client_secret),
