@@ -28,6 +28,13 @@ USERS = (
         fix="Go by state, not by the URL; ask the customer again if they want to.",
         side="unclear", source="API facts section 6, section 8, row 13", basis="inferred", alike=("consent-pending",),
     ),
+    Scenario(
+        "callback-incomplete", "call", "values",
+        symptom="The address at which a browser came back lacks connection or state, or has one twice.",
+        cause="The address was cut when it was copied, or is another one.",
+        fix="Copy it whole from the browser's address bar, when the consent journey has ended.",
+        side="yours", source="API facts section 6", basis="inferred", alike=("consent-pending",),
+    ),
 )  # fmt: skip
 
 CONNECTIONS_OF_USERS = (
