@@ -19,16 +19,17 @@ from rich.text import Text
 from wych_kit.transcript import as_answered, as_sent, harmless, in_a_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import TextIO
 
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
 
     from wych_kit.client.journal import Exchange
     from wych_kit.diagnosis import Diagnosis
     from wych_kit.environments import Environment
     from wych_kit.steps import Fact
+    from wych_kit.steps import Table as Rows
 
 _WIDEST = 110
 _NARROW = 70
@@ -56,11 +57,13 @@ class Screen:
         """Which Wych this is, in words and in its colour."""
         self.say(f"Wych Kit · {environment.name}: {environment.words or environment.note}", _COLOURS.get(environment.name, ""))
 
-    def heading(self, number: int, total: int, title: str, why: str) -> None:
-        """The head of a step."""
+    def heading(self, number: int, total: int, title: str, why: str, link: str = "") -> None:
+        """The head of a step, and an address to open meanwhile."""
         self.say()
         self.say(f"Step {number} of {total}: {title}", "bold")
         self.say(why, "dim")
+        if link:
+            self.console.print(Text(f"Open: {harmless(link)}"), soft_wrap=True)  # in one piece, so that it can be clicked
 
     def facts(self, facts: Iterable[Fact]) -> None:
         """Rows of label, value and remark."""
@@ -77,8 +80,8 @@ class Screen:
             if fact.remark:
                 self._indented(_text(fact.remark, "dim"), 4)
 
-    def table(self, titles: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        """A table without lines; in plain dress, one line a row, with tabs between."""
+    def table(self, titles: Iterable[str], rows: Iterable[Iterable[str]], numbers: Container[int] = ()) -> None:
+        """A table without lines, these columns to the right; in plain dress, one line a row, with tabs between."""
         heads, lines = list(titles), [list(row) for row in rows]
         if self.plain:
             for line in ([heads] if heads else []) + lines:
@@ -86,10 +89,18 @@ class Screen:
             return
         table = Table(box=None, show_header=bool(heads), padding=(0, 2, 0, 0), header_style="dim")
         for number in range(max((len(line) for line in lines), default=0)):
-            table.add_column(heads[number] if heads else "", style=("dim", "", "dim")[number] if not heads else "", overflow="fold")
+            style = "" if heads else ("dim", "", "dim")[number]
+            side: JustifyMethod = "right" if number in numbers else "left"
+            table.add_column(heads[number] if heads else "", style=style, overflow="fold", justify=side)
         for line in lines:
             table.add_row(*(_text(cell) for cell in line))
         self._indented(table)
+
+    def titled(self, table: Rows) -> None:
+        """A table under its title; numbers stand to the right."""
+        self.say()
+        self.say(f"  {table.title}", "bold")
+        self.table(table.columns, table.rows, table.numbers)
 
     def exchanges(self, exchanges: Iterable[Exchange]) -> None:
         """What went over the wire: the last exchange as sent and as answered, those before it in a line each."""
@@ -103,7 +114,7 @@ class Screen:
 
     def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
         """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
-        self._block("as sent", as_sent(exchange, whole=whole))
+        self._block("as sent" + (f" ({exchange.basis})" if exchange.basis else ""), as_sent(exchange, whole=whole))
         self._block("as answered", as_answered(exchange, whole=whole))
 
     def wrong(self, diagnosis: Diagnosis) -> None:

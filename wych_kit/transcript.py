@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wych_kit.client.journal import Exchange
 
 BODY_LINES = 8
+_ID = re.compile(r"\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+"""Its first part tells it from others; the exchange itself has it whole."""
 _DULL = {
     "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
     "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
@@ -24,17 +26,24 @@ def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
     """Request line, headers and body. `whole` keeps all headers and the whole body."""
     host, path = _split(exchange.url)
     headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
-    return _lines(f"{exchange.method} {path}", [("host", host), *headers], exchange.request_body, whole=whole)
+    return _lines(
+        f"{exchange.method} {path}", [("host", host), *headers], _body_lines(exchange.request_body, whole=whole), whole=whole
+    )
 
 
 def as_answered(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
     """Status with its time, headers and body."""
-    return _lines(outcome(exchange, timed=timed), exchange.response_headers, exchange.response_body, whole=whole)
+    # A customer's own data are in no file, so nothing says where the rest is.
+    rest = "" if exchange.whose == "customer" else ": wych-kit journal"
+    body = _body_lines(exchange.response_body, rest, whole=whole)
+    return _lines(outcome(exchange, timed=timed), exchange.response_headers, body, whole=whole)
 
 
 def in_a_line(exchange: Exchange, *, timed: bool = True) -> str:
-    """What was asked for and what came of it; `timed` says how long it took."""
-    return f"{exchange.method} {_split(exchange.url)[1]} → {outcome(exchange, timed=timed)}"
+    """What was asked for, what came of it, and what our knowledge of the call rests on; `timed` says how long it took."""
+    badge = f" · {exchange.basis}" if exchange.basis else ""
+    path = _ID.sub(r"\1…", _split(exchange.url)[1])
+    return f"{exchange.method} {path} → {outcome(exchange, timed=timed)}{badge}"
 
 
 def outcome(exchange: Exchange, *, timed: bool = True) -> str:
@@ -50,9 +59,9 @@ def harmless(text: str) -> str:
     return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}" if ord(match[0]) > 0xFF else f"\\x{ord(match[0]):02x}", text)  # noqa: PLR2004 - two digits
 
 
-def _lines(first: str, headers: Iterable[tuple[str, str]], body: str, *, whole: bool) -> list[str]:
+def _lines(first: str, headers: Iterable[tuple[str, str]], body: Iterable[str], *, whole: bool) -> list[str]:
     shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
-    return [harmless(line) for line in (first, *shown, *_body_lines(body, None if whole else BODY_LINES))]
+    return [harmless(line) for line in (first, *shown, *body)]
 
 
 def _split(url: str) -> tuple[str, str]:
@@ -61,7 +70,7 @@ def _split(url: str) -> tuple[str, str]:
     return host, slash + path or "/"
 
 
-def _body_lines(body: str, most: int | None) -> list[str]:
+def _body_lines(body: str, rest: str = ": wych-kit journal", *, whole: bool) -> list[str]:
     if not body:
         return []
     try:
@@ -69,6 +78,6 @@ def _body_lines(body: str, most: int | None) -> list[str]:
     except ValueError:
         text = body.replace("&", "\n&") if "\n" not in body and "=" in body.partition("&")[0] else body
     lines = text.splitlines()
-    if most is None or len(lines) <= most:
+    if whole or len(lines) <= BODY_LINES:
         return lines
-    return [*lines[: most - 1], f"… {len(lines) - most + 1} more lines: wych-kit journal"]
+    return [*lines[: BODY_LINES - 1], f"… {len(lines) - BODY_LINES + 1} more lines{rest}"]

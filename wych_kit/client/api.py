@@ -14,7 +14,7 @@ from wych_kit.client import customers, discovery, endpoints
 from wych_kit.client import token as tokens
 from wych_kit.client.api_answer import refusal, senseless
 from wych_kit.client.auth import WychAuth
-from wych_kit.client.journal import Journal
+from wych_kit.client.journal import BASIS, CUSTOMERS, Journal
 from wych_kit.client.money import exact
 from wych_kit.client.paging import Pages, written
 from wych_kit.client.user_tokens import UserAuth, UserTokens
@@ -224,7 +224,8 @@ class WychClient:
         `content`, `data`, `files`, `headers`. With a `user_id` that user's token is sent; customer data are not asked for without.
         """
         url = endpoints.address(self.settings, path, userId=user_id or "")
-        if user_id is None and (known := endpoints.takes_user_token(self.settings, method, url)):
+        known = endpoints.recognised(self.settings, method, url)
+        if user_id is None and known and known.token == "user-context":
             raise SettingInvalid(
                 "path",
                 f"is a customer's {known.name}: the service token is not sent there; give the user's id (--user, user_id=), or use .{known.name}()",
@@ -262,7 +263,10 @@ class WychClient:
         auth = user or self.auth
         failure: WychError
         try:
-            return self.http.send(self.http.build_request(method, url, **content), auth=auth)
+            request = self.http.build_request(method, url, **content)
+            known = endpoints.recognised(self.settings, method, url)
+            request.extensions |= {BASIS: known.basis if known else "", CUSTOMERS: user is not None}
+            return self.http.send(request, auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._failed(error)
         except UnicodeEncodeError:  # it has the whole text in it

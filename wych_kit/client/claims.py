@@ -77,7 +77,7 @@ def read(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
 
 def keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
     """The issuer's public keys (RFC 7517 section 5). Raises `Unreachable`, `Refused` or `Unexpected` (stage "token")."""
-    response = ask(client, plain_request("GET", jwks_uri))
+    response = ask(client, plain_request("GET", jwks_uri, basis="inferred"))
     if response.status_code != httpx.codes.OK:
         raise Refused(f"the key set was refused with {response.status_code}", stage="token", status=response.status_code)
     found = json_object(response, "token").get("keys")

@@ -95,11 +95,11 @@ def address(settings: Settings, path: str, **ids: str) -> str:
     return (settings.api_url or "").rstrip("/") + "/" + full.lstrip("/")
 
 
-def takes_user_token(settings: Settings, method: str, url: str) -> Endpoint | None:
-    """The call for customer data that this is, if it is one."""
+def recognised(settings: Settings, method: str, url: str) -> Endpoint | None:
+    """The call of the table that this is, if it is one."""
     settled = url.partition("?")[0].partition("#")[0].rstrip("/")
     for each in in_force(settings):
-        if each.token == "user-context" and each.method == method.upper():
+        if each.method == method.upper():
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape((settings.api_url or "").rstrip("/") + each.path))
             if re.fullmatch(pattern, settled):
                 return each

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _STARTED = "wych_kit.started"
 _EXCHANGE = "wych_kit.exchange"
+BASIS = "wych_kit.basis"
+"""The extension of a request that says what our knowledge of the call rests on."""
+CUSTOMERS = "wych_kit.customers"
+"""The extension of a request for a customer's own data."""
 MOST_HEADERS = 100
 """How many header lines of each side are kept."""
 
@@ -38,7 +42,8 @@ class Exchange:
 
     `started` is ISO 8601 in UTC; `seconds` runs from the request to the last byte of the answer, `None` while it is under way.
     `status` is `None` when nothing answered; `error` says why, or what broke an answer off.
-    `request_lacks` says why `request_body` is not the body as it was sent; empty when it is, but for secrets.
+    `request_lacks` says why `request_body` is not the body as it was sent; empty when it is, but for secrets. `basis` is that of the
+    call, empty where nobody said; `whose` is "customer" where the answer is a customer's own data.
     """
 
     started: str
@@ -54,6 +59,8 @@ class Exchange:
     seconds: float | None = None
     error: str = ""
     request_lacks: str = ""
+    basis: str = ""
+    whose: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data, fit for JSON."""
@@ -124,6 +131,8 @@ class Journal:
             url=_short(self.redactor.url(request.url)),
             request_body=body,
             request_lacks=lacks,
+            basis=request.extensions.get(BASIS, ""),
+            whose="customer" if request.extensions.get(CUSTOMERS) else "",
         )
         request.extensions[_EXCHANGE] = exchange
         self._exchanges.append(exchange)

@@ -93,6 +93,7 @@ class Portal:
             method,
             f"{self._url}/api/{path}",
             "register",
+            basis="invented",
             json={name: value.reveal() if isinstance(value, Secret) else value for name, value in form.items()},
         )
         if self._session is not None:

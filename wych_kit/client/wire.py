@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusals
+from wych_kit.client.journal import BASIS
 from wych_kit.client.quoting import unreadable
 from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
 
@@ -38,8 +39,8 @@ TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 """Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting longer shows its answer."""
 
 
-def plain_request(method: str, url: str, stage: Stage = "token", **content: Any) -> httpx.Request:
-    """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage.
+def plain_request(method: str, url: str, stage: Stage = "token", *, basis: str = "documented", **content: Any) -> httpx.Request:
+    """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage and its basis.
 
     Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one. Raises `Unexpected` for what is no address.
     """
@@ -47,7 +48,7 @@ def plain_request(method: str, url: str, stage: Stage = "token", **content: Any)
     if (address := parsed_url(url)) is None:
         raise Unexpected(f"the address for the {stage} request is none that can be called", stage=stage, reference="bad-address")
     request = httpx.Request(method, address, headers=headers, **content)
-    request.extensions |= {"timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(), STAGE: stage}
+    request.extensions |= {"timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(), STAGE: stage, BASIS: basis}
     return request
 
 

@@ -69,7 +69,7 @@ class Asking:
         settings = self.settings
         path = _USERS.path.replace("{partnerId}", quote(settings.partner_id or "", safe=""))
         path = path.replace("{appId}", quote(settings.app_id or "", safe=""))
-        request = plain_request(_USERS.method, (settings.api_url or "") + path, "call")
+        request = plain_request(_USERS.method, (settings.api_url or "") + path, "call", basis=_USERS.basis)
         Destination(settings.api_url).check(request.url)
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = (settings.api_key or Secret("")).reveal()
@@ -77,7 +77,7 @@ class Asking:
 
     def below_the_base(self, path: str = "") -> httpx.Response:
         """A GET at the API's base address or below it, without credentials."""
-        return self.get(plain_request("GET", (self.settings.api_url or "") + path, "call"))
+        return self.get(plain_request("GET", (self.settings.api_url or "") + path, "call", basis=""))
 
     def token(self, provider: Provider, refused: Token | None = None) -> Token:
         """The token that is kept, or one new one. A server that is busy is not asked again: its answer is the finding."""
