@@ -1,7 +1,8 @@
 """Banks that do not exist, and what they know of a customer: accounts, and months of transactions that add up.
 
 All of it is invented. Names and words of the data follow the Payments NZ account-information standard; no bank in New Zealand has
-these bank codes, so no account number is anybody's. The same connection always has the same history: the clock going on only adds to it.
+these bank codes, so no account number is anybody's. The same connection always has the same history: the clock going on only adds to it, from the day
+after it was made.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HISTORY = 183
 """Days of transactions before the connection was made."""
+_MONTH = 30
 _LONGEST = HISTORY + 3 * 366  # days of history that are ever made, wherever the clock is moved
 _HOLDERS = ("Hēmi O'Brien", "Aroha Ngāta", "Mei-Lin D'Souza", "Tāne Whaanga", "Zoë Mac an tSaoir", "Māia Te Rangi")
 
@@ -129,17 +131,22 @@ def _accounts(connection_id: str, bank_id: str) -> tuple[Account, ...]:
 
 @lru_cache(maxsize=64)
 def _days(connection_id: str, made: date, last: date) -> tuple[tuple[int, datetime, Payment, int, str], ...]:
-    """Every movement from the first day to the end of `last`, oldest first: place of the account, when, what for, cents, id."""
-    first = made - timedelta(days=min(HISTORY, made.toordinal() - 1))
-    span = min((last - first).days + 1, _LONGEST, date.max.toordinal() - first.toordinal() + 1)
-    return tuple(move for offset in range(span) for move in sorted(_day(connection_id, first + timedelta(days=offset)), key=_order))
+    """Every movement from the first day to the end of `last`, oldest first: place of the account, when, what for, cents, id.
+
+    Days are counted from the one on which the connection was made, which has none: whenever it is made, it has the same past.
+    """
+    first = -min(HISTORY, made.toordinal() - 1)
+    end = min((last - made).days, first + _LONGEST - 1, date.max.toordinal() - made.toordinal())
+    days = (number for number in range(first, end + 1) if number)
+    return tuple(move for number in days for move in sorted(_day(connection_id, made, number), key=_order))
 
 
-def _day(connection_id: str, day: date) -> Iterator[tuple[int, datetime, Payment, int, str]]:
+def _day(connection_id: str, made: date, number: int) -> Iterator[tuple[int, datetime, Payment, int, str]]:
     """Draws a day by itself, so that it stays the same whatever days there are before and after it."""
-    draw = random.Random(f"{connection_id}/{day.isoformat()}")  # noqa: S311 - repeatable is the point
-    regular = [payment for weekday, payment in EVERY_WEEK if weekday == day.weekday() and _due(payment, day)]
-    regular += [payment for monthday, payment in EVERY_MONTH if monthday == day.day]
+    draw = random.Random(f"{connection_id}/{number}")  # noqa: S311 - repeatable is the point
+    day = made + timedelta(days=number)
+    regular = [payment for weekday, payment in EVERY_WEEK if weekday == number % 7 and _due(payment, number)]
+    regular += [payment for monthday, payment in EVERY_MONTH if monthday == number % _MONTH + 1]
     now_and_then = [payment for chance, payment in DIFFERENT_EVERY_DAY if draw.random() < chance]
     for payment in regular + now_and_then:
         at = datetime.combine(day, time(tzinfo=UTC)) + timedelta(seconds=draw.randrange(6 * 3600, 20 * 3600))
@@ -148,8 +155,8 @@ def _day(connection_id: str, day: date) -> Iterator[tuple[int, datetime, Payment
             yield place, at, payment, sign * cents, _uuid(draw)
 
 
-def _due(payment: Payment, day: date) -> bool:
-    return payment.weeks == 1 or day.toordinal() // 7 % payment.weeks == 0
+def _due(payment: Payment, number: int) -> bool:
+    return payment.weeks == 1 or number // 7 % payment.weeks == 0
 
 
 def _order(move: tuple[int, datetime, Payment, int, str]) -> tuple[datetime, int, str]:
