@@ -135,7 +135,8 @@ def test_breaking_off_keeps_nothing_that_clashes(place, sandbox, session):
 def test_registering_is_put_as_what_it_is(place, pretend, sandbox, session):
     """On the mock one registers; with an account at Wych one enters what its portal shows, and is told whom to ask for addresses."""
     place.on(pretend)
-    assert REGISTER.wording(session())[::2] == ("Register", "Register")
+    words = REGISTER.wording(session())
+    assert (words.title, words.button) == ("Register", "Register")
     sandbox()
     assert REGISTER.wording(session()).title == "Your app's credentials"
     sandbox(client_id=None)

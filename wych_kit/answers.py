@@ -6,8 +6,9 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from wych_kit import checks
+from wych_kit.customer import ASKED
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey import STEPS
+from wych_kit.journey import ROAD
 from wych_kit.registration import ACCOUNT, BROUGHT
 from wych_kit.secret import Secret
 
@@ -30,11 +31,11 @@ def read_answers(path: Path) -> dict[str, Secret]:
         raise invalid(f"cannot be read: {error.strerror}") from None
     except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
         raise invalid(f"is not TOML: {error}") from None
-    tables = {step.name for step in STEPS}
+    tables = {step.name for step in ROAD}
     flat: dict[str, Any] = {}
     for name, value in document.items():
         flat.update(value if isinstance(value, dict) and name in tables else {name: value})
-    known = [field.name for field in (*ACCOUNT, *BROUGHT)]
+    known = [*(field.name for field in (*ACCOUNT, *BROUGHT)), *ASKED]
     for name, value in flat.items():
         if name not in known:
             raise invalid(f"has {name!r}, which no step asks{checks.nearest(name, known)}")

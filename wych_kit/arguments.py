@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Command = Callable[[str, str], argparse.ArgumentParser]  # a subcommand of this name, with a line of help
 
 _EXAMPLES = {
-    "start": "wych-kit start\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
+    "start": "wych-kit start\n  wych-kit start --all\n  wych-kit start --answers answers.toml --json < /dev/null\n  wych-kit start --profile sandbox",
     "lab": "wych-kit lab\n  wych-kit lab --no-browser --port 8888\n  wych-kit lab --app",
     "mock": "wych-kit mock\n  wych-kit mock --port 0 --ephemeral --expires-in 30\n  wych-kit mock --fault throttled:times=2",
     "fault": "wych-kit fault on throttled --times 2\n  wych-kit fault on timeout -p where=token\n  wych-kit fault off\n  wych-kit fault list",
@@ -68,7 +68,8 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
 
 
 def _journey(command: Command) -> None:
-    start = command("start", "walk the journey: register, discover, token, first call")
+    start = command("start", "walk the journey: register, discover, token, first call; then a customer")
+    start.add_argument("--all", dest="to_the_end", action="store_true", help="go on to a customer's consent and data")
     start.add_argument("--answers", metavar="FILE", type=Path, help="take answers from a TOML file instead of asking")
     start.add_argument("--new", action="store_true", help="register anew although credentials are there")
     start.add_argument("--json", dest="as_json", action="store_true", help="ask nothing, print one JSON document")

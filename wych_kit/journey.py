@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wych_kit.client import claims
 from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.portal import CREDENTIALS, Portal
+from wych_kit.customer import CONNECT, CUSTOMER_DATA
 from wych_kit.registration import ACCOUNT, bringing, clashes, demonstration, to_bring, variable
 from wych_kit.secret import Secret
 from wych_kit.session import Session
@@ -85,6 +86,10 @@ _LABELS = {
     "partner_id": "Partner id",
     "app_id": "App id",
 }
+
+
+def _register_anew(session: Session) -> None:
+    session.afresh = True
 
 
 def _discover(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
@@ -173,6 +178,7 @@ REGISTER = Step(
     _register,
     lambda session, answers: clashes(session.settings, answers),
     _register_words,
+    _register_anew,
 )
 DISCOVER = Step(
     "discover",
@@ -196,11 +202,19 @@ FIRST_CALL = Step(
     _first_call,
 )
 STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
+"""To a first authenticated call."""
+ROAD: tuple[Step[Session], ...] = (*STEPS, CONNECT, CUSTOMER_DATA)
+"""And on to a customer's data."""
 
 
-def open_fields(session: Session) -> tuple[Field, ...]:
-    """Everything the journey would still ask, step by step."""
-    return tuple(field for step in STEPS for field in step.fields(session))
+def place_of(step: Step[Session]) -> tuple[int, int]:
+    """Which step it is and of how many, counted from 1."""
+    return ROAD.index(step) + 1, len(STEPS if step in STEPS else ROAD)
 
 
-__all__ = ["DISCOVER", "FIRST_CALL", "REGISTER", "STEPS", "TOKEN", "Session", "demonstration", "open_fields"]
+def open_fields(session: Session, steps: Sequence[Step[Session]] = STEPS) -> tuple[Field, ...]:
+    """Everything that these steps would still ask, one after the other."""
+    return tuple(field for step in steps for field in step.fields(session))
+
+
+__all__ = ["DISCOVER", "FIRST_CALL", "REGISTER", "ROAD", "STEPS", "TOKEN", "Session", "demonstration", "open_fields", "place_of"]

@@ -27,7 +27,8 @@ def _text(text: str) -> str | None:
     return f"is longer than {_LONGEST} characters" if len(text.strip()) > _LONGEST else None
 
 
-def _email(text: str) -> str | None:
+def email_fault(text: str) -> str | None:
+    """Why this is no mail address; `None` when it looks like one."""
     return None if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text.strip()) else "must be an address such as kim@example.com"
 
 
@@ -47,7 +48,7 @@ def nzbn_fault(text: str) -> str | None:
 ACCOUNT = (
     Field("first_name", "First name", suggestion="Kim", check=_text),
     Field("last_name", "Last name", suggestion="Tester", check=_text),
-    Field("email", "Email", "you sign in with it", suggestion="kim.tester@example.com", check=_email),
+    Field("email", "Email", "you sign in with it", suggestion="kim.tester@example.com", check=email_fault),
     Field(
         "password",
         "Password",
@@ -148,7 +149,7 @@ def bringing(settings: Settings, *, asks: bool = True) -> Wording:
     return Wording("Enter your app's credentials", first + addresses, "Check and save", _ENTER_ANEW)
 
 
-def demonstration() -> dict[str, str]:
-    """The answers shipped with the kit, for the mock only."""
-    answers: dict[str, str] = tomllib.loads(files("wych_kit").joinpath("demonstration.toml").read_text("utf-8"))["register"]
-    return answers
+def demonstration(*steps: str) -> dict[str, str]:
+    """The answers shipped with the kit, for the mock only, to what these steps ask; without any, to what registering asks."""
+    document = tomllib.loads(files("wych_kit").joinpath("demonstration.toml").read_text("utf-8"))
+    return {name: text for step in steps or ("register",) for name, text in document.get(step, {}).items()}

@@ -11,18 +11,20 @@ from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid
 from wych_kit.registration import clashes, variable
 from wych_kit.secret import Secret
-from wych_kit.settings import load_settings, save_settings
+from wych_kit.settings import NAMES, load_settings, save_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from wych_kit.client.api import User
+    from wych_kit.client.customers import Connection
     from wych_kit.client.discovery import Provider
     from wych_kit.client.token import Token
     from wych_kit.diagnosis import Diagnosis
     from wych_kit.errors import WychError
     from wych_kit.settings import Settings
+    from wych_kit.statements import CustomerData
     from wych_kit.steps import Answer
 
 
@@ -42,6 +44,9 @@ class Session:
         self.provider: Provider | None = None
         self.token: Token | None = None
         self.users: list[User] | None = None
+        self.connection: Connection | None = None
+        self.data: CustomerData | None = None
+        self.pending = ""
         self._client: WychClient | None = None
 
     @property
@@ -70,6 +75,7 @@ class Session:
         self.leave_to_file(values)
         save_settings(values, self.path)
         self.saved = tuple(dict.fromkeys((*self.saved, *values)))
+        self.connection = self.data = None  # a customer is one app's
         self.close()
         self.settings = load_settings(self.profile, path=self.path)
 
@@ -98,7 +104,7 @@ class Session:
         Those that cannot be right beside each other are left out.
         """
         faults = clashes(self.settings, answers)
-        fit = {name: text for name, text in answers.items() if name not in faults}
+        fit = {name: text for name, text in answers.items() if name not in faults and variable(name) in NAMES}
         values = {variable(name): Secret(text) if name in SECRETS else text for name, text in fit.items()}
         if values:
             self.keep({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})

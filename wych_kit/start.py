@@ -12,25 +12,31 @@ from typing import TYPE_CHECKING, Any
 from wych_kit.answers import read_answers
 from wych_kit.errors import WychError
 from wych_kit.history import History
-from wych_kit.journey import Session, open_fields
-from wych_kit.registration import demonstration
+from wych_kit.journey import ROAD, STEPS, Session, open_fields
+from wych_kit.registration import demonstration, variable
 from wych_kit.screen import Screen
+from wych_kit.settings import NAMES
 from wych_kit.steps import Done
 from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has_a_person, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wych_kit.steps import Failed, Step
 
 
-def start(session: Session, *, answers: Path | None = None, as_json: bool = False, plain: bool = False) -> int:
+def start(
+    session: Session, *, answers: Path | None = None, as_json: bool = False, plain: bool = False, to_the_end: bool = False
+) -> int:
     """Walk the journey; the exit status. Raises `SettingInvalid` for an answers file that will not do.
+
+    It ends with the first call; `to_the_end` goes on to a customer's data.
 
     With nobody to ask, answers come from settings and the file; on the mock the demonstration's answers fill what is left open. With
     a person, the person is asked.
     """
     given = read_answers(answers) if answers else {}
+    steps, command = (ROAD, "start --all") if to_the_end else (STEPS, "start")
     screen = None if as_json else Screen(plain=plain)
     if screen:
         screen.banner(session.settings.environment)
@@ -38,49 +44,48 @@ def start(session: Session, *, answers: Path | None = None, as_json: bool = Fals
     if screen and has_a_person():
         ask = Person(screen, given)
     else:
-        ask = Given(given, demonstration() if session.on_the_mock else {})
-        if missing := _missing(session, ask):
+        ask = Given(given, demonstration(*(step.name for step in ROAD)) if session.on_the_mock else {})
+        if missing := _missing(session, ask, steps):
             return _nobody_to_ask(session, screen, missing)
     try:
-        walked = walk(session, screen, ask)
+        walked = walk(session, screen, ask, steps)
     except KeyboardInterrupt:
-        return _broken_off(session, screen, ask)
+        return _broken_off(session, screen, ask, command)
     finally:
         History(session.settings.home).add(session.journal.exchanges)
         session.close()
     if screen:
-        _close(session, screen, walked, ask)
+        _close(session, screen, walked, ask, command)
     else:
         print(json.dumps(_document(session, walked, ask), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     return walked.status
 
 
-def _missing(session: Session, ask: Given) -> dict[str, str]:
+def _missing(session: Session, ask: Given, steps: Sequence[Step[Session]]) -> dict[str, str]:
     """What is asked and not there, with a word on what it is."""
-    fields = open_fields(session)
+    fields = open_fields(session, steps)
     found = ask(fields, {})
     ask.used.clear()
     return {field.name: f"{field.label} ({field.help})" for field in fields if not field.optional and field.name not in found}
 
 
 def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str, str]) -> int:
-    names = {f"WYCH_{name.upper()}": words for name, words in missing.items()}
+    names = {variable(name) if variable(name) in NAMES else name: words for name, words in missing.items()}
     if screen is None:
         print(json.dumps({"ok": False, "missing": names}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
         return USAGE
     screen.say("Not started: nobody is here to ask, and these are missing or will not do:")
     for name, words in names.items():
         screen.say(f"  {name}: {words}")
-    screen.say(
-        f"Give them in {session.path.name} or in the shell under these names, in a file with --answers under the same names in"
-    )
-    screen.say('lower case and without WYCH_ (client_id = "…"), or run this in a terminal.')
+    file = session.path.name
+    screen.say(f"Give those with WYCH_ in {file} or in the shell, or any in a file with --answers, in lower case and without WYCH_")
+    screen.say('(client_id = "…"), or run this in a terminal.')
     if session.on_the_mock:
         screen.say(f"Or register anew on the mock: {_typed(session, 'start --new')}")
     return USAGE
 
 
-def _broken_off(session: Session, screen: Screen | None, ask: Given | Person) -> int:
+def _broken_off(session: Session, screen: Screen | None, ask: Given | Person, command: str) -> int:
     trouble = ""
     if isinstance(ask, Person) and not session.on_the_mock:
         try:
@@ -91,11 +96,11 @@ def _broken_off(session: Session, screen: Screen | None, ask: Given | Person) ->
         screen.say()
         saved = f"Saved in {session.path}: {', '.join(session.saved)}." if session.saved else "Nothing was saved."
         screen.say(f"Stopped. {trouble or saved}")
-        screen.say(f"Go on with: {_typed(session, 'start')}")
+        screen.say(f"Go on with: {_typed(session, command)}")
     return INTERRUPTED
 
 
-def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person) -> None:
+def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person, command: str) -> None:
     screen.say()
     if isinstance(ask, Given) and ask.used:
         screen.say(f"Answered with the demonstration answers that come with the kit: {', '.join(ask.used)}.")
@@ -103,10 +108,12 @@ def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person) 
         screen.say(f"Saved in {session.path}: {', '.join(session.saved)}.")
     if walked.status == DONE:
         screen.say("Next, one of:", "bold")
-        for words in ("call GET users", "token", "journal 1 --as curl"):
+        connection = session.connection
+        further = f"call GET connection/{connection.id}/accounts --user {connection.user_id}" if connection else "start --all"
+        for words in (further, "call GET users", "token", "journal 1 --as curl"):
             screen.say(f"  {_typed(session, words)}")
     else:
-        screen.say(f"When that is put right, go on with: {_typed(session, 'start')}", "bold")
+        screen.say(f"When that is put right, go on with: {_typed(session, command)}", "bold")
 
 
 def _typed(session: Session, words: str) -> str:
@@ -129,7 +136,8 @@ def _step(step: Step[Session], outcome: Done | Failed) -> dict[str, Any]:
     common = {"name": step.name, "exchanges": [exchange.as_dict() for exchange in outcome.exchanges]}
     if isinstance(outcome, Done):
         facts = [{"label": fact.label, "value": fact.value, "remark": fact.remark} for fact in outcome.facts]
-        return {**common, "outcome": "done", "have": outcome.have, "facts": facts}
+        tables = [{"title": each.title, "columns": each.columns, "rows": each.rows} for each in outcome.tables]
+        return {**common, "outcome": "done", "have": outcome.have, "facts": facts, **({"tables": tables} if tables else {})}
     found = outcome.diagnosis
     return {
         **common,

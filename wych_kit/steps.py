@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from wych_kit.errors import Refused, WychError
@@ -72,6 +72,19 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Several things of one kind, fit to be shown: a title, what the columns are, and a row for each thing.
+
+    `numbers` are the columns whose texts are numbers, which stand to the right, counted from 0.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A step came through. `have` says in a sentence what there is now that was not there before."""
 
@@ -79,6 +92,7 @@ class Done:
     have: str
     link: str = ""
     exchanges: tuple[Exchange, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +106,16 @@ class Failed:
 
 
 class Wording(NamedTuple):
-    """How a step is put to a person: what it is, why it is there, and what its button says, at first and once it is done."""
+    """How a step is put to a person: what it is, why it is there, and what its button says, at first and once it is done.
+
+    `link` is an address to open in a browser meanwhile.
+    """
 
     title: str
     why: str
     button: str
     again: str = "Once more"
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +124,8 @@ class Step(Generic[S]):
 
     `fields(session)` are those whose answers are not known yet, so a step with none just runs. `act(session, answers, say)` does it;
     `say` is told in a few words what is being waited for. `judge(session, answers)` says what is wrong with answers, each fit by itself,
-    when they are seen together; `rewording` is how the step is put where `title` and `why` do not fit.
+    when they are seen together; `rewording` is how the step is put where `title` and `why` do not fit. `reopen(session)` makes a step
+    that is done ask again; one without is just done again.
     """
 
     name: str
@@ -116,6 +135,7 @@ class Step(Generic[S]):
     act: Callable[[S, Mapping[str, Answer], Callable[[str], None]], Done]
     judge: Callable[[S, Mapping[str, Answer]], Mapping[str, str]] = lambda *_: {}
     rewording: Callable[[S], Wording | None] = lambda _: None
+    reopen: Callable[[S], None] | None = None
 
     def wording(self, session: S) -> Wording:
         """How the step is put to the person of this session."""
@@ -141,7 +161,7 @@ def run(
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
         return Failed(session.explain(error), error, faults, added(session.journal, before))
-    return Done(done.facts, done.have, done.link, added(session.journal, before))
+    return replace(done, exchanges=added(session.journal, before))
 
 
 def added(journal: Journal, before: Sequence[Exchange]) -> tuple[Exchange, ...]:

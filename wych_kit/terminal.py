@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wych_kit.errors import SettingInvalid, SettingMissing, Unreachable
-from wych_kit.journey import STEPS
+from wych_kit.journey import STEPS, place_of
 from wych_kit.secret import Secret
 from wych_kit.steps import Done, Failed, run
 
@@ -53,21 +53,21 @@ class Asking(Protocol):
         """Let a person read before the next step."""
 
 
-def walk(session: Session, screen: Screen | None, ask: Asking) -> Walk:
+def walk(session: Session, screen: Screen | None, ask: Asking, steps: Sequence[Step[Session]] = STEPS) -> Walk:
     """Take the steps in order until one fails for good. `screen` is `None` when nothing is to be drawn.
 
     A step whose answers were not taken is tried again with new ones, for as long as `ask` has any. `KeyboardInterrupt` passes.
     """
     taken = Walk()
-    for number, step in enumerate(STEPS, 1):
+    for step in steps:
         if screen:
             words = step.wording(session)
-            screen.heading(number, len(STEPS), words.title, words.why)
+            screen.heading(*place_of(step), words.title, words.why, words.link)
         outcome = _take(step, session, screen, ask)
         taken.outcomes.append((step, outcome))
         if isinstance(outcome, Failed):
             break
-        if number < len(STEPS):
+        if step is not steps[-1]:
             ask.pause()
     return taken
 
@@ -101,6 +101,8 @@ def _show(screen: Screen | None, outcome: Done | Failed, labels: Mapping[str, st
     if isinstance(outcome, Done):
         screen.say(("" if screen.plain else "✓ ") + outcome.have, "green")
         screen.facts(outcome.facts)
+        for table in outcome.tables:
+            screen.titled(table)
         return
     for name, fault in outcome.faults.items():
         screen.say(f"  {(labels or {}).get(name, name)}: {fault}", "yellow")
