@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from wych_kit.mock import Mock
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+_DAY = date(2026, 11, 26)
 USUAL = str(MOCK.issuer_url).split("/")[2]
 
 
@@ -44,8 +46,11 @@ def remake(path: Path, wych: Mock) -> bool:
 
 
 def _stored(notebook: Any, wych: Mock) -> str:
-    """The file's text, with the address that the mock usually has, and without what no two runs have in common."""
+    """The file's text: the mock at its usual address, the day always the same, and nothing that no two runs have in common."""
     text = re.sub(rf"127\.0\.0\.1:{wych.port}\b", USUAL, nbformat.writes(notebook))
+    text = re.sub(
+        r"\b20\d\d-\d\d-\d\d\b", lambda found: str(date.fromisoformat(found[0]) + (_DAY - datetime.now(UTC).date())), text
+    )
     return re.sub(r"(x-amzn-requestid|x-amz-apigw-id): [\w=-]+", r"\1: …", text) + "\n"
 
 

@@ -18,7 +18,7 @@ from wych_kit import mock
 from wych_kit.diagnosis import diagnose
 from wych_kit.errors import Unreachable
 from wych_kit.history import History
-from wych_kit.journey import STEPS
+from wych_kit.journey import ROAD
 from wych_kit.ladder import climb
 from wych_kit.notebook.attempt import Run, Stopped, place
 from wych_kit.secret import Secret
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 DOUBLE_CLICK = 0.5
 """Seconds after an end in which another start is taken for the second half of a double click."""
 
-NAMES = tuple(step.name for step in STEPS)
+NAMES = tuple(step.name for step in ROAD)
 STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."
 _log = logging.getLogger(__name__)
 
@@ -251,8 +251,9 @@ class Desk:
     def _outcome(self, run_: Run, answers: Mapping[str, Answer]) -> Done | Failed:
         def say(words: str) -> None:
             run_.go_on()
-            run_.stages.append(words)
-            self.tell()
+            if run_.stages[-1:] != [words]:  # who waits says so again and again
+                run_.stages.append(words)
+                self.tell()
 
         with self._at_work:  # a request that was given up may still be on its way
             run_.go_on()

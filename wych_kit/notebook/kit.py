@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wych_kit import checks, mock
 from wych_kit.bundle import make
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey import STEPS, Session, demonstration
+from wych_kit.journey import ROAD, STEPS, Session, demonstration
 from wych_kit.notebook.check import NOT_BEFORE, Check
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
@@ -21,6 +21,7 @@ from wych_kit.secret import Secret
 from wych_kit.settings import env_path, load_settings
 
 if TYPE_CHECKING:
+    from wych_kit.notebook.charts import Chart
     from wych_kit.steps import Step
 
 _OPEN: dict[Path, Kit] = {}
@@ -98,10 +99,23 @@ class Kit:
         Raises `KeyError` for a name that no step has.
         """
         step = _step(name)
-        if self.desk.open and self.session.on_the_mock and self.desk.fields(STEPS[0]) and step is not STEPS[0]:
-            self.desk.do(STEPS[0], demonstration())
+        before = ROAD[: ROAD.index(step)]
+        for earlier in before if self.desk.open and self.session.on_the_mock else ():
+            if self.desk.fields(earlier) and self._open_before(earlier) is None:
+                self.desk.do(earlier, demonstration(earlier.name))
         self._open_before(step)
-        return Recap(self.desk, STEPS[: STEPS.index(step)])
+        return Recap(self.desk, before)
+
+    def chart(self, name: str) -> Chart:
+        """A chart of the customer's data that are here: "balances" over time, or "categories" in and out. Nothing is sent.
+
+        Raises `KeyError` for another name, `RuntimeError` before there are data.
+        """
+        from wych_kit.notebook.charts import Chart  # altair takes as long to import as all the rest
+
+        if self.session.data is None:
+            raise RuntimeError('there are no data yet: kit.step("customer_data") gets them')
+        return Chart(name, self.session.data)
 
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
@@ -151,7 +165,7 @@ class Kit:
 
     def _open_before(self, step: Step[Session]) -> Step[Session] | None:
         """Catch up; the first earlier step that still asks or did not come through."""
-        for earlier in STEPS[: STEPS.index(step)]:
+        for earlier in ROAD[: ROAD.index(step)]:
             if self.desk.open and not self.desk.done(earlier) and not self.desk.fields(earlier):
                 self.desk.do(earlier)
             if not self.desk.done(earlier):
@@ -169,10 +183,10 @@ class Kit:
 
 
 def _step(name: str) -> Step[Session]:
-    names = [step.name for step in STEPS]
+    names = [step.name for step in ROAD]
     if name not in names:
         raise KeyError(f"there is no step {name}{checks.nearest(name, names)}")
-    return STEPS[names.index(name)]
+    return ROAD[names.index(name)]
 
 
 def _file(profile: str | None) -> Path:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wych_kit.client.journal import Exchange
     from wych_kit.diagnosis import Diagnosis
     from wych_kit.environments import Environment
-    from wych_kit.steps import Fact, Failed, Field
+    from wych_kit.steps import Fact, Failed, Field, Table
 
 
 _LEFT = 'style="text-align:left"'  # notebooks align tables to the right, and the style sheet does not travel with an output
@@ -49,9 +49,16 @@ def steps(titles: Sequence[tuple[str, str]]) -> str:
     return f'<ol class="wych-road">{"".join(items)}</ol>'
 
 
-def heading(number: int, total: int, title: str, why: str) -> str:
-    """The head of a step."""
-    return f'<div class="wych-head"><small>Step {number} of {total}</small><h3>{text(title)}</h3><p>{text(why)}</p></div>'
+def heading(number: int, total: int, title: str, why: str, link: str = "") -> str:
+    """The head of a step, and an address to open meanwhile."""
+    head = f"<small>Step {number} of {total}</small><h3>{text(title)}</h3><p>{text(why)}</p>"
+    return f'<div class="wych-head">{head}{_opening(link)}</div>'
+
+
+def _opening(link: str) -> str:
+    if not link.lower().startswith(("http://", "https://")):
+        return ""
+    return f'<p class="wych-link">Open <a href="{text(link)}" target="_blank" rel="noopener noreferrer">{text(link)}</a></p>'
 
 
 def help_text(field: Field) -> str:
@@ -90,6 +97,16 @@ def facts(rows: Iterable[Fact]) -> str:
     return table((fact.label, fact.value, fact.remark) for fact in rows)
 
 
+def titled(found: Table) -> str:
+    """A table under its title, with a head; numbers stand to the right."""
+    sides = [f'style="text-align:{"right" if place in found.numbers else "left"}"' for place in range(len(found.columns))]
+    head = "".join(f'<th scope="col" {side}>{text(name)}</th>' for name, side in zip(found.columns, sides, strict=True))
+    rows = ("".join(f"<td {side}>{text(cell)}</td>" for cell, side in zip(row, sides, strict=True)) for row in found.rows)
+    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+    table = f"<caption {_LEFT}>{text(found.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wych-scroll"><table class="wych-table">{table}</table></div>'
+
+
 def exchanges(made: Sequence[Exchange], *, timed: bool = True) -> str:
     """What went over the wire, folded: each exchange as sent and as answered. Redacted when it was captured."""
     if not made:
@@ -111,7 +128,7 @@ def done(outcome: Done, after: str, *, timed: bool = True) -> str:
     """What came of a step that came through; `after` is what comes next, in words."""
     return (
         f'<div class="wych-done"><p role="status"><b>✓ Done.</b> What you have now: {text(outcome.have)}</p>{facts(outcome.facts)}'
-        f"{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
+        f"{''.join(map(titled, outcome.tables))}{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
     )
 
 

@@ -8,7 +8,6 @@ import ipywidgets as w
 
 from wych_kit.environments import ENVIRONMENTS
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey import STEPS
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.panel import Panel, next_after
 from wych_kit.transcript import harmless
@@ -110,7 +109,7 @@ class Page(w.VBox):
             lines += [ONCE_MORE, "To go on: kit.confirm()"]
         for panel in self.panels:
             words = panel.step.wording(self.desk.session)
-            lines += ["", f"Step {panel.number}: {words.title}", words.why]
+            lines += ["", f"Step {panel.number}: {words.title}", words.why, *([f"Open: {words.link}"] if words.link else [])]
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             if panel.state == "done" and found:
@@ -129,7 +128,7 @@ class Page(w.VBox):
             parts.append(markup.paragraph(f"{ONCE_MORE} To go on: kit.confirm()"))
         for panel in self.panels:
             words = panel.step.wording(self.desk.session)
-            parts.append(markup.heading(panel.number, len(STEPS), words.title, words.why))
+            parts.append(markup.heading(panel.number, panel.total, words.title, words.why, words.link))
             found = self.desk.outcomes.get(panel.step.name)
             asked = self.desk.fields(panel.step)
             parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import ipywidgets as w
 
-from wych_kit.journey import STEPS
+from wych_kit.journey import ROAD, STEPS, place_of
 from wych_kit.notebook import markup
 from wych_kit.notebook.entry import Entry
 from wych_kit.steps import Done, Failed
@@ -28,7 +28,7 @@ class Panel(w.VBox):
         self.step = step
         self.desk = desk
         self._before = before
-        self.number = STEPS.index(step) + 1
+        self.number, self.total = place_of(step)
         self.heading = w.HTML()
         self.entries: tuple[Entry, ...] = ()
         self.form = w.VBox().add_class("wych-fields")
@@ -66,7 +66,7 @@ class Panel(w.VBox):
         state = self.state
         self._set_fields()
         words = self.step.wording(self.desk.session)
-        self.heading.value = markup.heading(self.number, len(STEPS), words.title, words.why)
+        self.heading.value = markup.heading(self.number, self.total, words.title, words.why, words.link)
         self.button.description, self.again.description = words.button, words.again
         for entry in self.entries:
             entry.refresh()
@@ -96,8 +96,8 @@ class Panel(w.VBox):
             self.form.children = self.entries
 
     def _again(self) -> None:
-        if self.step is STEPS[0]:
-            self.desk.session.afresh = True
+        if self.step.reopen:
+            self.step.reopen(self.desk.session)
             self.desk.tell()
         else:
             self.desk.start(self.step)
@@ -119,10 +119,12 @@ class Panel(w.VBox):
 
 def next_after(step: Step[Session]) -> str:
     """What comes after a step, in words."""
-    number = STEPS.index(step) + 1
-    if number == len(STEPS):
+    if step is STEPS[-1]:
         return "That was the journey: account, app, token, call. The same calls work in your own code with WychAuth."
-    return f"Next: {STEPS[number].title}."
+    number, _ = place_of(step)
+    if number == len(ROAD):
+        return "That was the whole road. In your own code WychClient makes the same calls."
+    return f"Next: {ROAD[number].title}."
 
 
 def _show(widget: w.DOMWidget, *, shown: bool) -> None:

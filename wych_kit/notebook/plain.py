@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from wych_kit.diagnosis import Diagnosis
     from wych_kit.environments import Environment
-    from wych_kit.steps import Failed, Field
+    from wych_kit.steps import Failed, Field, Table
 
 
 def banner(environment: Environment) -> str:
@@ -44,11 +44,26 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
     wire = [f"  {in_a_line(each, timed=False)}" for each in found.exchanges]
     if isinstance(found, Done):
         rows = [f"  {each.label}: {each.value}" + (f" ({each.remark})" if each.remark else "") for each in found.facts]
-        return [harmless(line) for line in (f"Done. What you have now: {found.have}", *rows, *wire, after)]
+        return [harmless(line) for line in (f"Done. What you have now: {found.have}", *rows, *tables(found.tables), *wire, after)]
     faults = [f"  {name}: {words}" for name, words in found.faults.items()]
     if found.diagnosis is None:
         return ["Not sent:", *map(harmless, faults)]
     return [harmless(line) for line in (*diagnosis(found.diagnosis), *faults, *wire)]
+
+
+def tables(found: Iterable[Table]) -> list[str]:
+    """Tables, columns under each other, an empty line before and after."""
+    lines = []
+    for each in found:
+        widths = [max(map(len, column)) for column in zip(each.columns, *each.rows, strict=True)]
+        lines += ["", f"  {each.title}"]
+        for row in (each.columns, *each.rows):
+            cells = (
+                cell.rjust(width) if place in each.numbers else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            lines.append(f"  {'  '.join(cells)}".rstrip())
+    return [*lines, ""] if lines else []
 
 
 def diagnosis(why: Diagnosis) -> list[str]:
