@@ -81,13 +81,14 @@ class Flow(NamedTuple):
 def balances(found: Statement, since: date, until: date) -> list[tuple[date, Decimal]]:
     """What the account had at the end of each day; empty where the bank named no balance.
 
-    Reckoned backwards from what it has now, over what is booked: pending payments have not moved anything yet.
+    Reckoned backwards from what it has now. What is pending counts, unless the balance is of a kind that is of booked payments alone,
+    such as InterimBooked.
     """
     if found.balance is None:
         return []
     moved: dict[date, Decimal] = defaultdict(Decimal)
     for each in found.transactions:
-        if each.status in (_BOOKED, ""):
+        if each.status in (_BOOKED, "") or _BOOKED not in found.balance.kind:
             moved[each.booked.astimezone(UTC).date()] += each.amount
     had = found.balance.amount - sum((amount for day, amount in moved.items() if day > until), Decimal())
     days = []

@@ -98,14 +98,14 @@ def test_transactions_add_up_over_pages(customer):
 
 
 def test_a_transaction(customer):
-    """It has the standard's fields; only what a merchant was paid for has a merchant; today's are pending, the others booked."""
+    """It has the standard's fields; only what a merchant was paid for has a merchant; yesterday's and today's are pending, the others booked."""
     found = customer.transactions(customer.account())
     for one in found:
         assert set(one) - {"MerchantDetails"} == {
             "AccountId", "TransactionId", "TransactionReference", "Amount", "CreditDebitIndicator", "Status", "BookingDateTime",
             "ValueDateTime", "TransactionInformation", "Balance",
         }  # fmt: skip
-        assert one["Status"] == ("Pending" if one["BookingDateTime"] >= "2027-01-20" else "Booked")
+        assert one["Status"] == ("Pending" if one["BookingDateTime"] >= "2027-01-19" else "Booked")
     assert {one["Status"] for one in found} == {"Pending", "Booked"}
     merchants = [one["MerchantDetails"] for one in found if "MerchantDetails" in one]
     assert 0 < len(merchants) < len(found)

@@ -58,9 +58,9 @@ class CustomerData:
         wanted = _between(known.transactions, call)
         total = max(1, -(-len(wanted) // PAGE))
         number = _page_number(call, total)
-        today = moment(self._clock.now()).date()
+        yesterday = moment(self._clock.now()).toordinal() - 1
         shown = wanted[(number - 1) * PAGE : number * PAGE]
-        data = {"Transaction": [_transaction(known.account, one, pending=one.at.date() == today) for one in shown]}
+        data = {"Transaction": [_transaction(known.account, one, pending=one.at.toordinal() >= yesterday) for one in shown]}
         return self._page(call, data, number, total, known.transactions)
 
     def _statement(self, call: Call, permission: str) -> Statement:

@@ -46,7 +46,7 @@ def _balances(data: CustomerData) -> dict[str, Any]:
         for day, amount in balances(found, data.since, data.until)
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows), title="Balance at the end of each day", width=_WIDTH, height=260)
+        alt.Chart(alt.InlineData(values=rows), title="Balance at the end of each day", width=_WIDTH, height=260)
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("Day:T", title=None),
@@ -76,7 +76,7 @@ def _categories(data: CustomerData) -> dict[str, Any]:
                 if amount
             ]
     chart = (
-        alt.Chart(alt.Data(values=rows), title="Money in and out by category", width=_WIDTH - 120)
+        alt.Chart(alt.InlineData(values=rows), title="Money in and out by category", width=_WIDTH - 120)
         .mark_bar()
         .encode(
             x=alt.X("Drawn:Q", title=f"out ← {', '.join(data.currencies)} → in", axis=alt.Axis(format=",.0f")),

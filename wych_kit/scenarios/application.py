@@ -29,11 +29,25 @@ USERS = (
         side="unclear", source="API facts section 6, section 8, row 13", basis="inferred", alike=("consent-pending",),
     ),
     Scenario(
-        "callback-incomplete", "call", "values",
+        "callback-incomplete", "call", "kit",
         symptom="The address at which a browser came back lacks connection or state, or has one twice.",
         cause="The address was cut when it was copied, or is another one.",
         fix="Copy it whole from the browser's address bar, when the consent journey has ended.",
+        side="yours", source="API facts section 6", basis="inferred", alike=("callback-missing",),
+    ),
+    Scenario(
+        "callback-missing", "call", "kit",
+        symptom="No browser came back to the callback URL in time.",
+        cause="The consent is not finished, or the app's callback URL is another one.",
+        fix="Finish it, or paste the address it ended at; compare the app's callback URL with WYCH_CALLBACK_URL.",
         side="yours", source="API facts section 6", basis="inferred", alike=("consent-pending",),
+    ),
+    Scenario(
+        "other-customer", "call", "kit",
+        symptom="The connection that a browser brought is of another user than the one it was asked for.",
+        cause="Somebody else signed in on the consent's pages, or the address was passed on.",
+        fix="Do not use it for this customer; open the consent link in a private window and sign in as the right one.",
+        side="yours", source="API facts section 6: nothing in the return proves who came back", basis="inferred", alike=("unknown-connection",),
     ),
 )  # fmt: skip
 
