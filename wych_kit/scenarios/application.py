@@ -39,15 +39,15 @@ USERS = (
         "callback-missing", "call", "kit",
         symptom="No browser came back to the callback URL in time.",
         cause="The consent is not finished, or the app's callback URL is another one.",
-        fix="Finish it, or paste the address it ended at; compare the app's callback URL with WYCH_CALLBACK_URL.",
+        fix="Paste the address the browser ended at, or set WYCH_CALLBACK_URL as the app has it.",
         side="yours", source="API facts section 6", basis="inferred", alike=("consent-pending",),
     ),
     Scenario(
         "other-customer", "call", "kit",
         symptom="The connection that a browser brought is of another user than the one it was asked for.",
-        cause="Somebody else signed in on the consent's pages, or the address was passed on.",
-        fix="Do not use it for this customer; open the consent link in a private window and sign in as the right one.",
-        side="yours", source="API facts section 6: nothing in the return proves who came back", basis="inferred", alike=("unknown-connection",),
+        cause="Somebody else signed in on the consent's pages.",
+        fix="Open the consent link in a private window and sign in as this customer.",
+        side="yours", source="API facts section 6", basis="inferred", alike=("unknown-connection",),
     ),
 )  # fmt: skip
 
