@@ -38,8 +38,8 @@ USERS = (
     Scenario(
         "callback-missing", "call", "kit",
         symptom="No browser came back to the callback URL in time.",
-        cause="The consent is not finished, or the app's callback URL is another one.",
-        fix="Paste the address the browser ended at, or set WYCH_CALLBACK_URL as the app has it.",
+        cause="The consent is not finished, or the app has another callback URL.",
+        fix="Paste the address the browser ended at.",
         side="yours", source="API facts section 6", basis="inferred", alike=("consent-pending",),
     ),
     Scenario(
