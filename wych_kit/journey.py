@@ -131,7 +131,11 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
             Fact("Good for", f"{token.lifetime:.0f} seconds", "what the answer says is binding; Wych's text says 60 minutes"),
             Fact(
                 "Asked for",
-                *(("now", "used until shortly before its end") if asked else ("earlier", "it is still good, so no other was")),
+                *(
+                    ("now", "used until shortly before its end")
+                    if asked
+                    else ("earlier", "it is still good, so no new one was asked for")
+                ),
             ),
             Fact("Signature", {True: "good", False: "not good", None: "unknown"}[signature.verified], signature.words),
             Fact("Kept", *kept),
