@@ -458,3 +458,34 @@ def test_an_answer_that_no_step_asks_is_a_mistake(new):
         new.step("tokn")
     with pytest.raises(SettingInvalid, match="cannot be read"):
         notebook.drive(new.tour(), "missing.toml")
+
+
+def test_an_edited_file_is_read_again_and_said(ready, place, capsys):
+    """The next cell uses what the file says now and says so once; what was learnt with the old values is gone."""
+    ready.step("token")
+    place.env.write_text(place.env.read_text() + "\nWYCH_APP_NAME=edited\n")
+    ready.step("register")
+    assert "was changed" in capsys.readouterr().out
+    assert ready.session.settings.app_name == "edited"
+    assert ready.session.token is None
+    assert notebook.open_kit() is ready
+    assert capsys.readouterr().out == ""
+
+
+def test_what_the_kit_wrote_is_no_edit(new, capsys):
+    """Registering writes the file; the next cell neither says that it changed nor forgets what is done."""
+    new.catch_up("first_call")
+    assert notebook.open_kit() is new
+    new.step("first_call")
+    assert capsys.readouterr().out == ""
+    assert list(new.desk.outcomes) == ["register", "discover", "token", "first_call"]
+
+
+def test_an_edit_keeps_what_is_written_in_forms(new, place, capsys):
+    """A draft not sent yet is still there after somebody else edited the file."""
+    page = new.step("register")
+    new.desk.write(page.panels[0].entries[0].field, "Ada")
+    place.env.write_text(place.env.read_text() + "\n# a remark\n")
+    new.step("register")
+    assert "was changed" in capsys.readouterr().out
+    assert list(new.desk.drafts.values()) == ["Ada"]

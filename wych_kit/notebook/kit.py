@@ -44,6 +44,7 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
             for place in [place for place, each in _OPEN.items() if each is kit]:
                 del _OPEN[place]
         kit = _OPEN[path] = Kit(_session(profile, afresh=afresh))
+    kit.reread()
     kit.stand_in()
     return kit
 
@@ -80,6 +81,7 @@ class Kit:
         for word, kind in unfit.items():
             raise TypeError(f"{word} has to be text, not {kind}")
         step = _step(name)
+        self.reread()
         first = self._open_before(step)
         if first is not None:
             return self._page((first, step))
@@ -119,6 +121,7 @@ class Kit:
 
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
+        self.reread()
         return Check(self.session.settings.environment, self.desk.climb())
 
     def bundle(self, to: str | Path | None = None) -> Handover:
@@ -153,6 +156,19 @@ class Kit:
             )
         self.desk.change(session)
         self.stand_in()
+
+    def reread(self) -> None:
+        """Use what the file of settings says now, and say so when it was changed; never while something is under way.
+
+        What is written in forms stays. Another environment is asked about again, if it is production.
+        """
+        before = self.session.settings.environment
+        if self.desk.under_way is not None or not self.session.reread():
+            return
+        self.desk.outcomes.clear()
+        self.desk.confirmed = self.desk.confirmed and self.session.settings.environment == before
+        self.desk.tell()
+        print(f"{self.session.path.name} was changed: its new values are used from here on.")  # noqa: T201 - beside the cell's form
 
     def stand_in(self) -> None:
         """Have a mock to speak to, where one is wanted and none answers. One that cannot start is told of by the step that needs it."""
