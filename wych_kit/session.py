@@ -91,9 +91,11 @@ class Session:
         if now == self._read:
             return False
         settings = load_settings(self.profile, path=self.path)
+        if settings.file.broken and not settings.file.lines:
+            raise settings.file.broken[0]
         self.close()
         self.settings, self._read, self.saved = settings, now, ()
-        self.provider = self.token = self.users = None
+        self.provider = self.token = self.users = self.connection = self.data = None
         return True
 
     def leave_to_file(self, values: Mapping[str, str | Secret | None]) -> None:
@@ -129,4 +131,7 @@ class Session:
 
 def _print_of(path: Path) -> bytes:
     """What tells two contents apart without holding either: an edit may keep both size and time."""
-    return sha256(path.read_bytes()).digest() if path.is_file() else b""
+    try:
+        return sha256(path.read_bytes()).digest()
+    except OSError:
+        return b""

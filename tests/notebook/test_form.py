@@ -472,6 +472,44 @@ def test_an_edited_file_is_read_again_and_said(ready, place, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_button_uses_the_edited_file_and_says_so(ready, place, press):
+    """Not only a cell: what was edited between two clicks holds for the second."""
+    page = ready.tour()
+    notebook.drive(page)
+    place.env.write_text(place.env.read_text() + "\nWYCH_CLIENT_SECRET=mock-only-not-this-apps-secret\n")
+    panel = page.panels[2]
+    panel.again.click()
+    ready.desk.wait()
+    assert ready.desk.notes["token"] == ".env was changed: its new values are used from here on."
+    assert ready.desk.outcomes["token"].diagnosis.reference == "wrong-client-secret"
+    assert list(ready.desk.outcomes) == ["register", "discover", "token"]
+    assert "was changed" in panel.outcome.value
+
+
+def test_an_edited_file_that_cannot_be_read_costs_nothing(ready, place, capsys):
+    """A cell and its form say what is wrong with the file; put right, all goes on with what was there."""
+    good = place.env.read_bytes()
+    place.env.write_bytes(b"\xff\xfe")
+    page = ready.step("token")
+    assert "save it as UTF-8. Nothing was read" in capsys.readouterr().out
+    assert ready.desk.outcomes["register"].diagnosis.reference == "env-file-unreadable"
+    assert "save it as UTF-8" in page.as_text()
+    place.env.write_bytes(good)
+    ready.step("token")
+    assert isinstance(ready.desk.outcomes["token"], Done)
+
+
+def test_an_edit_to_production_is_asked_about(ready, place, pretend):
+    """A click that finds production in the file sends nothing."""
+    page = ready.tour()
+    before = len(pretend.requests)
+    place.env.write_text(place.env.read_text().replace("WYCH_ENVIRONMENT=mock", "") + "\nWYCH_ENVIRONMENT=production\n")
+    ready.desk.do(page.panels[1].step)
+    assert len(pretend.requests) == before
+    assert not ready.desk.open
+    assert page.question.layout.display is None
+
+
 def test_what_the_kit_wrote_is_no_edit(new, capsys):
     """Registering writes the file; the next cell neither says that it changed nor forgets what is done."""
     new.catch_up("first_call")

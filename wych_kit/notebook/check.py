@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from wych_kit import mock
+from wych_kit.history import History
+from wych_kit.ladder import climb
 from wych_kit.ladder.report import SIGNS
 from wych_kit.notebook import markup, plain
 from wych_kit.transcript import harmless
@@ -13,8 +17,20 @@ if TYPE_CHECKING:
 
     from wych_kit.environments import Environment
     from wych_kit.ladder import Report
+    from wych_kit.notebook.desk import Desk
 
 NOT_BEFORE = "Nothing is sent to production before kit.confirm()."
+
+
+def climbed(desk: Desk) -> Report | None:
+    """Check every rung from the host's name to the data; `None` while nothing may be sent. Changes no outcome."""
+    if not desk.open:
+        return None
+    with suppress(mock.CannotStart):
+        desk.stand_in()
+    report = climb(desk.session.settings, journal=desk.session.journal)
+    History(desk.session.settings.home).add(report.exchanges)
+    return report
 
 
 class Check:

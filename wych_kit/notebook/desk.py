@@ -1,26 +1,23 @@
 """What all forms of one session share: outcomes, drafts, what is under way. Draws nothing, and tells those who do.
 
 A step runs in a thread of its own, so that the form still answers; it is stopped between two requests, each of which has a time
-limit. Whoever draws is told through `refresh()`, from whichever thread.
+limit.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import threading
 import time
-import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from wych_kit import mock
 from wych_kit.diagnosis import diagnose
-from wych_kit.errors import Unreachable
+from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.history import History
 from wych_kit.journey import ROAD
-from wych_kit.ladder import climb
 from wych_kit.notebook.attempt import Run, Stopped, place
+from wych_kit.notebook.watched import Watched
 from wych_kit.secret import Secret
 from wych_kit.standin import stand_in
 from wych_kit.steps import Done, Failed, added, run
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wych_kit.journey import Session
-    from wych_kit.ladder import Report
     from wych_kit.mock import Mock
     from wych_kit.steps import Answer, Field, Step
 
@@ -38,20 +34,13 @@ DOUBLE_CLICK = 0.5
 
 NAMES = tuple(step.name for step in ROAD)
 STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."
-_log = logging.getLogger(__name__)
 
 
-class View(Protocol):
-    """Something that draws the desk."""
-
-    def refresh(self) -> None:
-        """Draw anew."""
-
-
-class Desk:
+class Desk(Watched):
     """One session and everything its forms show. Safe to use from several threads."""
 
     def __init__(self, session: Session) -> None:
+        super().__init__()
         self.session = session
         self.outcomes: dict[str, Done | Failed] = {}
         self.drafts: dict[str, Answer] = {}
@@ -63,16 +52,35 @@ class Desk:
         self._refused: dict[str, str] = {}
         self._deciding = threading.RLock()
         self._at_work = threading.Lock()
-        self._telling = threading.RLock()
         self._latest: Run | None = None
         self._ended = ("", 0.0)
-        self._views: weakref.WeakSet[View] = weakref.WeakSet()
         self._mock: Mock | None = None
 
     @property
     def open(self) -> bool:
         """Whether anything may be sent: Wych's production is asked about once more."""
         return self.confirmed or self.session.settings.environment.name != "production"
+
+    @property
+    def changed(self) -> str:
+        """What is said when the file of settings was changed by somebody else."""
+        return f"{self.session.path.name} was changed: its new values are used from here on."
+
+    def reread(self, step: Step[Session] | None = None) -> bool:
+        """Use what the file of settings says now; whether it was changed. Raises `SettingInvalid`, and then all stays as it was.
+
+        What came of steps with the old values goes, but for those before the one to be done; what is written in forms stays.
+        """
+        before = self.session.settings.environment
+        if not self.session.reread():
+            return False
+        with self._deciding:
+            for name in NAMES[NAMES.index(step.name) if step else 0 :]:
+                self.outcomes.pop(name, None)
+            if ROAD[0].name in self.outcomes and not self.fields(ROAD[0]):
+                self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)  # sends nothing, and shows the credentials
+            self.confirmed = self.confirmed and self.session.settings.environment == before
+        return True
 
     def fields(self, step: Step[Session]) -> tuple[Field, ...]:
         """What the step still asks."""
@@ -94,19 +102,6 @@ class Desk:
             if answer := self.drafts.get(field.name) or example:
                 found[field.name] = Secret(answer) if field.secret else answer
         return found
-
-    def watch(self, view: View) -> None:
-        """Tell this one whenever something changed, for as long as somebody holds it."""
-        self._views.add(view)
-
-    def tell(self) -> None:
-        """Have everybody draw anew. One that cannot costs the others nothing, and the step neither."""
-        with self._telling:
-            for view in list(self._views):
-                try:
-                    view.refresh()
-                except Exception as error:  # noqa: BLE001 - whatever it was, the step goes on; its text may hold anything
-                    _log.warning("A form could not be drawn: %s", place(error))
 
     def confirm(self) -> None:
         """Yes, this is meant for production."""
@@ -160,16 +155,6 @@ class Desk:
             self.stop()
         finally:
             self._release(run_)
-
-    def climb(self) -> Report | None:
-        """Check every rung from the host's name to the data; `None` while nothing may be sent. Changes no outcome."""
-        if not self.open:
-            return None
-        with contextlib.suppress(mock.CannotStart):
-            self.stand_in()
-        report = climb(self.session.settings, journal=self.session.journal)
-        History(self.session.settings.home).add(report.exchanges)
-        return report
 
     def stop(self) -> None:
         """Let nothing more be sent. What is on its way ends by its own time limit, unheard."""
@@ -260,9 +245,15 @@ class Desk:
             journal = run_.session.journal
             before = journal.exchanges
             try:
+                if self.reread(run_.step):
+                    self.notes[run_.step.name] = self.changed
+                if not self.open:
+                    raise Stopped
                 self.stand_in(run_)
                 run_.go_on()
                 return self._with_refusals(run(run_.step, run_.session, answers, say=say))
+            except SettingInvalid as error:
+                return Failed(run_.session.explain(error), error)
             except mock.CannotStart as error:
                 missing = Unreachable(str(error), stage="settings")
                 return Failed(diagnose(missing), missing)

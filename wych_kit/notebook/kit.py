@@ -10,7 +10,7 @@ from wych_kit import checks, mock
 from wych_kit.bundle import make
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey import ROAD, STEPS, Session, demonstration
-from wych_kit.notebook.check import NOT_BEFORE, Check
+from wych_kit.notebook.check import NOT_BEFORE, Check, climbed
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
 from wych_kit.notebook.handover import Handover
@@ -122,15 +122,16 @@ class Kit:
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
         self.reread()
-        return Check(self.session.settings.environment, self.desk.climb())
+        return Check(self.session.settings.environment, climbed(self.desk))
 
     def bundle(self, to: str | Path | None = None) -> Handover:
         """Write a zip for a support ticket, without secrets: a check, the last exchanges, versions. `to`: not the name with the time.
 
         Raises `SettingInvalid` when it cannot be written there, or something is there.
         """
+        self.reread()
         settings = self.session.settings
-        made = make(settings, Path(to) if to else None, check=lambda _: self.desk.climb() or NOT_BEFORE)
+        made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
         return Handover(settings.environment, made)
 
     def confirm(self) -> None:
@@ -162,13 +163,16 @@ class Kit:
 
         What is written in forms stays. Another environment is asked about again, if it is production.
         """
-        before = self.session.settings.environment
-        if self.desk.under_way is not None or not self.session.reread():
+        if self.desk.under_way is not None:
             return
-        self.desk.outcomes.clear()
-        self.desk.confirmed = self.desk.confirmed and self.session.settings.environment == before
-        self.desk.tell()
-        print(f"{self.session.path.name} was changed: its new values are used from here on.")  # noqa: T201 - beside the cell's form
+        try:
+            changed = self.desk.reread()
+        except SettingInvalid as error:
+            print(f"{error}. Nothing was read from it.")  # noqa: T201 - beside the cell's form
+            return
+        if changed:
+            self.desk.tell()
+            print(self.desk.changed)  # noqa: T201 - beside the cell's form
 
     def stand_in(self) -> None:
         """Have a mock to speak to, where one is wanted and none answers. One that cannot start is told of by the step that needs it."""
