@@ -6,6 +6,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -44,6 +45,11 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
 
 
+def _is_data(exchange: Exchange) -> bool:
+    """Whether its answer is a customer's own data; a refusal holds none, and is what one looks for."""
+    return exchange.whose == "customer" and exchange.status is not None and exchange.status < HTTPStatus.BAD_REQUEST
+
+
 class History:
     """A file of JSON lines that only the user can read, in the kit's place.
 
@@ -65,7 +71,7 @@ class History:
 
     def add(self, exchanges: Iterable[Exchange]) -> None:
         """Keep these too, but not what a customer's bank said of the customer: that is nobody's to leave lying about."""
-        added = [replace(each, response_body=_NOT_OURS) if each.whose == "customer" else each for each in exchanges]
+        added = [replace(each, response_body=_NOT_OURS) if _is_data(each) else each for each in exchanges]
         if not added:
             return
         with suppress(OSError, Timeout):
