@@ -55,8 +55,9 @@ check: $(KIT) $(TEST) ## lint, format, types, and no secret lying about
 	@$(IN) -m mypy
 	@$(IN) -m wych_kit scan
 
-docs: $(KIT) ## make docs/troubleshooting.md anew from the catalogue
+docs: $(KIT) ## make the pages anew that follow from the catalogue
 	@$(IN) -m wych_kit.scenarios > docs/troubleshooting.md
+	@$(IN) -m wych_kit.drill > docs/facilitators-key.md
 
 bench: $(KIT) $(TEST) ## the benchmarks, as ratios measured in one run
 	@$(IN) benchmarks $(ARGS)

@@ -30,6 +30,11 @@ def journal(home: Path | None) -> Path:
     return _data(home) / "journal.jsonl"
 
 
+def scores(home: Path | None) -> Path:
+    """The file of what a person has solved in `wych-kit drill`."""
+    return _data(home) / "drill-scores.json"
+
+
 def mock(home: Path | None) -> Path:
     """The file in which a mock that the kit starts remembers registrations."""
     return _data(home) / "mock.sqlite"

@@ -22,11 +22,11 @@ STAGES = {
 }
 """Each stage with its title, in the order in which a newcomer meets them."""
 _MADE_BY = {
-    "values": "set the value so, and run `wych-kit start`",
-    "request": "send such a request by hand; this kit never sends one",
-    "fault": "`wych-kit fault on {reference}`",
-    "customer": "let the mock have such a customer, from Python: `wych.connect(email, state=…)`, and ask for the data so",
-    "network": "point an address or a proxy variable there, or take the network away",
+    "values": "`wych-kit drill {reference}`, or set the value so and run `wych-kit start`",
+    "request": "`wych-kit drill {reference}`, or send such a request by hand; this kit never makes one",
+    "fault": "`wych-kit drill {reference}`, or `wych-kit fault on {reference}`",
+    "customer": "`wych-kit drill {reference}`, or let the mock have such a customer, from Python: `wych.connect(email, state=…)`",
+    "network": "`wych-kit drill {reference}`, or point an address or a proxy variable there",
     "kit": "nothing to practise: a condition of this kit itself",
 }
 _ABOUT = """# Troubleshooting
@@ -58,12 +58,12 @@ def _sections() -> Iterator[str]:
         yield f"## {title}\n"
         for each in at(stage):
             yield f"### {each.reference}\n"
-            yield from (f"- {label}: {_marked_up(words)}" for label, words in facts(each))
+            yield from (f"- {label}: {marked_up(words)}" for label, words in facts(each))
             yield ""
 
 
-def _marked_up(words: str) -> str:
-    """Outside code, what Markdown would take for a tag or for emphasis stands as it is."""
+def marked_up(words: str) -> str:
+    """A text for Markdown: outside code, what would be taken for a tag or for emphasis stands as it is."""
     pieces = words.split("`")
     return "`".join(piece if number % 2 else re.sub(r"([<*])", r"\\\1", piece) for number, piece in enumerate(pieces))
 
