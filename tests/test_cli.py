@@ -35,6 +35,7 @@ COMMANDS = (
     "lint",
     "explain",
     "endpoints",
+    "drill",
     "scan",
 )
 HEAVY = ("httpx", "rich", "prompt_toolkit", "starlette", "uvicorn", "dotenv", "sqlalchemy", "jwt", "anyio")

@@ -28,6 +28,7 @@ _EXAMPLES = {
     "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
     "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
     "endpoints": "wych-kit endpoints\n  wych-kit endpoints --profile sandbox --json",
+    "drill": "wych-kit drill\n  wych-kit drill wrong-client-secret\n  wych-kit drill throttled --mystery\n  wych-kit drill --list",
     "scan": "wych-kit scan\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
@@ -140,6 +141,17 @@ def _looking(command: Command) -> None:
 
     endpoints = command("endpoints", "list the API's calls, with what is known of each path")
     endpoints.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+
+    drill = command("drill", "break and fix: find what was broken in a set-up of its own, and put it right")
+    drill.add_argument("reference", metavar="REFERENCE", nargs="?", help="what is broken; without it anything, and not told")
+    drill.add_argument("--mystery", action="store_true", help="do not tell which it is: for whoever sits in front of it")
+    acts = drill.add_mutually_exclusive_group()
+    for act, words in (
+        ("list", "every exercise, about how many minutes, and your best"),
+        ("scores", "what was solved on this machine"),
+        ("key", "the facilitator's key: all answers, or that of REFERENCE"),
+    ):
+        acts.add_argument(f"--{act}", dest="act", action="store_const", const=act, help=words)
 
     scan = command("scan", "look for your secrets, and for what looks like one, in files; never print them")
     scan.add_argument(

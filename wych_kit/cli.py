@@ -170,6 +170,26 @@ def _endpoints(chosen: argparse.Namespace) -> int:
     return endpoints(_settings(chosen), as_json=chosen.as_json, plain=chosen.plain)
 
 
+def _drill(chosen: argparse.Namespace) -> int:
+    from wych_kit import drilling
+
+    def typed(words: Sequence[str]) -> int:
+        inner = arguments.parser(_RUNS).parse_args(words)
+        inner.stand_in = False  # the exercise has a mock of its own, and may be about one that does not answer
+        return int(inner.run(inner))
+
+    def run() -> int:
+        if chosen.act == "list":
+            return drilling.listing(plain=chosen.plain)
+        if chosen.act == "scores":
+            return drilling.results(plain=chosen.plain)
+        if chosen.act == "key":
+            return drilling.page(chosen.reference, plain=chosen.plain)
+        return drilling.drill(chosen.reference, typed, mystery=chosen.mystery, plain=chosen.plain)
+
+    return _explained(chosen, run)
+
+
 def _settings(chosen: argparse.Namespace) -> Settings:
     from wych_kit.settings import load_settings
 
@@ -188,7 +208,7 @@ def _with_wych(chosen: argparse.Namespace, act: Callable[[Settings], int]) -> in
                 "profile",
             ):  # where everything goes: nothing begins before they are right
                 raise problem
-        with _stand_in(settings):
+        with _stand_in(settings) if getattr(chosen, "stand_in", True) else contextlib.nullcontext():
             return act(settings)
 
     return _explained(chosen, run, settings)
@@ -240,5 +260,6 @@ _RUNS = {
     "lint": _lint,
     "explain": _explain,
     "endpoints": _endpoints,
+    "drill": _drill,
     "scan": _scan,
 }
