@@ -13,6 +13,7 @@ from wych_kit.journey import ROAD, STEPS, Session, demonstration
 from wych_kit.notebook.check import NOT_BEFORE, Check, climbed
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
+from wych_kit.notebook.drill import Practice
 from wych_kit.notebook.handover import Handover
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
@@ -57,6 +58,7 @@ class Kit:
         self._heartbeat = Heartbeat()
         self._countdown = Countdown(self.desk)
         self._pages: dict[tuple[str, ...], Page] = {}
+        self._practice: Practice | None = None
 
     @property
     def session(self) -> Session:
@@ -134,6 +136,18 @@ class Kit:
         made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
         return Handover(settings.environment, made)
 
+    def drill(self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None) -> Practice:
+        """Break and fix: what this names is broken in a set-up of its own, for you to find and put right; without a name anything is.
+
+        A `mystery`, which the latter always is, does not tell what was broken. The exercise before it ends. Raises `SettingInvalid`
+        for a name that is no exercise, and where the folder `wych-drill` is something else's.
+        """
+        if self._practice:
+            self._practice.close()
+            self._practice = None
+        self._practice = Practice(reference, mystery=mystery, seed=seed)
+        return self._practice
+
     def confirm(self) -> None:
         """Yes, this is meant for production. Forms have a button for it."""
         self.desk.confirm()
@@ -181,6 +195,8 @@ class Kit:
 
     def close(self) -> None:
         """Stop what is under way and close the connections."""
+        if self._practice:
+            self._practice.close()
         self.desk.close()
 
     def _open_before(self, step: Step[Session]) -> Step[Session] | None:
