@@ -16,14 +16,14 @@ from urllib.parse import quote
 import pytest
 
 from wych_kit import Secret, load_settings
-from wych_kit.bundle import archive, make, making
+from wych_kit.bundle import archive, facts, make, making
 from wych_kit.bundle.parts import LAST, gather
 from wych_kit.bundle.personal import impersonal
 from wych_kit.bundle.searching import search
 from wych_kit.client.journal import Exchange
 from wych_kit.errors import SettingInvalid
 from wych_kit.history import History
-from wych_kit.ladder import climb
+from wych_kit.ladder import Report, Rung, climb
 
 NOW = dt.datetime(2026, 11, 26, 1, 2, 4, tzinfo=dt.UTC)
 MEMBERS = [
@@ -325,11 +325,35 @@ def test_request_ids_find_a_call(ready, kit):
 
 
 def test_the_clock_is_told(ready, kit):
-    """What the check saw of the clock is in check.json, and each server's Date beside the time of the request."""
+    """How it stands to the server's is a sentence in README.txt and check.json; each server's Date is beside the time of the request."""
     kit("bundle")
     found = members(only(ready.folder))
-    assert json.loads(found["check.json"])["clock"] == "the same as the server's, to 2 seconds"
+    sentence = "The sender's clock is the same as the server's, to 2 seconds."
+    assert f"\n  {sentence}\n" in found["README.txt"]
+    assert json.loads(found["check.json"])["clock"] == sentence
     assert any(row["server_date"] for row in json.loads(found["requests.json"]))
+
+
+@pytest.mark.parametrize(
+    ("state", "observed", "said"),
+    [
+        ("held", "90 seconds behind the server's", "The sender's clock is 90 seconds behind the server's."),
+        (
+            "broken",
+            "this machine's clock is 400 seconds ahead of the server's",
+            "The sender's clock is 400 seconds ahead of the server's.",
+        ),
+        ("skipped", "no server said its time", "The sender's clock was not compared with the server's: no server said its time."),
+        ("not reached", "", "The sender's clock was not compared with the server's: the check ended before, at: Connection."),
+    ],
+)
+def test_a_clock_is_a_sentence(state, observed, said):
+    """Whatever the check saw of it, also when it saw nothing."""
+    rungs = (
+        Rung("connection", "Connection", "broken" if state == "not reached" else "held", "", 0.0),
+        Rung("clock", "Clock", state, observed, 0.0),
+    )
+    assert facts.clock(Report(rungs, None, ())) == said
 
 
 def test_settings_have_origins_and_fingerprints(ready, monkeypatch, kit):

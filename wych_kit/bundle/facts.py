@@ -106,8 +106,17 @@ def check(report: Report | str) -> dict[str, Any]:
     if isinstance(report, str):
         return {"ok": None, "not_run": text(report)}
     found = _texts({name: value for name, value in report.as_dict().items() if name != "exchanges"})
-    clock = next((rung for rung in report.rungs if rung.name == "clock"), None)
-    return {**found, "clock": text(clock.observed) or clock.state if clock else None}
+    return {**found, "clock": clock(report)}
+
+
+def clock(report: Report) -> str:
+    """How the sender's clock stands to the server's, as a sentence: the times in here are by the sender's."""
+    rung = next(each for each in report.rungs if each.name == "clock")
+    if rung.state in ("held", "broken"):
+        words = rung.observed.removeprefix("this machine's clock is ")
+        return text(f"The sender's clock is {words}.")
+    why = rung.observed or f"the check ended before, at: {report.broken.title if report.broken else rung.title}"
+    return text(f"The sender's clock was not compared with the server's: {why}.")
 
 
 def check_lines(report: Report | str) -> list[str]:

@@ -68,10 +68,12 @@ def gather(
         Part("exchanges.har", f"{number}, redacted (HAR 1.2)", _json(as_har(kept, __version__))),
         Part("exchanges.jsonl", "the same, a line each", as_json_lines(kept)),
     ]
-    return [_readme(parts, settings, now, searched, left=len(whole) - len(kept), checked=report is not None), *parts]
+    return [_readme(parts, settings, now, searched, report, left=len(whole) - len(kept)), *parts]
 
 
-def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: Sequence[str], *, left: int, checked: bool) -> Part:
+def _readme(
+    parts: Iterable[Part], settings: Settings, now: datetime, searched: Sequence[str], report: Report | str | None, *, left: int
+) -> Part:
     name, holds = "README.txt", "what is in here, and what is not"
     rows = [(name, holds), *((part.name, part.holds) for part in parts)]
     others = [f"  Exchanges: {left} that are older, or went elsewhere or for another partner."] if left else []
@@ -86,16 +88,11 @@ def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: 
                 "",
                 "What it holds",
                 *(f"  {each:<16} {words}" for each, words in rows),
-                *([] if checked else ["  No check: it was made with --no-check."]),
+                *(["  No check: it was made with --no-check."] if report is None else []),
                 "",
                 "What it does not hold",
                 "  Secrets. Before it was written all of it was searched, by value for:",
-                *textwrap.wrap(
-                    f"{', '.join(dict.fromkeys(searched)) or 'none, as none is set'};",
-                    76,
-                    initial_indent="  ",
-                    subsequent_indent="  ",
-                ),
+                *_wrapped(f"{', '.join(dict.fromkeys(searched)) or 'none, as none is set'};"),
                 "  by shape for tokens, private keys and named secrets. In an exchange",
                 "  ‹WYCH_API_KEY› and the like stand where a secret was. A fingerprint is",
                 "  eight digits that are equal for equal secrets: compare, do not guess.",
@@ -106,15 +103,20 @@ def _readme(parts: Iterable[Part], settings: Settings, now: datetime, searched: 
                 *others,
                 "",
                 "How to read it",
-                "  Begin with check.txt." if checked else "  Begin with requests.json.",
+                "  Begin with requests.json." if report is None else "  Begin with check.txt.",
                 "  To find a call in Wych's logs: requests.json, ids (x-amzn-requestid).",
                 "  of_the_check: made for check.txt. It asks for the API's bare address to",
                 "  read the clock there; a 403 to that is as it should be.",
                 "  The .har opens in a browser: developer tools, Network, import.",
                 "  Times are UTC by the sender's clock; server_date is the server's.",
+                *(_wrapped(facts.clock(report)) if isinstance(report, Report) else ()),
             ]
         ),
     )
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, 76, initial_indent="  ", subsequent_indent="  ")
 
 
 def _json(value: Any) -> str:
