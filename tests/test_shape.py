@@ -11,6 +11,7 @@ import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,8 +85,13 @@ class Import(NamedTuple):
     where: str
 
 
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def imports(path: Path) -> list[Import]:
     """List the imports of a module, wherever in it they stand, those for types only included."""
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[Import]:
     inside = path.relative_to(PACKAGE).with_suffix("").parts
     for node in ast.walk(ast.parse(path.read_text())):
         where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
