@@ -33,6 +33,7 @@ COMMANDS = (
     "journal",
     "forget",
     "lint",
+    "callback",
     "explain",
     "endpoints",
     "drill",

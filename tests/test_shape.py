@@ -45,7 +45,7 @@ ROWS = (
     ("customer",),
     ("journey",),
     ("screen", "answers", "breaking"),
-    ("bundle", "drill"),
+    ("bundle", "drill", "rehearsal"),
     ("terminal", "notebook"),
     ("start", "commands", "reference", "lab", "arguments", "remote"),
     ("drilling",),

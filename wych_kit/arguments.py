@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +27,16 @@ _EXAMPLES = {
     "journal": "wych-kit journal\n  wych-kit journal 1 --as curl",
     "forget": "wych-kit forget\n  wych-kit forget --everything",
     "lint": "wych-kit lint\n  wych-kit lint .env.sandbox call.sh login.har\n  pbpaste | wych-kit lint -",
+    "callback": "wych-kit callback --to http://127.0.0.1:8000/callback\n"
+    "  wych-kit callback --to https://staging.your.app/callback --only rejected --only script\n"
+    "  wych-kit callback --read 'https://your.app/callback?connection=…&state=PENDING'",
     "explain": "wych-kit explain\n  wych-kit explain api-key-refused",
     "endpoints": "wych-kit endpoints\n  wych-kit endpoints --profile sandbox --json",
     "drill": "wych-kit drill\n  wych-kit drill wrong-client-secret\n  wych-kit drill throttled --mystery\n  wych-kit drill --list",
     "scan": "wych-kit scan\n  wych-kit scan ~/.bash_history ~/.ipython\n  git log -p --all | wych-kit scan -",
 }
 
+_LONGEST = 600  # seconds
 _STATUSES = """exit status: 0 nothing is broken, 2 the settings are; else 10 and the number of the broken rung:
   12 host names   13 connection  14 TLS                   15 proxy  16 discovery document  17 issuer      18 clock
   19 token endpoint              20 client id and secret  21 token  22 API key             23 permission  24 data"""
@@ -136,6 +141,8 @@ def _looking(command: Command) -> None:
     lint.add_argument("paths", metavar="FILE", nargs="*", help="- is standard input; without any, the .env in force")
     lint.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
 
+    _callback(command)
+
     explain = command("explain", "say what goes wrong in practice, why, and what to do")
     explain.add_argument("reference", metavar="REFERENCE", nargs="?", help="one scenario by its name; without it, all of them")
 
@@ -160,6 +167,30 @@ def _looking(command: Command) -> None:
     scan.add_argument(
         "--allow", metavar="MARK", action="append", default=[], help="a finding that may be there, by its eight digits"
     )
+
+
+def _callback(command: Command) -> None:
+    callback = command(
+        "callback", "play every return that a browser may bring at your own handler and judge what it does; no secret is sent"
+    )
+    what = callback.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", metavar="URL", help="your handler, on this machine or on a host for tests")
+    what.add_argument("--list", dest="listed", action="store_true", help="what would be played, and what a good handler does")
+    what.add_argument("--read", metavar="ADDRESS", help="explain one address that a browser came back with; - is standard input")
+    callback.add_argument("--only", metavar="NAME", action="append", default=[], help="one return of the list; repeat for more")
+    callback.add_argument("--connection", metavar="ID", help="a connection that exists, so that a handler which asks finds it")
+    callback.add_argument("--user", metavar="ID", help="its user")
+    callback.add_argument(
+        "--seconds", metavar="N", type=_seconds, default=10.0, help="the longest that one answer may take (default: 10)"
+    )
+    callback.add_argument("--json", dest="as_json", action="store_true", help="print one JSON document")
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) <= _LONGEST:
+            return seconds
+    raise argparse.ArgumentTypeError(f"write a number of seconds up to {_LONGEST}, not {text!r}")
 
 
 def _json(text: str) -> bytes:

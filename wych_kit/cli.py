@@ -158,6 +158,22 @@ def _forget(chosen: argparse.Namespace) -> int:
     return _explained(chosen, lambda: forget(_settings(chosen), everything=chosen.everything, plain=chosen.plain))
 
 
+def _callback(chosen: argparse.Namespace) -> int:
+    from wych_kit.rehearsal import command
+
+    look = {"as_json": chosen.as_json, "plain": chosen.plain}
+
+    def run() -> int:
+        if chosen.read is not None:
+            return command.explain(chosen.read, _settings(chosen).callback_url, **look)
+        if chosen.listed:
+            return command.scenes(chosen.only, **look)
+        ids = {"connection": chosen.connection, "user": chosen.user}
+        return command.play(chosen.to, chosen.only, **ids, seconds=chosen.seconds, **look)
+
+    return _explained(chosen, run)
+
+
 def _explain(chosen: argparse.Namespace) -> int:
     from wych_kit.reference import explain
 
@@ -258,6 +274,7 @@ _RUNS = {
     "journal": _journal,
     "forget": _forget,
     "lint": _lint,
+    "callback": _callback,
     "explain": _explain,
     "endpoints": _endpoints,
     "drill": _drill,

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-STATES = ("ACTIVE", "PENDING", "REJECTED")
+MEANINGS = {
+    "ACTIVE": "The customer agreed: once the API confirms it, there is data.",
+    "PENDING": "The consent is not given yet: there is no data before the connection is ACTIVE.",
+    "REJECTED": "The customer, or the bank, said no: this connection brings no data. A new one must be asked for.",
+}
+"""What the documented states of a return say."""
+STATES = tuple(MEANINGS)
 """The states that are documented for a return."""
 UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """What ids of users and connections look like, as documented."""
@@ -51,10 +57,9 @@ def is_word(state: str) -> bool:
 
 def _of_state(state: str | None) -> Iterator[Oddity]:
     if state == "PENDING":
-        yield Oddity("pending", "state", "The consent is not given yet: there is no data before the connection is ACTIVE.")
+        yield Oddity("pending", "state", MEANINGS[state])
     elif state == "REJECTED":
-        why = "The customer, or the bank, said no: this connection brings no data. A new one must be asked for."
-        yield Oddity("rejected", "state", why)
+        yield Oddity("rejected", "state", MEANINGS[state])
     elif not state:
         yield Oddity("no-state", "state", f"The state is missing: {_DOCUMENTED}")
     elif not is_word(state) and _OPAQUE.fullmatch(state):

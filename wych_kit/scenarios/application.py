@@ -32,7 +32,7 @@ USERS = (
         "callback-incomplete", "call", "kit",
         symptom="The address at which a browser came back lacks connection or state, or has one twice.",
         cause="The address was cut when it was copied, or is another one.",
-        fix="Copy it whole from the browser's address bar, when the consent journey has ended.",
+        fix="Copy it whole from the browser's address bar: wych-kit callback --read 'ADDRESS'",
         side="yours", source="API facts section 6", basis="inferred", alike=("callback-missing",),
     ),
     Scenario(
