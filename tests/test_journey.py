@@ -150,6 +150,39 @@ def test_registering_is_put_as_what_it_is(place, pretend, sandbox, session):
     assert "canary" not in REGISTER.wording(session()).why
 
 
+def test_what_the_mocks_portal_showed_is_entered_instead(place, pretend, session):
+    """On the mock too one may bring credentials; there and back again, nothing is lost, and the file is only written at the end."""
+    place.on(pretend)
+    there = session()
+    assert there.settings.portal_url == REGISTER.wording(there).link
+    assert REGISTER.wording(there).other == "I have credentials"
+    REGISTER.turn(there)
+    names = ["client_id", "client_secret", "api_key", "partner_id", "app_id"]
+    assert [field.name for field in REGISTER.fields(there)] == names
+    assert REGISTER.wording(there).other == "Register here instead"
+    REGISTER.turn(there)
+    assert REGISTER.fields(there) == ACCOUNT
+    REGISTER.turn(there)
+    outcome = run(REGISTER, there, {name: getattr(pretend.credentials, name) for name in names})
+    assert isinstance(outcome, Done)
+    assert not outcome.exchanges
+    assert there.settings.client_id == pretend.credentials.client_id
+    assert not REGISTER.fields(there)
+
+
+def test_registering_anew_can_be_left(place, pretend, session):
+    """Begun and thought better of: what was there is kept. What is missing cannot be kept."""
+    place.ready_on(pretend)
+    there = session()
+    run(REGISTER, there)
+    REGISTER.reopen(there)
+    assert REGISTER.fields(there) == ACCOUNT
+    assert REGISTER.wording(there).other == "Keep what is there"
+    REGISTER.turn(there)
+    assert not REGISTER.fields(there)
+    assert load_settings(path=place.env).client_id == pretend.credentials.client_id
+
+
 def test_the_same_journey_through_every_face(place, pretend, session, tty, kit):
     """Unseen, in colour, plain, as JSON and typed by a person: the same answers give the same outcomes and the same requests."""
     answers = demonstration() | {"first_name": "Aroha", "nzbn": "9429041525746", "app_name": "Pōneke Budgeting"}

@@ -27,6 +27,16 @@ def write(path, answers, table=""):
     return path
 
 
+def test_nobody_to_ask_can_bring(place, pretend, kit):
+    """`--bring` asks for credentials, not for a registration; what is missing is named."""
+    place.on(pretend)
+    ran = kit("start", "--bring", "--json")
+    assert ran.status == 2
+    assert list(json.loads(ran.out)["missing"]) == [
+        f"WYCH_{each}" for each in ("CLIENT_ID", "CLIENT_SECRET", "API_KEY", "PARTNER_ID", "APP_ID")
+    ]
+
+
 def test_on_the_mock_nobody_is_needed(place, pretend, kit):
     """What nobody answers is answered by the demonstration, and that is said, by name; all is done and saved."""
     place.on(pretend)

@@ -77,6 +77,9 @@ def _journey(command: Command) -> None:
     start = command("start", "walk the journey: register, discover, token, first call; then a customer")
     start.add_argument("--all", dest="to_the_end", action="store_true", help="go on to a customer's consent and data")
     start.add_argument("--answers", metavar="FILE", type=Path, help="take answers from a TOML file instead of asking")
+    start.add_argument(
+        "--bring", dest="brings", action="store_true", help="enter what the mock's portal showed, instead of registering"
+    )
     start.add_argument("--new", action="store_true", help="register anew although credentials are there")
     start.add_argument("--json", dest="as_json", action="store_true", help="ask nothing, print one JSON document")
 

@@ -64,7 +64,7 @@ def _start(chosen: argparse.Namespace) -> int:
 
     def act(settings: Settings) -> int:
         path = settings.file.path or env_path(chosen.profile)
-        session = Session(settings, path, profile=chosen.profile, afresh=chosen.new)
+        session = Session(settings, path, profile=chosen.profile, afresh=chosen.new, brings=chosen.brings)
         return start(session, answers=chosen.answers, as_json=chosen.as_json, plain=chosen.plain, to_the_end=chosen.to_the_end)
 
     return _with_wych(chosen, act)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
+_BRING, _REGISTER_HERE, _KEEP = "I have credentials", "Register here instead", "Keep what is there"
+_REGISTER_WHY = (
+    "Wych must know your organisation and your app before it answers. This does it for you; or do it in the mock's portal yourself, "
+    "and bring what your app's page shows."
+)
 _SHOWN_USERS = 5
 _SHOWN_BODY = 120
 
@@ -32,7 +37,7 @@ def _register_fields(session: Session) -> Sequence[Field]:
     """
     settings = session.settings
     there = [name for name in CREDENTIALS if getattr(settings, name)]
-    if session.on_the_mock and (session.afresh or not there):
+    if session.on_the_mock and not session.brings and (session.afresh or not there):
         return ACCOUNT
     return to_bring(settings, afresh=session.afresh)
 
@@ -42,8 +47,25 @@ def _register_words(session: Session) -> Wording:
     asked = _register_fields(session)
     brings = not session.on_the_mock or (bool(asked) and asked is not ACCOUNT)
     if brings:
-        return bringing(session.settings, asks=bool(asked))
-    return Wording(REGISTER.title, REGISTER.why, REGISTER.title, "Register anew")
+        here = _REGISTER_HERE if session.brings else ""
+        return bringing(session.settings, asks=bool(asked))._replace(other=_KEEP if _may_stay(session) else here)
+    if not asked:
+        return Wording(REGISTER.title, REGISTER.why, REGISTER.title, "Register anew")
+    other = _KEEP if _may_stay(session) else _BRING
+    return Wording(REGISTER.title, _REGISTER_WHY, REGISTER.title, link=session.settings.portal_url or "", other=other)
+
+
+def _may_stay(session: Session) -> bool:
+    """Whether registering anew was begun and nothing is missing of what was there before."""
+    return session.afresh and not to_bring(session.settings)
+
+
+def _register_otherwise(session: Session) -> None:
+    """Back to what is there already, else between registering and entering what the mock's portal shows."""
+    if _may_stay(session):
+        session.afresh = session.brings = False
+    else:
+        session.brings = not session.brings
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
@@ -58,7 +80,7 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
     else:
         say("saving")
         session.keep_brought(answers)
-    session.afresh = False
+    session.afresh = session.brings = False
     session.settings.require(*map(variable, CREDENTIALS), stage="register")
     return Done(
         facts=tuple(_credential(session, name) for name in ("app_name", *CREDENTIALS) if getattr(session.settings, name)),
@@ -183,6 +205,7 @@ REGISTER = Step(
     lambda session, answers: clashes(session.settings, answers),
     _register_words,
     _register_anew,
+    _register_otherwise,
 )
 DISCOVER = Step(
     "discover",

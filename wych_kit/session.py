@@ -32,14 +32,18 @@ if TYPE_CHECKING:
 class Session:
     """One person's way through the journey: the settings, the file they are kept in, and what the steps have brought.
 
-    `path` is the `.env` file; `afresh` registers anew although credentials are there. Use it in a `with`, or `close()` it.
+    `path` is the `.env` file; `afresh` registers anew although credentials are there, `brings` enters what the mock's portal showed
+    instead of registering. Use it in a `with`, or `close()` it.
     """
 
-    def __init__(self, settings: Settings, path: Path, *, profile: str | None = None, afresh: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, path: Path, *, profile: str | None = None, afresh: bool = False, brings: bool = False
+    ) -> None:
         self.settings = settings
         self.path = path
         self.profile = profile
         self.afresh = afresh
+        self.brings = brings
         self.journal = Journal()
         self.saved: tuple[str, ...] = ()
         self.provider: Provider | None = None

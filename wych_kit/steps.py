@@ -108,7 +108,7 @@ class Failed:
 class Wording(NamedTuple):
     """How a step is put to a person: what it is, why it is there, and what its button says, at first and once it is done.
 
-    `link` is an address to open in a browser meanwhile.
+    `link` is an address to open in a browser meanwhile, `other` what the button says that does it another way, where there is one.
     """
 
     title: str
@@ -116,6 +116,7 @@ class Wording(NamedTuple):
     button: str
     again: str = "Once more"
     link: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Step(Generic[S]):
     `fields(session)` are those whose answers are not known yet, so a step with none just runs. `act(session, answers, say)` does it;
     `say` is told in a few words what is being waited for. `judge(session, answers)` says what is wrong with answers, each fit by itself,
     when they are seen together; `rewording` is how the step is put where `title` and `why` do not fit. `reopen(session)` makes a step
-    that is done ask again; one without is just done again.
+    that is done ask again; one without is just done again. `turn(session)` asks for it the other way.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Step(Generic[S]):
     judge: Callable[[S, Mapping[str, Answer]], Mapping[str, str]] = lambda *_: {}
     rewording: Callable[[S], Wording | None] = lambda _: None
     reopen: Callable[[S], None] | None = None
+    turn: Callable[[S], None] = lambda _: None
 
     def wording(self, session: S) -> Wording:
         """How the step is put to the person of this session."""

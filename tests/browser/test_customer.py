@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.lab import Sheet, project
+from tests.browser.lab import NOTEBOOKS, Sheet, project
+from tests.browser.test_pages import registered
 
 PICTURES = os.environ.get("PICTURES")
 
@@ -35,7 +36,8 @@ def folder(lab, wych, request):
     wych.reset()
     made = lab.root / request.node.name
     project(made, wych, "5_connect_a_customer.ipynb")
-    shutil.copy(Path(__file__).parents[2] / "notebooks" / "6_customer_data.ipynb", made)
+    for book in ("0_start_here", "6_customer_data"):
+        shutil.copy(NOTEBOOKS / f"{book}.ipynb", made)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         callback = f"http://127.0.0.1:{free.getsockname()[1]}/callback"
@@ -44,6 +46,11 @@ def folder(lab, wych, request):
     yield made
     lab.end_kernels()
     shutil.rmtree(made)
+
+
+def callback_of(folder):
+    """The callback URL that the project's settings name."""
+    return next(line for line in (folder / ".env").read_text().splitlines() if "CALLBACK" in line).split("'")[1]
 
 
 def run_cells(sheet, count):
@@ -65,6 +72,36 @@ def agree(page):
     page.get_by_text("90 days").click()
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Agree").click()
+
+
+def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
+    """Registered in the portal's own pages, in another tab: the form takes what they show, and the journey goes through with it."""
+    tab = window.new_page()
+    shown = {}
+
+    def note(page, name):
+        if name == "app-issued":
+            secret, key = page.locator("code.secret").all_inner_texts()
+            shown.update({"Client secret": secret, "API key": key})
+
+    registered(tab, wych, callback_of(folder), note)
+    for label, place in (("Client id", "client-id"), ("Partner id", "partner-id"), ("App id", "app-id")):
+        shown[label] = tab.locator(f"#{place}").inner_text()
+    sheet = Sheet(window.new_page(), lab, folder / "0_start_here.ipynb")
+    sheet.open()
+    sheet.run()
+    assert sheet.form.locator(".wych-link a").first.get_attribute("href") == wych.portal_url
+    shoot(sheet.page, "bring-before")
+    sheet.button("I have credentials").click()
+    for label, text in shown.items():
+        sheet.field(label).fill(text)
+    shoot(sheet.page, "bring-filled")
+    sheet.go_through("Check and save")
+    assert shown["Client id"] in sheet.form.inner_text()
+    sheet.button("Register anew").click()
+    sheet.button("Keep what is there").click()
+    sheet.done(4)
+    assert wych.requests[-1].status == 200
 
 
 def test_a_customer_connects_and_the_data_are_seen(window, lab, folder):

@@ -36,12 +36,14 @@ class Panel(w.VBox):
         self.button = w.Button(description=step.title, button_style="primary").add_class("wych-go")
         self.stop = w.Button(description="Stop", tooltip="Let nothing more be sent")
         self.again = w.Button(tooltip="Do this step once more")
+        self.other = w.Button(tooltip="Do this step another way")
         self.outcome = w.HTML()
         self.clock = w.HTML()
         self.button.on_click(lambda _: self.submit())
         self.stop.on_click(lambda _: desk.stop())
         self.again.on_click(lambda _: self._again())
-        self.buttons = w.HBox([self.button, self.stop]).add_class("wych-buttons")
+        self.other.on_click(lambda _: self._turn())
+        self.buttons = w.HBox([self.button, self.stop, self.other]).add_class("wych-buttons")
         self.last = w.HBox([self.again]).add_class("wych-buttons")
         super().__init__([self.heading, self.form, self.hint, self.buttons, self.outcome, self.clock, self.last])
         self.add_class("wych-step")
@@ -67,7 +69,7 @@ class Panel(w.VBox):
         self._set_fields()
         words = self.step.wording(self.desk.session)
         self.heading.value = markup.heading(self.number, self.total, words.title, words.why, words.link)
-        self.button.description, self.again.description = words.button, words.again
+        self.button.description, self.again.description, self.other.description = words.button, words.again, words.other
         for entry in self.entries:
             entry.refresh()
             entry.lock(locked=self.desk.under_way is not None)
@@ -76,6 +78,7 @@ class Panel(w.VBox):
         _show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
         _show(self.buttons, shown=state in ("ask", "busy"))
         _show(self.stop, shown=state == "busy")
+        _show(self.other, shown=state == "ask" and bool(words.other))
         _show(self.last, shown=state == "done")
         self.button.disabled = self.desk.under_way is not None
         self.again.disabled = self.desk.under_way is not None
@@ -101,6 +104,11 @@ class Panel(w.VBox):
             self.desk.tell()
         else:
             self.desk.start(self.step)
+
+    def _turn(self) -> None:
+        if self.state == "ask":
+            self.step.turn(self.desk.session)
+            self.desk.tell()
 
     def _outcome(self, state: State) -> str:
         desk, found = self.desk, self.desk.outcomes.get(self.step.name)
