@@ -112,7 +112,7 @@ def flows(data: CustomerData, currency: str) -> list[Flow]:
     return sorted(found, key=lambda flow: (-(flow.came + flow.went), flow.category))
 
 
-def sparkline(values: Sequence[Decimal], width: int = 24) -> str:
+def sparkline(values: Sequence[Decimal], width: int = 18) -> str:
     """The course of some values in so many blocks at most; "" for none."""
     if not values:
         return ""

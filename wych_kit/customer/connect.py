@@ -53,7 +53,7 @@ def _connect_fields(session: Session) -> Sequence[Field]:
             suggestion="aroha.ngata@example.com" if mock else "",
             check=email_fault,
         ),
-        Field("callback", "Came back to", paste + played, optional=True, check=partial(_return_fault, played=mock)),
+        Field("callback", "Address on return", paste + played, optional=True, check=partial(_return_fault, played=mock)),
     )
 
 
