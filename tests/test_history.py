@@ -48,6 +48,17 @@ def test_only_the_user_can_read_it(history):
         os.umask(before)
 
 
+def test_what_a_customers_bank_said_is_not_kept(history):
+    """The call is, and a refusal with its words; the data are not."""
+    data = exchange(status=200, response_body='{"Data": "2,345.67"}', whose="customer")
+    refused = exchange(status=403, response_body='{"error": "consent_revoked"}', whose="customer")
+    ours = exchange(status=200, response_body="[]")
+    history.add([data, refused, ours])
+    kept = [each.response_body for each in history.exchanges()]
+    assert kept == ["(a customer's own data: not kept on the disk)", '{"error": "consent_revoked"}', "[]"]
+    assert data.response_body == '{"Data": "2,345.67"}', "who is looking at it still sees it"
+
+
 def test_it_is_bounded(history):
     """The newest are kept; nothing else is left in the folder."""
     history.add(exchange(f"https://{number}.example/") for number in range(KEEP))

@@ -46,7 +46,8 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
         if not is_known(session, name):
             raise SettingInvalid(f"WYCH_PATH_{name.upper()}", _NO_PATH, stage="call", reference="setting-missing")
     until = datetime.now(UTC).date()
-    since = until - timedelta(days=int(str(answers.get("days", _DAYS)).strip()) - 1)
+    asked = int(str(answers.get("days", _DAYS)))
+    since = until - timedelta(days=asked - 1)
     say("the customer's token")
     token = client.user_token(connection.user_id)
     say("accounts")
@@ -56,7 +57,6 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
         found.append(_statement(session, account, since, until))
     data = session.data = CustomerData(connection, since, until, tuple(found))
     basis = endpoints.endpoint("accounts", session.settings).basis
-    asked = answers.get("days", str(_DAYS))
     own = f"all pages; {len(data.between_own)} move money between the customer's own accounts and are in no sum"
     return Done(
         facts=(
