@@ -52,8 +52,8 @@ def start(
     except KeyboardInterrupt:
         return _broken_off(session, screen, ask, command)
     finally:
-        History(session.settings.home).add(session.journal.exchanges)
         session.close()
+        History(session.settings.home).add(session.journal.exchanges)
     if screen:
         _close(session, screen, walked, ask, command)
     else:
