@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
-.PHONY: start lab test notebooks browser check docs bench lock clean help
+.PHONY: start lab test notebooks browser contract check docs bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
@@ -48,6 +48,9 @@ notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they s
 
 browser: $(KIT) $(TEST) ## the notebooks in JupyterLab and a real browser; needs chromium
 	@$(IN) -m pytest -m browser tests/browser $(ARGS)
+
+contract: $(KIT) $(TEST) ## the mock's realm against a real Keycloak; needs java and mvn
+	@$(IN) -m pytest -m contract -n 0 tests/contract $(ARGS)
 
 check: $(KIT) $(TEST) ## lint, format, types, and no secret lying about
 	@$(IN) -m ruff check .

@@ -39,7 +39,6 @@ def at_api(caller):
 SHOWN = [
     ("wrong-realm", {}, at_discovery, 404, {"error": "Realm does not exist"}),
     ("wrong-realm", {}, at_token, 404, {"error": "Realm does not exist"}),
-    ("realm-disabled", {}, at_discovery, 403, {"error": "access_denied", "error_description": "Realm not enabled"}),
     ("realm-disabled", {}, at_token, 403, {"error": "access_denied", "error_description": "Realm not enabled"}),
     ("unknown-client", {}, at_token, 401, {"error": "invalid_client", "error_description": BAD_CLIENT}),
     ("wrong-client-secret", {}, at_token, 401, {"error": "unauthorized_client", "error_description": BAD_CLIENT}),

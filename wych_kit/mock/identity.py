@@ -1,21 +1,23 @@
 """The realm: discovery, keys and the token endpoint, checked in Keycloak's order (wire facts A2).
 
-Discovery names all of Keycloak's endpoints, as the real document does; those that the mock does not have yet (introspection, userinfo,
-revocation, and all that a browser would use) answer as an unknown path, row A3-24. Of the grants it has client_credentials only;
-any other is unknown to it, row A3-2.
+Discovery names all of Keycloak's endpoints, as the real document does; those that the mock does not have (all that a browser would use)
+answer as an unknown path, row A3-24. Of the grants it has client_credentials only; any other is unknown to it, row A3-2.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wych_kit.mock import keys, presented, refusals
-from wych_kit.mock.clients import DISABLED_REALM, ODD_CLIENTS, Client, digest
+from wych_kit.mock import keys, origins, presented, refusals
+from wych_kit.mock.authentication import Authentication
+from wych_kit.mock.clients import DISABLED_REALM, Client
 from wych_kit.mock.faults import alterations, interception
+from wych_kit.mock.inspection import Inspection
 from wych_kit.mock.refusals import JSON, SECURITY, TOKEN_HEADERS
 from wych_kit.mock.tokens import service_account
 from wych_kit.mock.wellknown import REALM_SCOPES, document
@@ -32,20 +34,18 @@ REALM = "partner"
 TOKEN_PATH = f"/realms/{REALM}/protocol/openid-connect/token"
 KEYS_PATH = f"/realms/{REALM}/protocol/openid-connect/certs"
 DISCOVERY_PATH = f"/realms/{REALM}/.well-known/openid-configuration"
+_DOCUMENTS = ("openid-configuration", "oauth-authorization-server")
 
 # What a client may ask for: the default scopes, of which only these two show, and the optional ones, which show when asked for.
 _SHOWN = ("email", "profile")
 _HIDDEN = {"acr", "basic", "roles", "service_account", "web-origins"}
-_OPTIONAL = ("address", "phone", "microprofile-jwt")
-_PREFLIGHT = (
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (
-        b"access-control-allow-headers",
-        b"Origin, Accept, X-Requested-With, Content-Type, Access-Control-Request-Method, Access-Control-Request-Headers, DPoP, Authorization",
-    ),
-    (b"access-control-allow-credentials", b"true"),
-    (b"access-control-max-age", b"3600"),
-)
+_OPTIONAL = ("address", "phone", "microprofile-jwt", "offline_access")
+_LONGEST_SCOPE = 4000  # a longer one is as none at all (wire facts A3-33)
+
+# '//', '/./', '/../', and escapes of what needs none (wire facts A3-26).
+_NOT_NORMAL = re.compile(r"//|/\.\.?(?:/|$)|%(?:2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+_ORGANIZATION = re.compile("organization(:[^:]*)?")  # any may be named, and none shows
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Identity:
@@ -55,20 +55,16 @@ class Identity:
     header_limit = 65_535
 
     def __init__(self, store: Store, tokens: Tokens, signer: Signer, ids: Ids, faults: Faults, *, stable: bool) -> None:
-        self._store = store
         self._tokens = tokens
         self._signer = signer
         self._ids = ids
         self._faults = faults
+        self._authentication = Authentication(store, ids, faults)
+        self._inspection = Inspection(self._authentication, tokens)
         self._default_scope = _SHOWN if stable else ids.shuffled(_SHOWN)
         scopes = REALM_SCOPES if stable else ids.shuffled(REALM_SCOPES)
-        self._discovery = answer(
-            200,
-            compact(document(tokens.issuer, scopes)),
-            JSON,
-            (b"cache-control", b"no-cache, must-revalidate, no-transform, no-store"),
-            *SECURITY,
-            row="A4",
+        self._discovery, self._discovery_off = (
+            _described(issuer, scopes) for issuer in (tokens.issuer, _switched_off(tokens.issuer))
         )
         self._keys = answer(200, keys.JWKS, JSON, (b"cache-control", b"no-cache"), *SECURITY, row="A5")
 
@@ -86,7 +82,15 @@ class Identity:
 
     async def answer(self, request: Request) -> Answer:
         """Finds the endpoint: path first, then realm, then method, as Keycloak's router does."""
-        if "//" in request.path:
+        given = await self._found(request)
+        if request.method == "HEAD":
+            return replace(given, headers=tuple(header for header in given.headers if header[0] != b"content-length"))
+        return given
+
+    async def _found(self, request: Request) -> Answer:
+        if ";" in request.path:
+            return refusals.ODD_CHARACTER
+        if _NOT_NORMAL.search(request.path):
             return refusals.NOT_NORMAL
         match request.path.removesuffix("/").split("/"):
             case ["", "realms", realm, *rest] if realm:
@@ -101,53 +105,80 @@ class Identity:
 
     async def _endpoint(self, request: Request, realm: str, rest: list[str]) -> Answer:
         match rest:
-            case ["protocol", "openid-connect", "token"]:
-                return await self._token(request, realm)
-            case ["protocol", "openid-connect", "certs"]:
-                return self._document(request, realm, self._keys, refusals.WRONG_METHOD)
-            case [".well-known", "openid-configuration"]:
-                return self._document(request, realm, self._discovery, refusals.NOT_FOUND)
+            case ["protocol", "openid-connect", *below]:
+                return await self._protocol(request, realm, "/".join(below))
+            case ["protocol", _, *_]:
+                return refusals.NO_PROTOCOL
+            case [".well-known", name]:
+                return self._well_known(request, realm, name)
             case _:
                 return refusals.NOT_FOUND
 
-    def _document(self, request: Request, realm: str, found: Answer, otherwise: Answer) -> Answer:
-        if request.method not in ("GET", "HEAD"):
-            return otherwise
+    async def _protocol(self, request: Request, realm: str, below: str) -> Answer:
+        """The endpoint `below` the protocol's path, where methods are asked about before the path is (wire facts A3-24)."""
+        methods, preflight = _METHODS.get(below) or _METHODS.get(below.partition("/")[0], _UNKNOWN)
+        if below not in _METHODS:
+            return refusals.NOT_FOUND if request.method in methods and request.method != "HEAD" else refusals.NOT_FOUND_LATE
+        if request.method not in methods:
+            return refusals.WRONG_METHOD
+        if request.method == "OPTIONS":
+            return origins.preflight(request, preflight) if preflight else _INTROSPECTION_OPTIONS
+        if below == "certs":
+            return origins.open_to_all(self._keys, request)
+        if request.method == "POST" and (misread := _misread(request)):
+            return misread
+        if below == "userinfo":
+            return self._inspection.userinfo(request, presented.form(request) if request.method == "POST" else [], realm)
+        if not _may_speak_plainly(request.address):
+            return refusals.HTTPS_REQUIRED
+        return await self._trusted(request, realm, below)
+
+    async def _trusted(self, request: Request, realm: str, below: str) -> Answer:
+        """What a client authenticates at."""
+        pairs = presented.form(request)
         if refused := self._realm_off(request, realm):
-            return refused
-        if self._faults.on and found is self._discovery and (fault := self._faults.first(alterations.DOCUMENTS, request)):
+            if below == "token/introspect":
+                return refusals.cacheable(refused)
+            return origins.legible(refused if below == "token" else refusals.cacheable(refused), request)
+        match below:
+            case "token":
+                return await self._exchanged(request, pairs)
+            case "revoke":
+                return self._inspection.revoked(request, pairs)
+            case _:
+                return self._inspection.introspected(request, pairs)
+
+    def _well_known(self, request: Request, realm: str, name: str) -> Answer:
+        if request.method == "OPTIONS":
+            return origins.preflight(request, b"GET")
+        if request.method not in ("GET", "HEAD") or name not in _DOCUMENTS:
+            return refusals.NOT_FOUND
+        found = self._discovery if realm == REALM else self._discovery_off
+        if self._faults.on and (fault := self._faults.first(alterations.DOCUMENTS, request)):
             found = alterations.altered(fault, found)
-        return _open_to_all(found, request)
+        return origins.open_to_all(found, request)
 
     def _realm_off(self, request: Request, realm: str) -> Answer | None:
         if realm == DISABLED_REALM:
             return refusals.REALM_OFF
         return self._faults.refusal(request, {"realm-disabled": refusals.REALM_OFF}) if self._faults.on else None
 
-    async def _token(self, request: Request, realm: str) -> Answer:
-        if request.method == "OPTIONS":
-            return _preflight(request)
-        if request.method != "POST":
-            return refusals.WRONG_METHOD
-        pairs = presented.form(request)
-        if pairs is None:
-            return refusals.WRONG_TYPE
-        if not _may_speak_plainly(request.address):
-            return refusals.HTTPS_REQUIRED
-        return self._realm_off(request, realm) or await self._exchanged(request, pairs)
-
     async def _exchanged(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
-        form = dict(reversed(pairs))  # of a repeated parameter Keycloak reads the first
+        form = presented.firsts(pairs)
         grant = form.get("grant_type")
         if grant is None:
-            return refusals.NO_GRANT
-        if grant != "client_credentials":
+            return (
+                refusals.NO_GRANT if presented.is_form(request) or not request.headers.get(b"content-type") else refusals.NOT_A_FORM
+            )
+        if _CONTROL.sub("", grant) != "client_credentials":
             return refusals.UNKNOWN_GRANT
-        client = self._authenticated(request, form)
+        client = self._authentication.client(request, form)
         if isinstance(client, Answer):
-            return client
-        if b"origin" in request.headers:
+            return origins.legible(client, request)
+        if origins.is_foreign(request):
             return refusals.WRONG_ORIGIN
+        if client.kind == "bearer-only":
+            return refusals.BEARER_ONLY
         if len(form) != len(pairs):
             return refusals.DUPLICATE
         if refused := _wrong_kind(client):
@@ -163,67 +194,62 @@ class Identity:
         fault = self._faults.first(alterations.TOKENS, request) if given.status == 200 else None  # noqa: PLR2004 - a token
         return alterations.altered(fault, given) if fault else given
 
-    def _authenticated(self, request: Request, form: dict[str, str]) -> Client | Answer:
-        basic = presented.basic(request.headers.get(b"authorization", b""))
-        try:
-            from_header = [presented.form_decoded(part) for part in basic]
-        except ValueError:
-            return refusals.PERCENT_IN_BASIC
-        client_id, secret = from_header or (None, None)
-        client_id, secret = form.get("client_id", client_id), form.get("client_secret", secret)
-        if client_id is None:
-            return refusals.NO_CLIENT_ID
-        if self._faults.on and (refused := self._faults.refusal(request, {"unknown-client": refusals.UNKNOWN_CLIENT})):
-            return refused
-        client = self._store.client(client_id) or ODD_CLIENTS.get(client_id)
-        if client is None:
-            return refusals.UNKNOWN_CLIENT
-        if not client.enabled:
-            return refusals.DISABLED_CLIENT
-        if client.kind == "public":
-            return client
-        if client.kind == "signed-jwt":
-            return refusals.OTHER_METHOD
-        return self._confirmed(request, client, secret, basic) if secret else refusals.NO_SECRET
-
-    def _confirmed(self, request: Request, client: Client, secret: str, basic: tuple[str, ...]) -> Client | Answer:
-        if self._faults.on and (fault := self._faults.due("wrong-client-secret", request)):
-            return fault.told(_wrong_secret(replace(client, secret=digest(self._ids.text(32))), secret, basic))
-        if not client.has_secret(secret):
-            client = self._store.afresh(client)
-        return client if client.has_secret(secret) else _wrong_secret(client, secret, basic)
-
     async def _granted(self, client: Client, asked: str | None, address: str) -> Answer:
-        wanted = [] if asked is None else asked.split(" ")
+        wanted = _words(asked)
         if not {"openid", *_SHOWN, *_HIDDEN, *_OPTIONAL}.issuperset(wanted):
-            return refusals.invalid_scope(asked or "")
+            return refusals.invalid_scope(_CONTROL.sub("", asked or ""))
         with_identity = "openid" in wanted
         words = (*(("openid",) if with_identity else ()), *self._default_scope, *(word for word in _OPTIONAL if word in wanted))
         scope = " ".join(words)
         token = await self._signer.signed(self._tokens.service(client, address, scope, self._ids))
         body = b'{"access_token":"%b","expires_in":%d,"refresh_expires_in":0,"token_type":"Bearer"' % (token, self._tokens.lifetime)
         if with_identity:
-            body += b',"id_token":"%b"' % await self._signer.signed(self._tokens.identity(client, self._ids))
+            body += b',"id_token":"%b"' % await self._signer.signed(self._tokens.identity(client, address, scope, token, self._ids))
         return answer(200, body + b',"not-before-policy":0,"scope":%b}' % json.dumps(scope).encode(), *TOKEN_HEADERS, row="A1")
 
 
+# Below the protocol's path: which methods there are, and which of them a preflight names. There is no preflight for introspection.
+_METHODS = {
+    "token": (("POST", "OPTIONS"), b"POST, OPTIONS"),
+    "token/introspect": (("POST", "OPTIONS"), b""),
+    "revoke": (("POST", "OPTIONS"), b"POST, OPTIONS"),
+    "userinfo": (("GET", "HEAD", "POST", "OPTIONS"), b"GET, HEAD, OPTIONS"),
+    "certs": (("GET", "HEAD", "OPTIONS"), b"GET"),
+}
+_UNKNOWN = (("GET", "OPTIONS"), b"")
+_INTROSPECTION_OPTIONS = answer(200, b"", *refusals.BARE_SECURITY, (b"allow", b"HEAD, POST, OPTIONS"), row="A3-34")
+
+
+def _switched_off(issuer: str) -> str:
+    return issuer.removesuffix(REALM) + DISABLED_REALM
+
+
+def _described(issuer: str, scopes: tuple[str, ...]) -> Answer:
+    fresh = (b"cache-control", b"no-cache, must-revalidate, no-transform, no-store")
+    return answer(200, compact(document(issuer, scopes)), JSON, fresh, *SECURITY, row="A4")
+
+
+def _misread(request: Request) -> Answer | None:
+    if presented.has_long_field(request):
+        return refusals.FIELD_TOO_LARGE
+    return refusals.STRAY_PERCENT if presented.has_stray_percent(request) else None
+
+
+def _words(scope: str | None) -> list[str]:
+    """A scope's words, as Java splits them: what is empty at the end does not count (wire facts A3-13)."""
+    if scope is None or len(scope) > _LONGEST_SCOPE:
+        return []
+    text = _CONTROL.sub("", scope)
+    words = text.rstrip(" ").split(" ") if text.strip(" ") or not text else []
+    return [word for word in words if not _ORGANIZATION.fullmatch(word)]
+
+
 def _wrong_kind(client: Client) -> Answer | None:
-    if client.kind == "bearer-only":
-        return refusals.BEARER_ONLY
     if client.kind == "public":
         return refusals.PUBLIC_CLIENT
     if client.kind == "no-service-account":
         return refusals.NO_SERVICE_ACCOUNT
     return None if client.account_enabled else refusals.account_disabled(service_account(client))
-
-
-def _wrong_secret(client: Client, secret: str, basic: tuple[str, ...]) -> Answer:
-    """The same bytes whatever is wrong; the mock's own record may know more."""
-    if client.has_secret(secret.strip()):
-        return refusals.WRONG_SECRET.because("the client_secret would be right without the white space around it")
-    if basic and "+" in basic[1] and client.has_secret(basic[1]):
-        return refusals.PLUS_IN_BASIC
-    return refusals.WRONG_SECRET
 
 
 @lru_cache(maxsize=256)
@@ -233,16 +259,3 @@ def _may_speak_plainly(address: str) -> bool:
         return not ipaddress.ip_address(address).is_global
     except ValueError:
         return True  # no address at all: a caller in this process
-
-
-def _open_to_all(found: Answer, request: Request) -> Answer:
-    origin = request.headers.get(b"origin")
-    if origin is None:
-        return found
-    return replace(found, headers=(*found.headers, (b"access-control-allow-origin", origin)))
-
-
-def _preflight(request: Request) -> Answer:
-    origin = request.headers.get(b"origin")
-    allowed = () if origin is None else ((b"access-control-allow-origin", origin), *_PREFLIGHT)
-    return answer(200, b"", *SECURITY, *allowed, row="A3-34")

@@ -141,9 +141,9 @@ _TOKEN = {
         "400": _realm("what was sent cannot be read, or asks for what the client may not have"),
         "401": _realm("the client or its secret is not known"),
         "403": _realm("a web page of another origin asks"),
-        "413": {"description": "the body is over 10 MB"},
-        "415": _realm("the body is not labelled as a form"),
+        "413": {"description": "the body is over 10 MB, or a field of it over 131,072 bytes"},
         "431": {"description": "the headers are over 65,535 bytes"},
+        "500": _realm("a '%' in the form has no two hex digits after it"),
     },
 }
 

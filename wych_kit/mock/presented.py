@@ -15,16 +15,34 @@ if TYPE_CHECKING:
 BEARER = re.compile(rb"bearer +([^\s]+)", re.IGNORECASE)
 _FORM = b"application/x-www-form-urlencoded"
 _BAD_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+LONGEST_FIELD = 131_072
 
 
-def form(request: Request) -> list[tuple[str, str]] | None:
-    """The form's pairs; none of a body without a content type; None for a body of another type."""
-    kind = request.headers.get(b"content-type")
-    if kind is None:
-        return []
-    if kind.partition(b";")[0].strip().lower() != _FORM:
-        return None
-    return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+def is_form(request: Request) -> bool:
+    """Whether the body is labelled as a form; Keycloak minds the label's case (wire facts A3-20)."""
+    return request.headers.get(b"content-type", b"").partition(b";")[0].strip() == _FORM
+
+
+def form(request: Request) -> list[tuple[str, str]]:
+    """The form's pairs; none of a body that is not labelled as one (wire facts A3-1, A3-20)."""
+    return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True) if is_form(request) else []
+
+
+def firsts(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The form as Keycloak reads it: of a repeated parameter the first."""
+    return dict(reversed(pairs))
+
+
+def has_long_field(request: Request) -> bool:
+    """Whether a form has a name or a value, as sent, that is longer than Keycloak reads (wire facts A3-32)."""
+    if len(request.body) <= LONGEST_FIELD or not is_form(request):
+        return False
+    return any(len(part) > LONGEST_FIELD for field in request.body.split(b"&") for part in field.split(b"=", 1))
+
+
+def has_stray_percent(request: Request) -> bool:
+    """Whether a form has a '%' without two hex digits after it, at which Keycloak fails (wire facts A3-36)."""
+    return b"%" in request.body and is_form(request) and bool(_BAD_PERCENT.search(request.body.decode("latin-1")))
 
 
 def basic(header: bytes) -> tuple[str, ...]:
@@ -54,7 +72,7 @@ def client_id(request: Request, store: Store, tokens: Tokens) -> str | None:
     if key := request.headers.get(b"x-api-key"):
         owner = store.client_of_key(key.decode("latin-1"))
         return owner.client_id if owner else None
-    if named := dict(reversed(form(request) or [])).get("client_id"):
+    if named := firsts(form(request)).get("client_id"):
         return named
     pair = basic(authorization)
     return unquote_plus(pair[0]) if pair else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit.mock.wire import Answer, answer, compact
@@ -20,6 +21,9 @@ SECURITY: Headers = (
     (b"x-robots-tag", b"none"),
 )
 TOKEN_HEADERS: Headers = (JSON, *NO_STORE, *SECURITY)
+# An answer without a body has no frame to guard, but when a form was sent, as if it might be shown.
+BARE_SECURITY: Headers = tuple(header for header in SECURITY if header[0] != b"x-frame-options")
+EMPTY_SECURITY: Headers = (*SECURITY, (b"content-security-policy", b"frame-src 'self'; frame-ancestors 'self'; object-src 'none';"))
 
 _BAD_CLIENT = "Invalid client or Invalid client credentials"
 _ASK_SERVER_LOG = "For more on this error consult the server log."
@@ -59,12 +63,12 @@ PERCENT_IN_BASIC = oauth(
     "A3-17", 400, "unauthorized_client", "Unexpected error when authenticating client", "the Basic secret holds a raw '%'"
 )
 WRONG_METHOD = _framework("A3-19", 405, "HTTP 405 Method Not Allowed", "the path knows no such method")
-WRONG_TYPE = _framework(
-    "A3-20", 415, "The content-type header value did not match the value in @Consumes", "the body is not labelled as a form"
-)
+NOT_A_FORM = NO_GRANT.because("the body is not labelled as a form, so it was not read", "A3-20")
 NO_REALM = _framework("A3-22", 404, "Realm does not exist", "no such realm; its name is case-sensitive")
 REALM_OFF = oauth("A3-23", 403, "access_denied", "Realm not enabled", "the realm is switched off")
 NOT_FOUND = _framework("A3-24", 404, "HTTP 404 Not Found", "the realm has no such path")
+NOT_FOUND_LATE = WRONG_METHOD.because("the realm has no such path; Keycloak minds the method first", "A3-24")
+NO_PROTOCOL = _framework("A3-24", 404, "Protocol not found", "the realm has no such protocol")
 NO_ROOT = answer(
     404,
     compact({"error": "Unable to find matching target resource method"}),
@@ -77,10 +81,18 @@ NOT_NORMAL = answer(
     compact({"error": "missingNormalization", "error_description": "Request path not normalized"}),
     (b"content-type", b"application/json; charset=UTF-8"),
     row="A3-26",
-    reason="'//' in the path",
+    reason="'//', '/./' or a needless %-escape in the path",
+)
+ODD_CHARACTER = answer(
+    400,
+    compact({"error": "invalidCharacter", "error_description": "Request path contains invalid character ';'"}),
+    (b"content-type", b"application/json; charset=UTF-8"),
+    row="A3-26",
+    reason="';' in the path",
 )
 HTTPS_REQUIRED = oauth("A3-28", 403, "invalid_request", "HTTPS required", "plain http from a public address")
-TOO_LARGE = answer(413, b"", row="A3-31", reason="the body is over 10 MB")
+TOO_LARGE = answer(413, b"", (b"connection", b"close"), row="A3-31", reason="the body is over 10 MB")
+FIELD_TOO_LARGE = _framework("A3-32", 413, "HTTP 413 Request Entity Too Large", "a form field is over 131,072 bytes")
 HEADERS_TOO_LARGE = answer(431, b"", row="A3-32", reason="the headers are over 65,535 bytes")
 WRONG_ORIGIN = answer(
     403,
@@ -89,7 +101,39 @@ WRONG_ORIGIN = answer(
     row="A3-35",
     reason="an Origin header, and the client has no web origins",
 )
-SERVER_ERROR = oauth("A3-36", 500, "unknown_error", _ASK_SERVER_LOG, "a bug in the mock; see its log")
+SERVER_ERROR = answer(
+    500,
+    compact({"error": "unknown_error", "error_description": _ASK_SERVER_LOG}),
+    JSON,
+    *SECURITY,
+    row="A3-36",
+    reason="a bug in the mock; see its log",
+)
+STRAY_PERCENT = SERVER_ERROR.because("the form has a '%' without two hex digits after it")
+
+
+def cacheable(refused: Answer) -> Answer:
+    """The same as introspection and revocation say it: without TOK."""
+    return replace(refused, headers=tuple(header for header in refused.headers if header not in NO_STORE))
+
+
+def _about_token(status: int, error: str, description: str, reason: str) -> Answer:
+    return cacheable(oauth("A6", status, error, description, reason))
+
+
+_NO_INTROSPECTOR = _about_token(401, "invalid_client", "Client authentication failed.", "the client_secret is wrong, or missing")
+MAY_NOT_INTROSPECT = _about_token(403, "invalid_request", "Client not allowed.", "a public client may not introspect")
+NOTHING_TO_INTROSPECT = _about_token(400, "invalid_request", "Token not provided.", "no token in the form")
+UNKNOWN_HINT = _about_token(400, "invalid_request", "Unsupported token type.", "token_type_hint is none that the realm knows")
+NOTHING_TO_REVOKE = _about_token(400, "invalid_request", "Token not provided", "no token in the form")
+NO_TOKEN_TO_REVOKE = _about_token(200, "invalid_token", "Invalid token", "not a token that counts; RFC 7009 wants a 200")
+NOT_REVOCABLE = _about_token(400, "unsupported_token_type", "Unsupported token type", "an id_token cannot be revoked")
+ANOTHER_CLIENTS = _about_token(400, "invalid_request", "Unmatching clients", "the token is another client's")
+
+
+def to_introspector(refused: Answer) -> Answer:
+    """How introspection says what the token endpoint says so: a wrong secret has words of its own."""
+    return _NO_INTROSPECTOR if refused.body == WRONG_SECRET.body else cacheable(refused)
 
 
 def account_disabled(user_name: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class Tokens:
         self._latest = 0
         self._marks: list[Mark] = []
         self._revoked: Mark | None = None
+        self._taken_back: dict[tuple[str, int], int] = {}
         self._read = lru_cache(maxsize=256)(keys.verified)
 
     def service(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
@@ -68,16 +70,12 @@ class Tokens:
                 "realm_access": {"roles": REALM_ROLES},
                 "resource_access": {"account": {"roles": ACCOUNT_ROLES}},
                 "scope": scope,
-                "clientHost": address,
-                "email_verified": False,
-                "preferred_username": service_account(client),
-                "clientAddress": address,
-                "client_id": client.client_id,
+                **_person(client, address, scope),
             }
         )
 
-    def identity(self, client: Client, ids: Ids) -> bytes:
-        """The id_token that scope `openid` adds (wire facts A1; its claims are a guess)."""
+    def identity(self, client: Client, address: str, scope: str, access_token: bytes, ids: Ids) -> bytes:
+        """The id_token that scope `openid` adds to an access token (wire facts A1)."""
         return self._issue(
             {
                 "jti": ids.uuid(),
@@ -86,9 +84,9 @@ class Tokens:
                 "sub": client.subject,
                 "typ": "ID",
                 "azp": client.client_id,
+                "at_hash": keys.encode(hashlib.sha256(access_token).digest()[:16]).decode(),
                 "acr": "1",
-                "email_verified": False,
-                "preferred_username": service_account(client),
+                **_person(client, address, scope),
             }
         )
 
@@ -110,18 +108,41 @@ class Tokens:
 
     def recognised(self, token: str) -> tuple[dict[str, Any] | None, str]:
         """The claims of an access token that counts now; else None, and why not in words."""
-        if len(token) > _LONGEST:
-            return None, "the bearer is over 8 KB, longer than any token of this realm"
-        claims = self._read(token)
-        if claims is None or not all(isinstance(claims.get(name), kind) for name, kind in _SHAPE.items()):
-            return None, "the bearer is not a token that this realm signed"
-        if claims["typ"] != "Bearer" or claims["iss"] != self.issuer:
-            return None, "the token is of another kind or another issuer"
-        if claims["exp"] <= self._clock.now():
-            return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"
-        if self._revoked and self._revoked.follows(claims):
-            return None, "the token was revoked"
-        return claims, ""
+        claims, reason = self._issued(token, ("Bearer",))
+        return (None, "the token was revoked") if claims and self.is_revoked(claims) else (claims, reason)
+
+    def issued(self, token: str, *kinds: str) -> dict[str, Any] | None:
+        """The claims of a token of these kinds (`Bearer` unless said) that this realm signed and that has not expired, revoked or not."""
+        return self._issued(token, kinds or ("Bearer",))[0]
+
+    def introspected(self, token: str, client: Client, *, briefly: bool) -> dict[str, Any] | None:
+        """What introspection tells a client about a token meant for it, `briefly` as of a requesting party's; None for any other."""
+        claims = self.issued(token, "ID")
+        if claims is None or claims["aud"] != client.client_id or self.is_revoked(claims):
+            return None
+        if briefly:
+            return {name: claims[name] for name in ("exp", "iat", "jti", "aud", "typ", "acr")} | {"active": True}
+        return {
+            **{name: claims[name] for name in ("exp", "iat", "jti", "iss")},
+            "aud": [client.client_id, "account"],
+            **{name: claims[name] for name in ("sub", "typ", "azp", "acr")},
+            "realm_access": {"roles": REALM_ROLES},
+            "resource_access": {"account": {"roles": ACCOUNT_ROLES}},
+            **{name: claims[name] for name in ("email_verified", "preferred_username", "client_id")},
+            "username": service_account(client),
+            "token_type": "ID",
+            "active": True,
+        }
+
+    def is_revoked(self, claims: dict[str, Any]) -> bool:
+        """Whether the token of these claims was taken back, alone or with all others."""
+        return (claims["jti"], claims["iat"]) in self._taken_back or bool(self._revoked and self._revoked.follows(claims))
+
+    def revoke(self, claims: dict[str, Any]) -> None:
+        """From now on this token does not count."""
+        now = self._clock.now()
+        self._taken_back = {token: end for token, end in self._taken_back.items() if end > now}
+        self._taken_back[claims["jti"], claims["iat"]] = claims["exp"]
 
     def azp(self, token: str) -> str | None:
         """The client of a token that this realm signed, whether or not it still counts."""
@@ -149,6 +170,19 @@ class Tokens:
         """Takes revocations back."""
         self._marks.clear()
         self._revoked = None
+        self._taken_back.clear()
+
+    def _issued(self, token: str, kinds: tuple[str, ...]) -> tuple[dict[str, Any] | None, str]:
+        if len(token) > _LONGEST:
+            return None, "the bearer is over 8 KB, longer than any token of this realm"
+        claims = self._read(token)
+        if claims is None or not all(isinstance(claims.get(name), kind) for name, kind in _SHAPE.items()):
+            return None, "the bearer is not a token that this realm signed"
+        if claims["typ"] not in kinds or claims["iss"] != self.issuer:
+            return None, "the token is of another kind or another issuer"
+        if claims["exp"] <= self._clock.now():
+            return None, f"the token expired {self._clock.now() - claims['exp']:.0f} s ago"
+        return claims, ""
 
     def _issue(self, claims: dict[str, Any]) -> bytes:
         now = int(self._clock.now())
@@ -156,6 +190,20 @@ class Tokens:
         for mark in self._marks:
             mark.note(claims["jti"], now)
         return keys.unsigned({"exp": now + self.lifetime, "iat": now, **claims})
+
+
+def _person(client: Client, address: str, scope: str) -> dict[str, Any]:
+    """The claims after `scope`. Their order is the realm's own in Keycloak; this one is recorded (wire facts A5)."""
+    name = service_account(client)
+    eclipse = {"upn": name, "groups": REALM_ROLES} if "microprofile-jwt" in scope else {}
+    return {
+        "clientHost": address,
+        **eclipse,
+        "email_verified": False,
+        "preferred_username": name,
+        "clientAddress": address,
+        "client_id": client.client_id,
+    }
 
 
 def service_account(client: Client) -> str:

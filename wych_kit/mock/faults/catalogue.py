@@ -82,7 +82,7 @@ _SECONDS = Parameter(0.0, "seconds")
 _ALL = (
     # The identity provider
     Fault("wrong-realm", "The realm is gone.", _PROVIDER, "A3-22"),
-    Fault("realm-disabled", "The realm is switched off.", _PROVIDER, "A3-23"),
+    Fault("realm-disabled", "The realm is switched off.", ("token",), "A3-23"),
     Fault("issuer-mismatch", "The discovery document names another issuer.", ("discovery",)),
     Fault("discovery-incomplete", "The discovery document has no token_endpoint.", ("discovery",)),
     Fault("endpoint-elsewhere", "The discovery document's token_endpoint is on another host.", ("discovery",)),
