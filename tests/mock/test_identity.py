@@ -359,28 +359,13 @@ def test_a3_15_form_overrides_basic(caller):
     assert caller.token_request(client_secret=None, headers=basic("nobody", caller.form["client_secret"])).status == 200
 
 
-def test_a3_16_plus_in_basic(tmp_path, caller_for):
+def test_a3_16_plus_in_basic(caller, wych):
     """A3-16: a '+' in a Basic secret means a space unless percent-encoded."""
-    file = tmp_path / "mock.sqlite"
-    with mock.running(path=file) as wych:
-        app, *_ = caller_for(wych).register()
-    _give_secret(file, app["client_id"], "a+b")
-    with mock.running(path=file) as wych:
-        caller = caller_for(wych)
-        nothing = {"client_id": None, "client_secret": None}
-        got = caller.token_request(**nothing, headers=basic(app["client_id"], "a+b"))
-        assert (got.status, got.json["error"], wych.requests[-1].row) == (401, "unauthorized_client", "A3-16")
-        assert caller.token_request(**nothing, headers=basic(app["client_id"], "a%2Bb")).status == 200
-        assert caller.token_request(client_id=app["client_id"], client_secret="a+b").status == 200
-
-
-def _give_secret(file, client_id, secret):
-    import sqlite3
-
-    connection = sqlite3.connect(file)
-    with connection:
-        connection.execute("UPDATE apps SET secret = ? WHERE client_id = ?", (hashlib.sha256(secret.encode()).digest(), client_id))
-    connection.close()
+    nothing = {"client_id": None, "client_secret": None}
+    got = caller.token_request(**nothing, headers=basic("mock-plus-in-secret", "mock-only-a+b"))
+    assert (got.status, got.json["error"], wych.requests[-1].row) == (401, "unauthorized_client", "A3-16")
+    assert caller.token_request(**nothing, headers=basic("mock-plus-in-secret", "mock-only-a%2Bb")).status == 200
+    assert caller.token_request(client_id="mock-plus-in-secret", client_secret="mock-only-a+b").status == 200
 
 
 def test_a3_28_plain_http_from_a_public_address(wych):

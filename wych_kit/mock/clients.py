@@ -76,8 +76,8 @@ def _odd(
     return Client(client_id, subject, digest(secret), kind, enabled, account_enabled)
 
 
-# Clients that a provider has set up wrongly (wire facts A3-7 to A3-12), with the ready-made app's secret. And one that is right, with
-# a secret that a Basic header cannot hold as it is (A3-17).
+# Clients that a provider has set up wrongly (wire facts A3-7 to A3-12), with the ready-made app's secret. And two that are right, with
+# secrets that a Basic header cannot hold as they are (A3-16, A3-17).
 ODD_CLIENTS = {
     client.client_id: client
     for client in (
@@ -87,6 +87,7 @@ ODD_CLIENTS = {
         _odd("mock-no-service-account", "no-service-account"),
         _odd("mock-bearer-only", "bearer-only"),
         _odd("mock-account-disabled", account_enabled=False),
+        _odd("mock-plus-in-secret", secret="mock-only-a+b"),  # noqa: S106 - public on purpose
         _odd("mock-percent-in-secret", secret="mock-only-50%-off"),  # noqa: S106 - public on purpose
     )
 }

@@ -39,7 +39,7 @@ DISCOVERY = (
         side="yours", source=_keycloak("A3-26, D6"), basis="inferred", alike=("wrong-path",),
     ),
     Scenario(
-        "realm-disabled", "discovery", "fault",
+        "realm-disabled", "token", "fault",
         symptom='403 {"error":"access_denied","error_description":"Realm not enabled"}.',
         cause="The realm is switched off.",
         fix="Tell Wych, and send what wych-kit bundle writes; nothing here can change it.",
@@ -130,7 +130,7 @@ TOKEN_REQUESTS = (
     ),
     Scenario(
         "json-body", "token", "request",
-        symptom="415, or 400 Missing form parameter: grant_type.",
+        symptom="400 Missing form parameter: grant_type; 415 from servers other than today's Keycloak.",
         cause="The token request was not sent as a form.",
         fix="With httpx or requests write data={…} in place of json={…}.",
         side="yours", source=_keycloak("A3-20, A3-21, D7"), basis="inferred", alike=("missing-grant-type",),
