@@ -165,4 +165,4 @@ def test_ci_is_what_a_person_runs() -> None:
     assert subprocess.run(["bash", "-n", str(script)], check=False, timeout=10).returncode == 0
     lines = script.read_text().splitlines()
     assert "set -euo pipefail" in lines
-    assert lines[-2:] == ["make check", "make test"]
+    assert lines[-3:] == ["make check", "make test", "make contract"]

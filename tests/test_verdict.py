@@ -64,6 +64,7 @@ def _bearer(hand):
 MISTAKES = [
     ("wrong-token-endpoint", lambda hand: hand.http.post(hand.endpoint + "s", data=hand.form)),
     ("json-body", lambda hand: hand.http.post(hand.endpoint, json=hand.form)),
+    ("json-body", lambda hand: hand.http.post(hand.endpoint, content=b'{"grant_type"', headers={"Content-Type": "application/json"})),
     ("json-body", lambda hand: hand.http.post(hand.endpoint, content=b'{"grant_type":"client_credentials"}', headers={"Content-Type": "application/x-www-form-urlencoded"})),
     ("missing-grant-type", lambda hand: hand.token(grant_type=None)),
     ("missing-grant-type", lambda hand: hand.http.post(hand.endpoint, content="grant_type=client_credentials")),

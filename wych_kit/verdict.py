@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wych_kit.client.journal import Exchange
     from wych_kit.errors import Stage
 
-_OK, _REDIRECT, _REFUSED, _UNAUTHORIZED, _FORBIDDEN, _BROKEN = 200, 300, 400, 401, 403, 500
+_OK, _REDIRECT, _REFUSED, _UNAUTHORIZED, _FORBIDDEN, _WRONG_METHOD, _BROKEN = 200, 300, 400, 401, 403, 405, 500
 _FORM = "application/x-www-form-urlencoded"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _TOKEN = re.compile(r"/protocol/openid-connect/token/?$")
@@ -147,9 +147,10 @@ def _of_token_request(sent: _Sent) -> _Made:
     judged = refusals.at_token(sent.answered)
     kind = sent.header("content-type").partition(";")[0].strip().lower()
     names = [name for name, _ in sent.fields]
-    if judged == "wrong-method":
+    if judged == "wrong-token-endpoint" and sent.answered.status == _WRONG_METHOD and sent.method != "POST":
         return ("wrong-method", f"it is a {sent.method}, not a POST", True)
-    if judged == "json-body" or (judged == "missing-grant-type" and _json(sent.exchange.request_body) is not None):
+    is_json = "json" in kind or _json(sent.exchange.request_body) is not None
+    if judged == "json-body" or (judged == "missing-grant-type" and is_json):
         return ("json-body", f"its body is {kind or 'of no type'}, not a form", True)
     if judged == "missing-grant-type" and not sent.exchange.request_lacks:
         why = "its form has no grant_type" if kind else "it has no Content-Type, so no form is read"

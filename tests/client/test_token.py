@@ -127,7 +127,7 @@ def test_an_answer_without_a_usable_token_is_unexpected(given: dict[str, Any], r
         (401, {"error": "unauthorized_client", "error_description": "Invalid client or Invalid client credentials"}, "wrong-client-secret"),  # A3-4
         (400, {"error": "unsupported_grant_type", "error_description": "Unsupported grant_type"}, "wrong-grant-type"),  # A3-2
         (400, {"error": "invalid_scope", "error_description": "Invalid scopes: x"}, "wrong-scope"),  # A3-13
-        (405, {"error": "HTTP 405 Method Not Allowed"}, "wrong-method"),  # A3-19
+        (405, {"error": "HTTP 405 Method Not Allowed"}, "wrong-token-endpoint"),  # A3-19
         (404, {"error": "Realm does not exist"}, "wrong-realm"),  # A3-22
         (404, {"error": "HTTP 404 Not Found"}, "wrong-token-endpoint"),  # A3-24
         (404, {"error": "Unable to find matching target resource method"}, "wrong-token-endpoint"),  # A3-25

@@ -39,8 +39,8 @@ _BY_DESCRIPTION = {
 _BY_CODE = {
     "unsupported_grant_type": "wrong-grant-type",
     "invalid_scope": "wrong-scope",
-    "HTTP 405 Method Not Allowed": "wrong-method",
     "HTTP 404 Not Found": "wrong-token-endpoint",
+    "HTTP 405 Method Not Allowed": "wrong-token-endpoint",  # so a POST is answered where nothing is (wire facts A3-24)
     _NO_ROOT: "wrong-token-endpoint",
     "The content-type header value did not match the value in @Consumes": "json-body",
     "RESTEASY003065: Cannot consume content type": "json-body",

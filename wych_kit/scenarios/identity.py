@@ -116,7 +116,7 @@ CREDENTIALS = (
 TOKEN_REQUESTS = (
     Scenario(
         "wrong-token-endpoint", "token", "request",
-        symptom="404 to the token request.",
+        symptom="404 to the token request, or 405 although it is a POST.",
         cause="No token endpoint is at that path.",
         fix="Take token_endpoint from the discovery document instead of writing it.",
         side="yours", source=_keycloak("A3-24, A3-25, D5; API facts section 8, row 15"), basis="inferred", alike=("auth-prefix",),
