@@ -406,3 +406,12 @@ def test_what_is_kept_is_the_users_only(ready, kit):
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ready.home.rglob("*") if path.is_file()}
     assert len(modes) >= 2
     assert set(modes.values()) == {0o600}
+
+
+def test_a_word_that_is_no_reference_finds_what_speaks_of_it(kit):
+    """The nearest reference, else those whose texts have the word; a word that nothing has leads to the list."""
+    assert "These speak of it: swapped-credentials" in kit("explain", "swapped").err
+    assert "Did you mean wrong-realm?" in kit("explain", "wrong-relm").err
+    ran = kit("explain", "xylophone")
+    assert (ran.status, ran.out) == (2, "")
+    assert "All there are: wych-kit explain" in ran.err

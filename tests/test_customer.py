@@ -8,6 +8,7 @@ import socket
 import threading
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -296,6 +297,31 @@ def test_days(connected, days, fits):
         assert {each.booked.date() <= datetime.now(UTC).date() for each in connected.data.transactions} <= {True}
 
 
+def test_the_days_stay_chosen(connected):
+    """Getting the data once more takes the days of before, and one day is one."""
+    run(CUSTOMER_DATA, connected, {"days": "1"})
+    assert answered(run(CUSTOMER_DATA, connected))["Transactions"].endswith(" in 1 day")
+
+
+def test_what_fails_leaves_no_data_of_before(connected):
+    """Nobody takes yesterday's for what was just asked."""
+    run(CUSTOMER_DATA, connected, {"days": "30"})
+    connected.client.revoke_connection(connected.connection.id)
+    run(CUSTOMER_DATA, connected)
+    assert connected.data is None
+
+
+def test_what_was_not_agreed_to_is_not_asked_for(connected, pretend):
+    """A consent without balances still opens the rest, and it is said what is missing."""
+    connected.connection = replace(connected.connection, permissions=("ReadAccountsDetail", "ReadTransactionsDetail"))
+    before = len(pretend.requests)
+    facts = answered(run(CUSTOMER_DATA, connected, {"days": "30"}))
+    assert facts["Not agreed to"] == "balances"
+    assert "balances" not in {each.path.rpartition("/")[2] for each in pretend.requests[before:]}
+    assert {found.balance for found in connected.data.statements} == {None}
+    assert connected.data.transactions
+
+
 def test_a_consent_taken_back_is_told_and_can_be_given_anew(connected, pretend):
     """Data are refused as ended; connecting again asks for a new consent."""
     connected.client.revoke_connection(connected.connection.id)
@@ -342,6 +368,7 @@ def test_plain_tables(place, pretend, kit):
     """In a pipe each row is a line, with tabs between."""
     place.on(pretend)
     ran = kit("start", "--all", "--plain")
+    assert re.findall(r"Step (\d of \d):", ran.out) == [f"{number} of 6" for number in range(1, 7)]
     assert ran.status == 0
     assert "Account\tNumber\tBalance\t90 days\n" in ran.out
     assert re.search(r"^Everyday\t9[1-4]-\d{4}-\*{7}-00\t[\d,]+\.\d\d NZD\t[▁▂▃▄▅▆▇█]{18}$", ran.out, re.MULTILINE)

@@ -53,9 +53,12 @@ def test_what_a_customers_bank_said_is_not_kept(history):
     data = exchange(status=200, response_body='{"Data": "2,345.67"}', whose="customer")
     refused = exchange(status=403, response_body='{"error": "consent_revoked"}', whose="customer")
     ours = exchange(status=200, response_body="[]")
+    cut = exchange(status=None, response_body='{"Data": "2,3', whose="customer")
     history.add([data, refused, ours])
     kept = [each.response_body for each in history.exchanges()]
     assert kept == ["(a customer's own data: not kept on the disk)", '{"error": "consent_revoked"}', "[]"]
+    history.add([cut])
+    assert history.exchanges()[-1].response_body == kept[0], "nor is an answer that broke off"
     assert data.response_body == '{"Data": "2,345.67"}', "who is looking at it still sees it"
 
 

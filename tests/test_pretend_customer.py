@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -42,3 +44,66 @@ def test_no_mock_is_told():
         link = f"http://127.0.0.1:{free.getsockname()[1]}/app/x/connection"
     with pytest.raises(Unreachable, match="did not answer"):
         pretend_customer.consent(link, "kim@example.com")
+
+
+@pytest.fixture
+def odd():
+    """A server whose answer to anything is what it was given: a status, headers, a body. It keeps the paths asked for."""
+    paths, given = [], {}
+
+    class Odd(BaseHTTPRequestHandler):
+        def do_GET(self):
+            paths.append(self.path)
+            self.send_response(given["status"])
+            for name, value in given["headers"].items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(given["body"])))
+            self.end_headers()
+            self.wfile.write(given["body"])
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Odd)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+
+    def says(status, body="", **headers):
+        given.update(status=status, headers=headers, body=body.encode())
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield says, paths
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("", {"Location": "{}/app/x/connection"}),
+        ('<form action="{}/app/x/answer"></form>', {}),
+        ('<a id="mail-link" href="{}/app/x/link">mail</a>', {}),
+    ],
+)
+def test_it_is_never_led_to_another_server(pretend, odd, body, headers):
+    """Not by a redirect, a form or a link in the mail, even on this machine: nothing arrives there."""
+    says, _ = odd
+    there = pretend.url
+    before = len(pretend.requests)
+    link = says(302 if headers else 200, body.format(there), **{name: value.format(there) for name, value in headers.items()})
+    with pytest.raises(Unexpected, match="leads to another server"):
+        pretend_customer.consent(f"{link}/app/x/connection", "kim@example.com")
+    assert len(pretend.requests) == before
+
+
+def test_a_loop_ends(odd):
+    """A page that redirects to itself is left after twenty."""
+    says, paths = odd
+    link = says(302, Location="/app/x/connection")
+    with pytest.raises(Unexpected, match="goes on after 20 pages"):
+        pretend_customer.consent(f"{link}/app/x/connection", "kim@example.com")
+    assert len(paths) == 21

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -139,3 +140,24 @@ def test_money(amount, text):
     """As it is read, and not a digit is lost."""
     assert money(Decimal(amount)) == text
     assert money(Decimal(amount), "NZD") == f"{text} NZD"
+
+
+def test_money_in_another_currency_than_the_account_is_counted_by_itself():
+    """A payment abroad on an account in New Zealand dollars is in a sum of its own."""
+    found = data(statement("a", "100", moved("a", DAY, "-10"), moved("a", DAY, "-7", currency="AUD")))
+    assert found.currencies == ("NZD", "AUD")
+    assert [[flow.went for flow in flows(found, each)] for each in found.currencies] == [[Decimal(10)], [Decimal(7)]]
+
+
+def test_two_accounts_of_one_name_stay_two():
+    """In tables and in charts, where a line is an account."""
+    found = data(*(Statement(account(f"id-{number}"), None, ()) for number in "12"))
+    assert found.names == ("id-1", "id-2")
+    alike = data(*(Statement(replace(account(f"id-{number}"), nickname="Savings"), None, ()) for number in "123"))
+    assert alike.names == ("Savings", "Savings (2)", "Savings (3)")
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "1 day"), (3, "3 days")])
+def test_days_are_counted_in_words(days, words):
+    """One is one day."""
+    assert data(statement("a", "1"), days=days).period == words

@@ -47,7 +47,7 @@ def _host(url: str) -> str:
 
 def _is_data(exchange: Exchange) -> bool:
     """Whether its answer is a customer's own data; a refusal holds none, and is what one looks for."""
-    return exchange.whose == "customer" and exchange.status is not None and exchange.status < HTTPStatus.BAD_REQUEST
+    return exchange.whose == "customer" and (exchange.status is None or exchange.status < HTTPStatus.BAD_REQUEST)
 
 
 class History:

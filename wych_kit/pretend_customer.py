@@ -60,7 +60,7 @@ def consent(consent_link: str, email: str, *, bank: str = "kereru", days: str = 
     """Goes through the pages; the address at which the browser would come back.
 
     Raises `SettingInvalid` when the link does not lead to this machine, `Unexpected` when a page is not as the mock's, with its heading,
-    `Unreachable` when nothing answers.
+    or leads away from it, `Unreachable` when nothing answers.
     """
     if not is_loopback(httpx.URL(consent_link).host):
         raise SettingInvalid("WYCH_CONNECT_URL", "is not on this machine: only the mock's customers can be played", stage="call")
@@ -74,24 +74,40 @@ def consent(consent_link: str, email: str, *, bank: str = "kereru", days: str = 
 
 
 def _walk(browser: httpx.Client, link: str, given: Mapping[str, str]) -> str:
+    home = _origin(httpx.URL(link))
+
+    def there(address: str) -> httpx.URL:
+        target = response.url.join(address)
+        if _origin(target) != home:
+            raise Unexpected(
+                f"the mock's consent leads to another server, {target.host}", stage="call", status=response.status_code
+            )
+        return target
+
     response = browser.get(link)
     for _ in range(_MOST_PAGES):
         if response.is_redirect:
             target = response.url.join(response.headers["Location"])
             if {"connection", "state"} <= target.params.keys():
                 return str(target)
-            response = browser.get(target)
+            response = browser.get(there(str(target)))
             continue
         page = _Page(response.text)
         if page.mail:
-            response = browser.get(response.url.join(page.mail))
+            response = browser.get(there(page.mail))
         elif response.is_success and (form := _next(page)):
             name = _ANSWERS[_end(form.action)]
-            response = browser.post(response.url.join(form.action), data=form.values | ({name: given[name]} if name else {}))
+            response = browser.post(there(form.action), data=form.values | ({name: given[name]} if name else {}))
         else:
             break
+    else:
+        raise Unexpected(f"the mock's consent goes on after {_MOST_PAGES} pages", stage="call", status=response.status_code)
     heading = " ".join(page.heading.split()) or "no heading"
     raise Unexpected(f"the mock's consent ends at a page that says “{heading}”", stage="call", status=response.status_code)
+
+
+def _origin(address: httpx.URL) -> tuple[str, str, int | None]:
+    return address.scheme, address.host, address.port
 
 
 def _next(page: _Page) -> _Form | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wych_kit import paths
 from wych_kit.client.endpoints import in_force
 from wych_kit.scenarios import SCENARIOS
-from wych_kit.scenarios.page import STAGES, at, facts, nearest
+from wych_kit.scenarios.page import STAGES, about, at, facts, nearest
 from wych_kit.screen import Screen
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ def explain(word: str | None, *, plain: bool = False) -> int:
         return DONE
     found = nearest(word)
     if found is None or found != word:
-        meant = f"Did you mean {found}? wych-kit explain {found}" if found else "All there are: wych-kit explain"
+        told = about(word)
+        if found:
+            meant = f"Did you mean {found}? wych-kit explain {found}"
+        else:
+            meant = f"These speak of it: {', '.join(told)}" if told else "All there are: wych-kit explain"
         Screen(plain=plain, file=sys.stderr).say(f"No scenario is called {word}. {meant}")
         return USAGE
     screen.say(found, "bold")

@@ -66,8 +66,31 @@ class CustomerData:
 
     @property
     def currencies(self) -> tuple[str, ...]:
-        """What its accounts are kept in: sums are made in one currency at a time."""
-        return tuple(dict.fromkeys(found.account.currency for found in self.statements))
+        """What its accounts are kept in, then what else money moved in: sums are made in one currency at a time."""
+        kept = [found.account.currency for found in self.statements]
+        return tuple(dict.fromkeys((*kept, *sorted({each.currency for each in self.transactions}))))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each account is called, in their order; of one name the second is told apart by a number."""
+        found: list[str] = []
+        for each in self.statements:
+            name, number = each.name, 1
+            while name in found:
+                number += 1
+                name = f"{each.name} ({number})"
+            found.append(name)
+        return tuple(found)
+
+    @property
+    def days(self) -> int:
+        """How many days these are."""
+        return (self.until - self.since).days + 1
+
+    @property
+    def period(self) -> str:
+        """The days in words."""
+        return "1 day" if self.days == 1 else f"{self.days} days"
 
 
 class Flow(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wych_kit.errors import SettingInvalid, SettingMissing, Unreachable
-from wych_kit.journey import STEPS, place_of
+from wych_kit.journey import STEPS
 from wych_kit.secret import Secret
 from wych_kit.steps import Done, Failed, run
 
@@ -62,7 +62,7 @@ def walk(session: Session, screen: Screen | None, ask: Asking, steps: Sequence[S
     for step in steps:
         if screen:
             words = step.wording(session)
-            screen.heading(*place_of(step), words.title, words.why, words.link)
+            screen.heading(steps.index(step) + 1, len(steps), words.title, words.why, words.link)
         outcome = _take(step, session, screen, ask)
         taken.outcomes.append((step, outcome))
         if isinstance(outcome, Failed):

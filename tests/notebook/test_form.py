@@ -460,6 +460,15 @@ def test_an_answer_that_no_step_asks_is_a_mistake(new):
         notebook.drive(new.tour(), "missing.toml")
 
 
+def test_answers_that_are_not_used_are_named(ready, capsys):
+    """A step that has nothing left to ask, or that another comes before, says what it leaves lying."""
+    capsys.readouterr()
+    ready.step("customer_data", days="7")
+    assert capsys.readouterr().out == "Not used yet: days. First comes: connect.\n"
+    ready.step("register", nzbn="9429000000000")
+    assert capsys.readouterr().out == "Not used: nzbn. register has nothing left to ask.\n"
+
+
 def test_an_edited_file_is_read_again_and_said(ready, place, capsys):
     """The next cell uses what the file says now and says so once; what was learnt with the old values is gone."""
     ready.step("token")

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from wych_kit.client.customers import Account
+    from wych_kit.client.customers import Account, Connection
     from wych_kit.session import Session
     from wych_kit.steps import Answer
 
     Say = Callable[[str], None]
 
 _DAYS, _MOST_DAYS = 90, 730
+_AGREED = {"ReadBalances": "balances", "ReadTransactionsDetail": "transactions"}
 _NO_PATH = "is not set, and Wych has not published this path: take it from the documentation that Wych gave you"
 
 
@@ -46,7 +47,8 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
         if not is_known(session, name):
             raise SettingInvalid(f"WYCH_PATH_{name.upper()}", _NO_PATH, stage="call", reference="setting-missing")
     until = datetime.now(UTC).date()
-    asked = int(str(answers.get("days", _DAYS)))
+    kept, session.data = session.data, None  # what fails now must not look like what came before
+    asked = int(str(answers.get("days") or (kept.days if kept else _DAYS)))
     since = until - timedelta(days=asked - 1)
     say("the customer's token")
     token = client.user_token(connection.user_id)
@@ -56,6 +58,7 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
         say(f"{account.nickname or account.kind}: balance, transactions")
         found.append(_statement(session, account, since, until))
     data = session.data = CustomerData(connection, since, until, tuple(found))
+    unasked = [name for permission, name in _AGREED.items() if not _is_agreed(connection, permission)]
     basis = endpoints.endpoint("accounts", session.settings).basis
     own = f"all pages; {len(data.between_own)} move money between the customer's own accounts and are in no sum"
     return Done(
@@ -63,7 +66,12 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
             Fact("Token", str(token.value), "user-context: opens this customer's data and no other; the service token is refused"),
             Fact("Good for", f"{token.lifetime:.0f} seconds", "kept in memory, one for each customer"),
             Fact("Accounts", str(len(found)), f"path and answer are {basis}"),
-            Fact("Transactions", f"{len(data.transactions)} in {asked} days", own),
+            *(
+                [Fact("Not agreed to", " and ".join(unasked), "the customer's consent leaves that out, so it was not asked for")]
+                if unasked
+                else []
+            ),
+            Fact("Transactions", f"{len(data.transactions)} in {data.period}", own),
         ),
         have="A customer's accounts, balances and transactions, exact to the cent. Account numbers stay masked.",
         tables=tuple(each for each in (accounts(data), *by_category(data), latest(data)) if each.rows),
@@ -71,8 +79,16 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
 
 
 def _statement(session: Session, account: Account, since: date, until: date) -> Statement:
-    held = session.client.balances(account)
-    return Statement(account, held[0] if held else None, tuple(session.client.transactions(account, since, until)))
+    connection, client = session.connection, session.client
+    held = client.balances(account) if connection is None or _is_agreed(connection, "ReadBalances") else []
+    asks = connection is None or _is_agreed(connection, "ReadTransactionsDetail")
+    moved = tuple(client.transactions(account, since, until)) if asks else ()
+    return Statement(account, held[0] if held else None, moved)
+
+
+def _is_agreed(connection: Connection, permission: str) -> bool:
+    """Whether the consent has it; one that names no permissions at all may have any (a guess: Wych has not published this)."""
+    return not connection.permissions or permission in connection.permissions
 
 
 def _other_days(session: Session) -> None:

@@ -20,8 +20,8 @@ def accounts(data: CustomerData) -> Table:
     """Each account with what it has and the course of that."""
     return Table(
         "Accounts",
-        ("Account", "Number", "Balance", f"{(data.until - data.since).days + 1} days"),
-        tuple(_account(found, data) for found in data.statements),
+        ("Account", "Number", "Balance", data.period),
+        tuple(_account(name, found, data) for name, found in zip(data.names, data.statements, strict=True)),
         frozenset({2}),
     )
 
@@ -35,13 +35,18 @@ def latest(data: CustomerData) -> Table:
     """The last transactions of all accounts."""
     found = data.transactions
     rows = tuple(map(_transaction, found[:_LATEST]))
-    return Table(f"Latest of {len(found)} transactions", ("Day", "Text", "Category", "Amount"), rows, frozenset({3}))
+    return Table(
+        "The transaction" if len(found) == 1 else f"Latest of {len(found)} transactions",
+        ("Day", "Text", "Category", "Amount"),
+        rows,
+        frozenset({3}),
+    )
 
 
-def _account(found: Statement, data: CustomerData) -> tuple[str, ...]:
+def _account(name: str, found: Statement, data: CustomerData) -> tuple[str, ...]:
     balance = money(found.balance.amount, found.balance.currency) if found.balance else ""
     course = sparkline([amount for _, amount in balances(found, data.since, data.until)])
-    return found.name, str(found.account.number or ""), balance, course
+    return name, str(found.account.number or ""), balance, course
 
 
 def _flows(data: CustomerData, currency: str) -> Table:

@@ -41,8 +41,8 @@ class Chart:
 
 def _balances(data: CustomerData) -> dict[str, Any]:
     rows = [
-        {"Account": found.name, "Currency": found.account.currency, "Day": day.isoformat(), "Balance": float(amount)}
-        for found in data.statements
+        {"Account": name, "Currency": found.account.currency, "Day": day.isoformat(), "Balance": float(amount)}
+        for name, found in zip(data.names, data.statements, strict=True)
         for day, amount in balances(found, data.since, data.until)
     ]
     chart = (

@@ -86,10 +86,14 @@ class Kit:
         self.reread()
         first = self._open_before(step)
         if first is not None:
+            if given:
+                print(f"Not used yet: {', '.join(given)}. First comes: {first.name}.")  # noqa: T201 - beside the cell's form
             return self._page((first, step))
         asked = self.desk.fields(step)
         for word in set(given) - {field.name for field in asked} if asked else ():
             raise TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}")
+        if given and not asked:
+            print(f"Not used: {', '.join(given)}. {name} has nothing left to ask.")  # noqa: T201 - beside the cell's form
         for field in asked:
             if field.name in given:
                 self.desk.write(field, given[field.name] if field.secret else given[field.name].reveal())

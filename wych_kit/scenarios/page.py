@@ -92,3 +92,15 @@ def nearest(word: str) -> str | None:
     if folded in SCENARIOS:
         return folded
     return next(iter(difflib.get_close_matches(folded, SCENARIOS, n=1, cutoff=0.6)), None)
+
+
+def about(words: str) -> list[str]:
+    """The references of scenarios whose texts have all these words, at most six, those that have them in the reference first."""
+    wanted = words.lower().replace("-", " ").split()
+    named, told = [], []
+    for reference, each in SCENARIOS.items():
+        if all(word in reference for word in wanted):
+            named.append(reference)
+        elif all(word in f"{reference} {each.symptom} {each.cause} {each.fix}".lower() for word in wanted):
+            told.append(reference)
+    return [*named, *told][:6] if wanted else []
