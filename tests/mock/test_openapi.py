@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from wych_kit import mock
 from wych_kit.mock.api import ROUTES
 from wych_kit.mock.identity import TOKEN_PATH
-from wych_kit.mock.openapi import document
+from wych_kit.mock.openapi import document, page
 
 URL = "http://127.0.0.1:9924"
 CHECKS = (
@@ -42,6 +42,14 @@ def test_a_wrong_description_is_found():
             one["parameters"] = []
     with pytest.raises(Exception, match="parameter"):
         OpenAPIV31SpecValidator(broken).validate()
+
+
+def test_the_file_is_in_step():
+    """docs/openapi.json is what `python -m wych_kit.mock.openapi` prints; `make docs` makes it anew."""
+    committed = (Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8")
+    assert committed == page(), "run make docs"
+    printed = subprocess.run([sys.executable, "-m", "wych_kit.mock.openapi"], capture_output=True, check=True, timeout=30).stdout
+    assert printed.decode() == page()
 
 
 def test_it_is_in_step_with_the_routes():

@@ -1,15 +1,19 @@
 """The mock's own description, as OpenAPI 3.1: the token endpoint and every call of the API, each with what it rests on (`x-wych-basis`).
 
-It is served at /openapi.json, outside the gateway: Wych is not known to publish one, and this is not Wych's.
+It is served at /openapi.json, outside the gateway: Wych is not known to publish one, and this is not Wych's. `python -m wych_kit.mock.openapi`
+prints it, as it stands in docs/openapi.json.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.mock.api import ROUTES, Route
 from wych_kit.mock.identity import TOKEN_PATH
+from wych_kit.mock.options import PORT
 from wych_kit.mock.schemas import SCHEMAS, TEXT, UUID, items, record, ref
 from wych_kit.mock.variants import BASIS
 from wych_kit.mock.wire import Answer, Request, answer, compact
@@ -181,3 +185,12 @@ _HEADERS = ((b"content-type", b"application/json"), (BASIS, b"invented"))
 
 def _refused(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
     return answer(status, compact({"error": reason}), *_HEADERS, *headers, row="invented", reason=reason)
+
+
+def page() -> str:
+    """The description of a mock at its usual address, to be read: the text of docs/openapi.json."""
+    return json.dumps(document(f"http://127.0.0.1:{PORT}"), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
