@@ -28,7 +28,8 @@ install = "$(UV)" pip install --quiet --python $(IN) --compile-bytecode
 else
 new     = $(PYTHON) -m venv .venv
 has     = .venv/bin/pip
-install = $(IN) -m pip --disable-pip-version-check --no-input install --quiet
+# pip compiles all modules, one after the other, of which a tenth is ever used; Python compiles what it uses, once. uv does it with all cores.
+install = $(IN) -m pip --disable-pip-version-check --no-input install --quiet --no-compile
 endif
 stopped = { echo "Set-up stopped; what is printed above says why. Put it right and run make again: it starts over." >&2; exit 1; }
 fill    = { test -x $(has) || $(new); } && $(install) --require-hashes -r $(1) && touch $(2) || $(stopped)

@@ -1,4 +1,7 @@
-"""What a notebook holds: a session, and the ways to show its steps, catch up and switch environments."""
+"""What a notebook holds: a session, and the ways to show its steps, catch up and switch environments.
+
+The check, the bundle, the drill and charts are imported when they are asked for: the first form does not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wych_kit import checks, mock
-from wych_kit.bundle import make
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey import ROAD, STEPS, Session, demonstration
-from wych_kit.notebook.check import NOT_BEFORE, Check, climbed
 from wych_kit.notebook.countdown import Countdown
 from wych_kit.notebook.desk import Desk
-from wych_kit.notebook.drill import Practice
 from wych_kit.notebook.handover import Handover
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
@@ -23,6 +23,8 @@ from wych_kit.settings import env_path, load_settings
 
 if TYPE_CHECKING:
     from wych_kit.notebook.charts import Chart
+    from wych_kit.notebook.check import Check
+    from wych_kit.notebook.drill import Practice
     from wych_kit.steps import Step
 
 _OPEN: dict[Path, Kit] = {}
@@ -119,7 +121,7 @@ class Kit:
 
         Raises `KeyError` for another name, `RuntimeError` before there are data.
         """
-        from wych_kit.notebook.charts import Chart  # altair takes as long to import as all the rest
+        from wych_kit.notebook.charts import Chart
 
         if self.session.data is None:
             raise RuntimeError('there are no data yet: kit.step("customer_data") gets them')
@@ -127,6 +129,8 @@ class Kit:
 
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
+        from wych_kit.notebook.check import Check, climbed
+
         self.reread()
         return Check(self.session.settings.environment, climbed(self.desk))
 
@@ -135,6 +139,9 @@ class Kit:
 
         Raises `SettingInvalid` when it cannot be written there, or something is there.
         """
+        from wych_kit.bundle import make
+        from wych_kit.notebook.check import NOT_BEFORE, climbed
+
         self.reread()
         settings = self.session.settings
         made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
@@ -146,6 +153,8 @@ class Kit:
         A `mystery`, which the latter always is, does not tell what was broken. The exercise before it ends. Raises `SettingInvalid`
         for a name that is no exercise, and where the folder `wych-drill` is something else's.
         """
+        from wych_kit.notebook.drill import Practice
+
         if self._practice:
             self._practice.close()
             self._practice = None
