@@ -35,26 +35,37 @@ def rows() -> Iterator[Row]:
 
 
 def form() -> Row:
-    """From Shift+Enter in the tour's cell, in a kernel that runs, to a Register button that can be pressed."""
+    """From the start of the tour's cell, in a kernel that runs, to a Register button that can be pressed; and from Shift+Enter."""
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.running(ephemeral=True) as wych,
         jupyter(Path(folder)) as lab,
         chromium() as browser,
     ):
-        taken = []
+        from_start, from_key = [], []
         for turn in range(ROUNDS):
-            sheet = Sheet(browser.new_page(), lab, project(lab.root / str(turn), wych))
+            page = browser.new_page()
+            starts: list[float] = []
+            page.on("websocket", lambda socket, starts=starts: socket.on("framereceived", lambda frame: _note(frame, starts)))
+            sheet = Sheet(page, lab, project(lab.root / str(turn), wych))
             sheet.open()
-            sheet.page.locator(".jp-CodeCell .cm-content").first.click()
-            began = time.perf_counter()
-            sheet.page.keyboard.press("Shift+Enter")
-            sheet.button("Register").wait_for()
-            sheet.button("Register").click(trial=True)  # waits until it could be pressed, and does not
-            taken.append(time.perf_counter() - began)
-            sheet.page.close()
+            page.locator(".jp-CodeCell .cm-content").first.click()
+            pressed = time.perf_counter()
+            page.keyboard.press("Shift+Enter")
+            sheet.button("Register").click(trial=True)  # waits until it could be pressed, and does not press
+            ready = time.perf_counter()
+            from_start.append(ready - starts[-1])
+            from_key.append(ready - pressed)
+            page.close()
             lab.end_kernels()
-        return Row("first form usable in the browser, warm kernel", milliseconds(taken), "≤ 1.0 s", f"slowest {max(taken):.2f} s")
+        slowest = f"slowest {max(from_start):.2f} s; from Shift+Enter {milliseconds(from_key)}"
+        return Row("first form usable in the browser, warm kernel", milliseconds(from_start), "≤ 1.0 s", slowest)
+
+
+def _note(frame: str | bytes, starts: list[float]) -> None:
+    """Note the time when the kernel says that it starts a cell."""
+    if b"execute_input" in (frame if isinstance(frame, bytes) else frame.encode()):
+        starts.append(time.perf_counter())
 
 
 def from_nothing() -> Row:

@@ -69,3 +69,13 @@ def press():
 def entry():
     """The entry of a panel that has this name."""
     return lambda panel, name: next(each for each in panel.entries if each.field.name == name)
+
+
+@pytest.fixture
+def told():
+    """All that a widget and those in it say."""
+
+    def words(widget):
+        return f"{getattr(widget, 'value', '')}{''.join(words(child) for child in getattr(widget, 'children', ()))}"
+
+    return words

@@ -231,7 +231,7 @@ def test_a_new_token_is_counted_when_the_old_one_ends(ready, monkeypatch):
     ready.session.token = None
 
 
-def test_a_note_stands_under_its_own_step(ready, held):
+def test_a_note_stands_under_its_own_step(ready, held, told):
     """What is said of a stopped step stands under that one, and goes with the next start."""
     page = ready.tour()
     ready.step("register")
@@ -240,19 +240,19 @@ def test_a_note_stands_under_its_own_step(ready, held):
     hold.reached.wait(10)
     ready.desk.stop()
     hold.through(ready.desk)
-    assert ["Stopped" in panel.outcome.value for panel in page.panels] == [False, True, False, False]
+    assert ["Stopped" in told(panel) for panel in page.panels] == [False, True, False, False]
     ready.step("discover")
     assert "Stopped" not in page.panels[1].outcome.value
 
 
-def test_a_bug_does_not_outlive_the_next_start(ready, press, monkeypatch):
+def test_a_bug_does_not_outlive_the_next_start(ready, press, told, monkeypatch):
     """A mistake of ours is shown under its step only, until something is started again."""
     page = ready.tour()
     press(page.panels[0])
     with monkeypatch.context() as patch:
         patch.setattr(desks, "run", lambda *_, **__: 1 / 0)
         press(page.panels[1])
-    assert ["A mistake in" in panel.outcome.value for panel in page.panels] == [False, True, False, False]
+    assert ["A mistake in" in told(panel) for panel in page.panels] == [False, True, False, False]
     ready.desk._ended = ("", 0.0)
     seen = []
     page.panels[1].outcome.observe(lambda change: seen.append(change["new"]), "value")

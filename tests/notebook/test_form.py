@@ -52,12 +52,26 @@ def test_the_tour_by_hand_ends_in_a_first_call(new, pretend, fill, press):
 
 
 def test_a_step_waits_for_those_before_it(new):
-    """In the tour only the first open step can be started; the button of a later one does nothing."""
+    """In the tour only the first open step can be started; a later one shows its heading, and what could start it does nothing."""
     page = new.tour()
     assert [panel.state for panel in page.panels] == ["ask", "later", "later", "later"]
-    page.panels[3].button.click()
+    assert page.panels[3].children == (page.panels[3].heading,)
+    page.panels[3].submit()
     assert new.desk.under_way is None
-    assert page.panels[3].buttons.layout.display == "none"
+
+
+def test_a_step_that_has_to_wait_again_has_no_buttons(ready):
+    """A step that was reached, and then has another before it again, can neither be started nor done once more."""
+    page = ready.tour()
+    ready.step("first_call")
+    ready.desk.outcomes.pop("token")
+    ready.desk.tell()
+    last = page.panels[3]
+    assert last.state == "done"
+    ready.desk.outcomes.pop("first_call")
+    ready.desk.tell()
+    assert last.state == "later"
+    assert [box.layout.display for box in (last.form, last.buttons, last.last)] == ["none"] * 3
 
 
 def test_an_empty_field_takes_its_example(new, press):

@@ -5,7 +5,7 @@
     attempt     one start of a step
     page        one or more steps under one banner, and what viewers without widgets see instead
     panel       one step's form
-    entry       one field of it
+    entry       one field of it;  parts  makes the widgets, with shared looks
     check       what kit.check() shows
     handover    what kit.bundle() shows
     recap       what was caught up, in a line a step

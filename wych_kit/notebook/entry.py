@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wych_kit.notebook.desk import Desk
+    from wych_kit.notebook.parts import Parts
     from wych_kit.steps import Field
 
 
@@ -27,23 +28,23 @@ class Hidden(w.Password):
 class Entry(w.HBox):
     """A field as it is drawn. What is written in a secret one goes to the desk and leaves the input the moment it is read."""
 
-    def __init__(self, field: Field, desk: Desk, enter: Callable[[], None]) -> None:
+    def __init__(self, field: Field, desk: Desk, parts: Parts, enter: Callable[[], None]) -> None:
         kind = Hidden if field.secret else w.Text
         self.field = field
         self._desk = desk
-        self.input = kind(
+        self.input = parts.make(
+            kind,
             description=field.label,
             placeholder=field.suggestion or "\u200b",
             tooltip=field.help or field.label,
             continuous_update=False,  # so that a value arrives when the field is left
             style={"description_width": "8.5rem"},
         )
-        self.beside = w.HTML()
+        self.beside = parts.make(w.HTML)
         self._enter = Enter(enter)
         self.input.observe(self._left, "value")
         self.input.on_msg(self._pressed)
-        super().__init__([self.input, self.beside])
-        self.add_class("wych-entry")
+        super().__init__([self.input, self.beside], **parts.look("wych-entry"))
         self.refresh()
 
     def refresh(self) -> None:

@@ -27,7 +27,7 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self.heard: bool | None = None
-        self.widget = w.Play(max=1_000_000, interval=50, layout={"display": "none"})
+        self.widget = w.Play(max=1_000_000, interval=1000, layout={"display": "none"})
         self.widget.observe(self._answer, "value")
         self._waiting: list[tuple[DisplayHandle, dict[str, Any]]] = []
         self._without: list[tuple[DisplayHandle, dict[str, Any]]] = []

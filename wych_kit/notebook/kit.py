@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wych_kit.notebook.charts import Chart
     from wych_kit.notebook.check import Check
     from wych_kit.notebook.drill import Practice
+    from wych_kit.settings import Settings
     from wych_kit.steps import Step
 
 _OPEN: dict[Path, Kit] = {}
@@ -36,7 +37,8 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
 
     Run the cell again and you have the same kit, with all it knows. `afresh` starts a new one, which registers anew.
     """
-    path = _file(profile)
+    settings = load_settings(profile)
+    path = _path(settings, profile)
     kit = _OPEN.get(path) if profile is None else None
     kit = kit or next(
         (each for each in _OPEN.values() if each.session.path == path), None
@@ -46,7 +48,7 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
             kit.close()
             for place in [place for place, each in _OPEN.items() if each is kit]:
                 del _OPEN[place]
-        kit = _OPEN[path] = Kit(_session(profile, afresh=afresh))
+        kit = _OPEN[path] = Kit(Session(settings, path, profile=profile, afresh=afresh))
     kit.reread()
     kit.stand_in()
     return kit
@@ -173,8 +175,10 @@ class Kit:
         """
         if fault := checks.check("WYCH_ENVIRONMENT", environment):
             raise ValueError(f"an environment {fault}")
-        usual = load_settings().environment.name == environment
-        session = _session(None if usual else environment)
+        settings, profile = load_settings(), None
+        if settings.environment.name != environment:
+            settings, profile = load_settings(environment), environment
+        session = Session(settings, _path(settings, profile), profile=profile)
         held = session.settings.values[0]
         if held.text != environment:
             raise SettingInvalid(
@@ -238,9 +242,5 @@ def _step(name: str) -> Step[Session]:
     return ROAD[names.index(name)]
 
 
-def _file(profile: str | None) -> Path:
-    return load_settings(profile).file.path or env_path(profile)
-
-
-def _session(profile: str | None, *, afresh: bool = False) -> Session:
-    return Session(load_settings(profile), _file(profile), profile=profile, afresh=afresh)
+def _path(settings: Settings, profile: str | None) -> Path:
+    return settings.file.path or env_path(profile)

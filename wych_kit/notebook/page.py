@@ -10,6 +10,7 @@ from wych_kit.environments import ENVIRONMENTS
 from wych_kit.errors import SettingInvalid
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.panel import Panel, next_after
+from wych_kit.notebook.parts import Parts
 from wych_kit.transcript import harmless
 
 if TYPE_CHECKING:
@@ -36,22 +37,23 @@ class Page(w.VBox):
     ) -> None:
         self.desk = desk
         self._heartbeat = heartbeat
-        self.banner = w.HTML()
-        self.environment = w.Dropdown(options=list(ENVIRONMENTS), description="Environment", style={"description_width": "auto"})
-        self.road = w.HTML()
-        self.confirm = w.Button(description="Yes, use production", button_style="danger")
-        self.question = w.VBox([w.HTML(markup.paragraph(ONCE_MORE, "wych-failed", alert=True)), self.confirm]).add_class(
-            "wych-question"
+        self._parts = parts = Parts()
+        self.banner = parts.make(w.HTML)
+        self.environment = parts.make(
+            w.Dropdown, options=list(ENVIRONMENTS), description="Environment", style={"description_width": "auto"}
         )
-        self.panels = tuple(Panel(step, desk, steps[:number]) for number, step in enumerate(steps))
+        self.road = parts.make(w.HTML)
+        self.confirm = parts.make(w.Button, description="Yes, use production", button_style="danger")
+        asked = parts.make(w.HTML, markup.paragraph(ONCE_MORE, "wych-failed", alert=True))
+        self.question = parts.make(w.VBox, [asked, self.confirm], look="wych-question")
+        self.panels = tuple(Panel(step, desk, parts, steps[:number]) for number, step in enumerate(steps))
         self._switch = switch
         self.confirm.on_click(lambda _: desk.confirm())
         self.environment.observe(self._chosen, "value")
-        self.head = w.HBox([self.banner, self.environment])
-        self.objection = w.HTML()
-        parts = (self.head, self.objection, self.road, self.question, *self.panels)
-        super().__init__([w.HTML(markup.style()), heartbeat.widget, *parts])
-        self.add_class("wych-page")
+        self.head = parts.make(w.HBox, [self.banner, self.environment])
+        self.objection = parts.make(w.HTML)
+        shown = (self.head, self.objection, self.road, self.question, *self.panels)
+        super().__init__([parts.make(w.HTML, markup.style()), heartbeat.widget, *shown], **parts.look("wych-page"))
         desk.watch(self)
         self.refresh()
 
@@ -61,9 +63,9 @@ class Page(w.VBox):
         self.banner.value = markup.banner(environment)
         known = environment.name in ENVIRONMENTS  # another name may have a space, which no class can
         self.head._dom_classes = ("wych-top", *([f"wych-on-{environment.name}"] if known else []))  # noqa: SLF001 - ipywidgets' name for CSS classes
-        self.environment.layout.display = None if self._switch else "none"
+        self._parts.show(self.environment, shown=self._switch is not None)
         self.environment.value = environment.name if known else None
-        self.question.layout.display = "none" if self.desk.open else None
+        self._parts.show(self.question, shown=not self.desk.open)
         for panel in self.panels:
             panel.refresh()
         self.road.value = markup.steps(self._road()) if len(self.panels) > 1 else ""
@@ -86,6 +88,10 @@ class Page(w.VBox):
         except SettingInvalid as error:
             self.objection.value = markup.paragraph(f"✗ {error}", "wych-failed", alert=True)
             self.refresh()
+
+    def __repr__(self) -> str:
+        """Its steps by name; ipywidgets' own would spell out every widget in it, and is asked for at each display."""
+        return f"Page({', '.join(panel.step.name for panel in self.panels)})"
 
     def _ipython_display_(self) -> None:
         from IPython.display import display

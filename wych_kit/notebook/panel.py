@@ -14,6 +14,7 @@ from wych_kit.steps import Done, Failed
 if TYPE_CHECKING:
     from wych_kit.journey import Session
     from wych_kit.notebook.desk import Desk
+    from wych_kit.notebook.parts import Parts
     from wych_kit.steps import Step
 
 State = Literal["later", "ask", "busy", "done"]
@@ -24,30 +25,35 @@ EXAMPLES = "Grey text is an example: a field left empty takes it."
 class Panel(w.VBox):
     """A step's form. `before` are the steps on the same page that come first."""
 
-    def __init__(self, step: Step[Session], desk: Desk, before: tuple[Step[Session], ...] = ()) -> None:
+    def __init__(self, step: Step[Session], desk: Desk, parts: Parts, before: tuple[Step[Session], ...] = ()) -> None:
         self.step = step
         self.desk = desk
+        self._parts = parts
         self._before = before
         self.number, self.total = place_of(step)
-        self.heading = w.HTML()
+        self.heading = parts.make(w.HTML)
         self.entries: tuple[Entry, ...] = ()
-        self.form = w.VBox().add_class("wych-fields")
-        self.hint = w.HTML(markup.paragraph(EXAMPLES, "wych-help"))
-        self.button = w.Button(description=step.title, button_style="primary").add_class("wych-go")
-        self.stop = w.Button(description="Stop", tooltip="Let nothing more be sent")
-        self.again = w.Button(tooltip="Do this step once more")
-        self.other = w.Button(tooltip="Do this step another way")
-        self.outcome = w.HTML()
-        self.clock = w.HTML()
+        super().__init__([self.heading], **parts.look("wych-step"))
+        self.refresh()
+
+    def _build(self) -> None:
+        """The rest of the form, when it is its turn: nobody waits for what is not to be seen yet."""
+        make = self._parts.make
+        self.form = make(w.VBox, look="wych-fields")
+        self.hint = make(w.HTML, markup.paragraph(EXAMPLES, "wych-help"))
+        self.button = make(w.Button, look="wych-go", button_style="primary")
+        self.stop = make(w.Button, description="Stop", tooltip="Let nothing more be sent")
+        self.again = make(w.Button, tooltip="Do this step once more")
+        self.other = make(w.Button, tooltip="Do this step another way")
+        self.outcome = make(w.HTML)
+        self.clock = make(w.HTML)
         self.button.on_click(lambda _: self.submit())
-        self.stop.on_click(lambda _: desk.stop())
+        self.stop.on_click(lambda _: self.desk.stop())
         self.again.on_click(lambda _: self._again())
         self.other.on_click(lambda _: self._turn())
-        self.buttons = w.HBox([self.button, self.stop, self.other]).add_class("wych-buttons")
-        self.last = w.HBox([self.again]).add_class("wych-buttons")
-        super().__init__([self.heading, self.form, self.hint, self.buttons, self.outcome, self.clock, self.last])
-        self.add_class("wych-step")
-        self.refresh()
+        self.buttons = make(w.HBox, [self.button, self.stop, self.other], look="wych-buttons")
+        self.last = make(w.HBox, [self.again], look="wych-buttons")
+        self.children = (self.heading, self.form, self.hint, self.buttons, self.outcome, self.clock, self.last)
 
     @property
     def state(self) -> State:
@@ -66,28 +72,39 @@ class Panel(w.VBox):
     def refresh(self) -> None:
         """Draw what the desk holds now."""
         state = self.state
-        self._set_fields()
         words = self.step.wording(self.desk.session)
         self.heading.value = markup.heading(self.number, self.total, words.title, words.why, words.link)
+        (self.remove_class if state != "later" else self.add_class)("wych-not-yet")
+        if not self._built:
+            if state == "later":
+                return
+            self._build()
+        self._set_fields()
         self.button.description, self.again.description, self.other.description = words.button, words.again, words.other
         for entry in self.entries:
             entry.refresh()
             entry.lock(locked=self.desk.under_way is not None)
         asks = state in ("ask", "busy") and bool(self.entries)
-        _show(self.form, shown=asks)
-        _show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
-        _show(self.buttons, shown=state in ("ask", "busy"))
-        _show(self.stop, shown=state == "busy")
-        _show(self.other, shown=state == "ask" and bool(words.other))
-        _show(self.last, shown=state == "done")
+        show = self._parts.show
+        show(self.form, shown=asks)
+        show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
+        show(self.buttons, shown=state in ("ask", "busy"))
+        show(self.stop, shown=state == "busy")
+        show(self.other, shown=state == "ask" and bool(words.other))
+        show(self.last, shown=state == "done")
         self.button.disabled = self.desk.under_way is not None
         self.again.disabled = self.desk.under_way is not None
         self.outcome.value = self._outcome(state)
         self.tick()
-        (self.remove_class if state != "later" else self.add_class)("wych-not-yet")
+
+    @property
+    def _built(self) -> bool:
+        return len(self.children) > 1
 
     def tick(self) -> None:
         """Draw the time that the token has left."""
+        if not self._built:
+            return
         token = self.desk.session.token
         shown = self.step.name == "token" and self.state == "done" and token is not None
         self.clock.value = markup.countdown(token.seconds_left, token.lifetime) if shown and token else ""
@@ -95,7 +112,7 @@ class Panel(w.VBox):
     def _set_fields(self) -> None:
         asked = self.desk.fields(self.step)
         if asked != tuple(entry.field for entry in self.entries):
-            self.entries = tuple(Entry(field, self.desk, self.submit) for field in asked)
+            self.entries = tuple(Entry(field, self.desk, self._parts, self.submit) for field in asked)
             self.form.children = self.entries
 
     def _again(self) -> None:
@@ -133,7 +150,3 @@ def next_after(step: Step[Session]) -> str:
     if number == len(ROAD):
         return "That was the whole road. In your own code WychClient makes the same calls."
     return f"Next: {ROAD[number].title}."
-
-
-def _show(widget: w.DOMWidget, *, shown: bool) -> None:
-    widget.layout.display = None if shown else "none"
