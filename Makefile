@@ -17,28 +17,31 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX UV_PYTHON UV_SYSTEM_PYTHON
 KEY := $(shell $(PYTHON) -c "import os, sys, zlib; v = sys.version_info[:3]; v >= (3, 11) and \
 	print('%d.%d.%d-%08x' % (v + (zlib.crc32(os.fsencode(sys.base_prefix + os.getcwd())),)))" 2>/dev/null)
 VENV  := .venv/.venv-$(KEY)
+BASE  := .venv/.base-$(KEY)
 KIT   := .venv/.kit-$(KEY)
 TEST  := .venv/.test-$(KEY)
 LAB   := .venv/.lab-$(KEY)
 
 ifneq ($(UV),)
 new     = "$(UV)" venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-has     = $(IN)
 install = "$(UV)" pip install --quiet --python $(IN) --compile-bytecode
 else
 new     = $(PYTHON) -m venv .venv
-has     = .venv/bin/pip
 # pip compiles all modules, one after the other, of which a tenth is ever used; Python compiles what it uses, once. uv does it with all cores.
 install = $(IN) -m pip --disable-pip-version-check --no-input install --quiet --no-compile
 endif
-stopped = { echo "Set-up stopped; what is printed above says why. Put it right and run make again: it starts over." >&2; exit 1; }
-fill    = { test -x $(has) || $(new); } && $(install) --require-hashes -r $(1) && touch $(2) || $(stopped)
+stopped = { echo "Set-up stopped; what is printed above says why. Put it right and run make again: it goes on." >&2; exit 1; }
+fill    = $(install) --no-deps --require-hashes -r $(1) && touch $(2) || $(stopped)
 
 start: $(KIT) ## the journey, in this terminal; on the mock unless .env differs
 	@$(IN) -m wych_kit start $(ARGS)
 
-lab: $(KIT) $(LAB) ## the notebooks in JupyterLab, until Ctrl-C
+lab: $(if $(UV),$(KIT) $(LAB),both) ## the notebooks in JupyterLab, until Ctrl-C
 	@exec $(IN) -m wych_kit lab $(ARGS)
+# pip does one thing after the other: two of them, which have no package in common, take little more than half the time.
+.PHONY: both
+both:
+	@$(MAKE) --silent --jobs=2 $(KIT) $(LAB)
 
 test: $(KIT) $(TEST) ## the tests, also in a browser; ARGS="-k token" chooses
 	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
@@ -86,11 +89,16 @@ $(VENV): requirements.lock
 	@test -n "$(UV)" || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv. Debian, Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once: about $(if $(UV),5,15) seconds." >&2
 	@rm -rf .venv
-	@$(call fill,requirements.lock,$@)
+	@$(new) && touch $@ || $(stopped)
 
-$(KIT): $(VENV) pyproject.toml
+$(BASE): requirements.lock $(VENV)
+	@$(call fill,$<,$@)
+
+$(KIT): $(BASE) pyproject.toml
 	@$(install) --no-deps --no-build-isolation -e . && touch $@ || $(stopped)
 
+# Only what the base does not have, of which it has the same versions.
 $(TEST) $(LAB): .venv/.%-$(KEY): requirements-%.lock $(VENV)
 	@echo "Adding what $* needs, once: about $(if $(UV),5,20) seconds." >&2
-	@$(call fill,$<,$@)
+	@awk -F == 'NR == FNR { base[$$1] } NR != FNR && /^[^ ]/ { more = !($$1 in base) } more' requirements.lock $< > .venv/$<
+	@$(call fill,.venv/$<,$@)

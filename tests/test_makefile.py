@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,7 +70,9 @@ class Clone(NamedTuple):
         notes = self.tools / "asked"
         lines = notes.read_text().splitlines() if notes.exists() else []
         notes.unlink(missing_ok=True)
-        return ["venv" if line.startswith("venv") else "kit" if line.endswith("-e .") else line.split()[-1] for line in lines]
+        return [
+            "venv" if line.startswith("venv") else "kit" if line.endswith("-e .") else Path(line.split()[-1]).name for line in lines
+        ]
 
 
 @pytest.fixture
@@ -151,15 +154,15 @@ def test_another_python_gets_a_new_venv(clone: Clone) -> None:
     assert clone.asked() == ["venv", "requirements.lock", "kit"]
 
 
-@pytest.mark.parametrize("fails_at", ["venv --quiet", "requirements.lock", "-e ."])
-def test_a_set_up_that_was_cut_short_is_not_taken_for_finished(clone: Clone, fails_at: str) -> None:
+@pytest.mark.parametrize(("fails_at", "missing"), [("venv --quiet", 3), ("requirements.lock", 2), ("-e .", 1)])
+def test_a_set_up_that_was_cut_short_is_not_taken_for_finished(clone: Clone, fails_at: str, missing: int) -> None:
     """Wherever set-up stops, it says how to go on, runs nothing, and the next run does what is missing."""
     broken = clone.make("start", fails_at=fails_at)
     assert (broken.returncode, broken.stdout) == (2, "")
     assert "Set-up stopped; what is printed above says why." in broken.stderr
     clone.asked()
     assert clone.make("start").stdout == "ran -m wych_kit start\n"
-    assert clone.asked() == (["kit"] if fails_at == "-e ." else ["venv", "requirements.lock", "kit"])
+    assert clone.asked() == ["venv", "requirements.lock", "kit"][-missing:]
 
 
 def test_other_environments_do_not_leak_in(clone: Clone) -> None:
@@ -204,6 +207,22 @@ def test_lab_sets_up_and_opens(clone: Clone) -> None:
     assert clone.asked() == ["venv", "requirements.lock", "kit", "requirements-lab.lock"]
     assert clone.make("lab").stdout == "ran -m wych_kit lab\n"
     assert clone.asked() == []
+
+
+def test_what_is_added_is_not_there_already(clone: Clone) -> None:
+    """With pip the base and the lab's part are installed at the same time: they share no package, and together they are the lab's lock."""
+    clone.make("lab")
+    base, lab = (blocks((ROOT / name).read_text()) for name in ("requirements.lock", "requirements-lab.lock"))
+    added = blocks((clone.folder / ".venv" / "requirements-lab.lock").read_text())
+    assert added == {name: block for name, block in lab.items() if name not in base}
+    versions = {name: [each[name].split()[0] for each in (base, lab)] for name in base.keys() & lab.keys()}
+    assert versions
+    assert {name: pair for name, pair in versions.items() if pair[0] != pair[1]} == {}
+
+
+def blocks(lock: str) -> dict[str, str]:
+    """What a lock says of each package: version and hashes."""
+    return {block.split("==")[0]: block for block in re.split(r"\n(?! )", lock) if block}
 
 
 def test_clean_keeps_what_is_yours(clone: Clone) -> None:
