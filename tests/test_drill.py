@@ -287,7 +287,7 @@ def test_lines_are_edited_as_an_editor_would(begin):
     assert drill.edit("WYCH_APP_ID", Secret("")).endswith("there was no WYCH_APP_ID.")
     with pytest.raises(SettingInvalid, match="is no name"):
         drill.edit("A B", Secret("x"))
-    with pytest.raises(TypeError, match=r"no setting client_secert .did you mean client_secret"):
+    with pytest.raises(SettingInvalid, match=r"client_secert is no setting .did you mean client_secret"):
         drill.write(client_secert="x")
     with pytest.raises(SettingInvalid, match="is not shown by Wych"):
         drill.copy("WYCH_HOME")

@@ -333,6 +333,14 @@ def test_what_was_seen_under_its_name_is_known_from_then_on() -> None:
     assert redactor.body(b"echo 0paque-1234 k3y-5678") == f"echo {mark('access_token')} {mark('api_key')}"
 
 
+def test_what_it_was_told_is_called_what_it_is() -> None:
+    """An API key where the token belongs is shown as the API key, wherever its name was not the right one; so is a portal's session."""
+    redactor = Redactor([("api_key", Secret("Zq9-told-key"))])
+    redactor.learn("session", Secret("Zq9-told-session"))
+    sent = [("Authorization", "Bearer Zq9-told-key"), ("x-access-token", "Zq9-told-session"), ("x-api-key", "Zq9-unknown")]
+    assert [value for _, value in redactor.headers(sent)] == ["Bearer ‹WYCH_API_KEY›", "‹WYCH_SESSION›", "‹WYCH_API_KEY›"]
+
+
 def test_what_it_was_told_is_never_forgotten() -> None:
     """However many tokens pass by: only what was merely seen is dropped at last."""
     redactor = Redactor([("client_secret", Secret("Zq9-told"))])

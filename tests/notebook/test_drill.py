@@ -48,7 +48,7 @@ def test_a_value_is_written(new):
     practice = new.drill("wrong-client-secret")
     secret = practice.drill.set_up.wych.credentials.client_secret
     assert secret not in repr(practice.write(client_secret=secret))
-    with pytest.raises(TypeError, match="did you mean client_secret"):
+    with pytest.raises(SettingInvalid, match="did you mean client_secret"):
         practice.write(client_secert="x")
     assert "✓ Solved." in repr(practice.done())
 

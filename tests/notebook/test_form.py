@@ -129,11 +129,15 @@ def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, pretend, fil
     assert "you sign in with it" in entry(panel, "email").beside.value
 
 
-def test_a_wrong_secret_is_not_kept(new, fill, entry):
-    """A password that will not do is dropped, and the reason does not repeat it."""
+def test_a_wrong_secret_is_not_kept(new, fill, entry, press):
+    """A password that will not do is dropped, and the reason does not repeat it, and stays; no example stands in for what was meant."""
     panel = new.step("register").panels[0]
     fill(panel, password="canary")
-    assert "8 characters or more" in entry(panel, "password").beside.value
+    for _ in range(2):
+        assert "8 characters or more" in entry(panel, "password").beside.value
+        assert entry(panel, "password").input.placeholder == "\u200b"
+        press(panel)
+    assert panel.state == "ask"
     assert "password" not in new.desk.drafts
     assert "canary" not in states()
 

@@ -60,6 +60,19 @@ def test_catching_up_registers_the_example_on_the_mock(new):
     assert new.session.token is not None
 
 
+def test_catching_up_says_whose_answers_were_given(new):
+    """Whoever never saw a form reads as whom the kit registered, run again or not, and no password; not so what they did themselves."""
+    words = "Answered with the examples: Kim, Tester, kim.tester@example.com"
+    for _ in range(2):
+        recap = new.catch_up("discover")
+        assert words in repr(recap)
+        assert words in recap._repr_mimebundle_()["text/html"]
+        assert "mock-only-password" not in repr(recap)
+    new.session.afresh = True
+    new.step("register", first_name="Ada")
+    assert "examples" not in repr(new.catch_up("discover"))
+
+
 def test_catching_up_invents_nothing_for_wych(place):
     """Elsewhere than on the mock it says what is asked, and registers nothing."""
     kit = notebook.open_kit()

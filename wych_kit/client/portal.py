@@ -65,6 +65,7 @@ class Portal:
                 raise
             account = self._sign_in(client, {name: answers[name] for name in ("email", "password")})
         self._session = Secret(_id(account, "session"))
+        self._journal.redactor.learn("session", self._session)  # a Bearer as well, and no access token
 
     def _sign_in(self, client: httpx.Client, form: Mapping[str, str | Secret]) -> dict[str, Any]:
         try:

@@ -88,7 +88,7 @@ class _Known:
 
     def __init__(self, name: str, secret: Secret) -> None:
         self.length = min(_MOST_COMPARED, len(secret.reveal()))
-        self._mark = mark(name)
+        self.mark = mark(name)
         self._secret = secret
         # Letters and digits are written one way only: a text without this run of them need not be searched.
         self._run = Secret(max(_RUN.findall(secret.reveal(), 0, _MOST_COMPARED), key=len, default=""))
@@ -98,7 +98,7 @@ class _Known:
         if self._run.reveal() not in text:
             return text
         self._sub = self._sub or re.compile(ways(self._secret.reveal())).sub  # which takes time, and few secrets turn up again
-        return self._sub(lambda found: found[0] if _in_host(found) else self._mark, text)
+        return self._sub(lambda found: found[0] if _in_host(found) else self.mark, text)
 
 
 def _in_host(found: re.Match[str]) -> bool:
@@ -181,7 +181,8 @@ class Redactor:
     def _hidden(self, name: str, value: str) -> str:
         if self._wary or (len(value) >= _SEEN_TOO_SHORT and not _NUMBER.fullmatch(value)):
             self._learn(name, Secret(value), self._seen)
-        return mark(name)
+        told = self._told.get(Secret(value))
+        return told.mark if told else mark(name)  # an API key is one in an Authorization header too
 
     def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
         """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""

@@ -188,11 +188,12 @@ class Drill:
     def write(self, **values: str | Secret) -> str:
         """Write these settings into `.env`, by attribute name (`client_secret`); an empty value takes a line out. What was done.
 
-        Raises `TypeError` for a value whose name is no setting.
+        Raises `SettingInvalid` for a value whose name is no setting.
         """
         for attribute, value in values.items():
             if value and f"WYCH_{attribute.upper()}" not in NAMES:
-                raise TypeError(f"there is no setting {attribute}{checks.nearest(attribute, [_attribute(name) for name in NAMES])}")
+                near = checks.nearest(attribute, [_attribute(name) for name in NAMES])
+                raise SettingInvalid(attribute, f"is no setting{near}", reference="setting-invalid")
         return " ".join(self.edit(f"WYCH_{name.upper()}", Secret(value)) for name, value in values.items())
 
     def edit(self, name: str, value: Secret) -> str:

@@ -9,6 +9,7 @@
     check       what kit.check() shows
     handover    what kit.bundle() shows
     recap       what was caught up, in a line a step
+    slips       what was mistyped in a cell, in one line
     markup      HTML, escaped;  plain  the same as text
     countdown   the token's remaining life, once a second
     heartbeat   whether widgets come back from the front end

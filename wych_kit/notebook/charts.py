@@ -9,6 +9,7 @@ import altair as alt
 from wych_kit import checks
 from wych_kit.customer.tables import accounts, by_category
 from wych_kit.notebook import plain
+from wych_kit.notebook.slips import slip
 from wych_kit.statements import balances, flows
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Chart:
     def __init__(self, name: str, data: CustomerData) -> None:
         drawn = _DRAWN.get(name)
         if drawn is None:
-            raise KeyError(f"there is no chart {name}{checks.nearest(name, _DRAWN)}")
+            raise slip(KeyError(f"there is no chart {name}{checks.nearest(name, _DRAWN)}: {', '.join(_DRAWN)}"))
         draw, tabled = drawn
         self.spec = draw(data)
         self._tables = tabled(data)

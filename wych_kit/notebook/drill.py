@@ -10,6 +10,7 @@ from wych_kit.drill.scores import MOST
 from wych_kit.environments import MOCK
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.check import Check
+from wych_kit.notebook.slips import in_a_line, slip
 from wych_kit.transcript import as_answered, as_sent, harmless
 
 if TYPE_CHECKING:
@@ -77,17 +78,20 @@ class Practice:
         """One exchange with Wych as it was sent and answered, counted from the newest. Raises `IndexError` when there are not so many."""
         found = self.drill.exchanges()
         if not 1 <= number <= len(found):
-            raise IndexError(f"there are {len(found)} exchanges, numbered from 1, the newest")
+            raise slip(IndexError(f"there are {len(found)} exchanges, numbered from 1, the newest"))
         return Told(*as_sent(found[-number]), *as_answered(found[-number], timed=False))
 
+    @in_a_line
     def write(self, **values: str | Secret) -> Told:
-        """Write settings into the exercise's `.env`; an empty value takes a line out. Raises `TypeError` for a name that is none."""
+        """Write settings into the exercise's `.env`; an empty value takes a line out. Raises `SettingInvalid` for a name that is none."""
         return Told(self.drill.write(**values))
 
+    @in_a_line
     def copy(self, name: str) -> Told:
         """Take a setting's value from where Wych shows it. Raises `SettingInvalid` for one that Wych does not show."""
         return Told(self.drill.copy(name))
 
+    @in_a_line
     def unset(self, name: str) -> Told:
         """Take a variable out of the exercise's shell."""
         return Told(self.drill.export(name, None))
@@ -96,6 +100,7 @@ class Practice:
         """Put other words in the place of these, in `request.sh` or else in `.env`."""
         return Told(self.drill.replace(old, new))
 
+    @in_a_line
     def answer(self, reference: str) -> Told:
         """Name what is broken. Raises `SettingInvalid` for a word that is no reference."""
         return self._told(self.drill.answer(reference))

@@ -17,7 +17,8 @@ from wych_kit.notebook.desk import Desk
 from wych_kit.notebook.handover import Handover
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
-from wych_kit.notebook.recap import Recap
+from wych_kit.notebook.recap import Examples, Recap
+from wych_kit.notebook.slips import in_a_line, slip
 from wych_kit.secret import Secret
 from wych_kit.settings import env_path, load_settings
 
@@ -32,6 +33,7 @@ _OPEN: dict[Path, Kit] = {}
 _WHERE = {"shell": "your shell"}
 
 
+@in_a_line
 def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
     """The kit of this notebook, with the settings in `.env` (or `.env.<profile>`) and the shell.
 
@@ -62,6 +64,7 @@ class Kit:
         self._heartbeat = Heartbeat()
         self._countdown = Countdown(self.desk)
         self._pages: dict[tuple[str, ...], Page] = {}
+        self._examples: Examples = {}
         self._practice: Practice | None = None
 
     @property
@@ -85,7 +88,7 @@ class Kit:
         given = {word: Secret(answer) for word, answer in answers.items() if word not in unfit}
         answers.clear()  # a traceback shows them, and one may be a password
         for word, kind in unfit.items():
-            raise TypeError(f"{word} has to be text, not {kind}")
+            raise slip(TypeError(f"{word} has to be text, not {kind}"))
         step = _step(name)
         self.reread()
         first = self._open_before(step)
@@ -95,7 +98,7 @@ class Kit:
             return self._page((first, step))
         asked = self.desk.fields(step)
         for word in set(given) - {field.name for field in asked} if asked else ():
-            raise TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}")
+            raise slip(TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}"))
         if given and not asked:
             print(f"Not used: {', '.join(given)}. {name} has nothing left to ask.")  # noqa: T201 - beside the cell's form
         for field in asked:
@@ -106,17 +109,21 @@ class Kit:
         return self._page((step,))
 
     def catch_up(self, name: str) -> Recap:
-        """Do what comes before this step, so that a notebook opens on its own; on the mock with the example answers.
+        """Do what comes before this step, so that a notebook opens on its own; on the mock with the example answers, and says so.
 
         Raises `KeyError` for a name that no step has.
         """
         step = _step(name)
         before = ROAD[: ROAD.index(step)]
         for earlier in before if self.desk.open and self.session.on_the_mock else ():
-            if self.desk.fields(earlier) and self._open_before(earlier) is None:
-                self.desk.do(earlier, demonstration(earlier.name))
+            asked = self.desk.fields(earlier)
+            if asked and self._open_before(earlier) is None:
+                examples = demonstration(earlier.name)
+                self.desk.do(earlier, examples)
+                said = [examples[field.name] for field in asked if field.name in examples and not field.secret]
+                self._examples[earlier.name] = self.desk.outcomes.get(earlier.name), said
         self._open_before(step)
-        return Recap(self.desk, before)
+        return Recap(self.desk, before, self._examples)
 
     def chart(self, name: str) -> Chart:
         """A chart of the customer's data that are here: "balances" over time, or "categories" in and out. Nothing is sent.
@@ -126,7 +133,7 @@ class Kit:
         from wych_kit.notebook.charts import Chart
 
         if self.session.data is None:
-            raise RuntimeError('there are no data yet: kit.step("customer_data") gets them')
+            raise slip(RuntimeError('there are no data yet: kit.step("customer_data") gets them'))
         return Chart(name, self.session.data)
 
     def check(self) -> Check:
@@ -136,6 +143,7 @@ class Kit:
         self.reread()
         return Check(self.session.settings.environment, climbed(self.desk))
 
+    @in_a_line
     def bundle(self, to: str | Path | None = None) -> Handover:
         """Write a zip for a support ticket, without secrets: a check, the last exchanges, versions. `to`: not the name with the time.
 
@@ -149,6 +157,7 @@ class Kit:
         made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
         return Handover(settings.environment, made)
 
+    @in_a_line
     def drill(self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None) -> Practice:
         """Break and fix: what this names is broken in a set-up of its own, for you to find and put right; without a name anything is.
 
@@ -167,6 +176,7 @@ class Kit:
         """Yes, this is meant for production. Forms have a button for it."""
         self.desk.confirm()
 
+    @in_a_line
     def switch(self, environment: str) -> None:
         """Go on with `mock`, `sandbox` or `production`: with `.env` when that is for it, else with `.env.<environment>`.
 
@@ -174,7 +184,7 @@ class Kit:
         says otherwise, such as your shell.
         """
         if fault := checks.check("WYCH_ENVIRONMENT", environment):
-            raise ValueError(f"an environment {fault}")
+            raise slip(ValueError(f"an environment {fault}"))
         settings, profile = load_settings(), None
         if settings.environment.name != environment:
             settings, profile = load_settings(environment), environment
@@ -238,7 +248,7 @@ class Kit:
 def _step(name: str) -> Step[Session]:
     names = [step.name for step in ROAD]
     if name not in names:
-        raise KeyError(f"there is no step {name}{checks.nearest(name, names)}")
+        raise slip(KeyError(f"there is no step {name}{checks.nearest(name, names)}: {', '.join(names)}"))
     return ROAD[names.index(name)]
 
 

@@ -15,20 +15,25 @@ if TYPE_CHECKING:
     from wych_kit.steps import Step
 
 
-class Recap:
-    """The outcomes of some steps as they are now. No widget: it looks the same everywhere."""
+Examples = dict[str, "tuple[Done | Failed | None, list[str]]"]
+"""What came of steps, by name, that were answered with the kit's examples, and those that are no secret."""
 
-    def __init__(self, desk: Desk, steps: tuple[Step[Session], ...]) -> None:
+
+class Recap:
+    """The outcomes of some steps as they are now, and which were answered by the kit. No widget: it looks the same everywhere."""
+
+    def __init__(self, desk: Desk, steps: tuple[Step[Session], ...], examples: Examples) -> None:
         self._environment = desk.session.settings.environment
         self._open = desk.open
         self._rows = [(step, desk.outcomes.get(step.name), desk.fields(step)) for step in steps]
+        self._examples = {name: said for name, (outcome, said) in examples.items() if desk.outcomes.get(name) is outcome}
 
     def __repr__(self) -> str:
         lines = [plain.banner(self._environment)]
         for step, outcome, asked in self._rows:
             if isinstance(outcome, Failed):
                 return "\n".join([*lines, f"✗ {step.title}", *plain.outcome(outcome, "")])
-            lines.append(f"✓ {step.title}: {outcome.have}" if isinstance(outcome, Done) else self._waits(step, bool(asked)))
+            lines.append(self._came(step, outcome) if isinstance(outcome, Done) else self._waits(step, bool(asked)))
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -40,9 +45,11 @@ class Recap:
             if isinstance(outcome, Failed):
                 yield markup.failed(outcome, asked, timed=False)
                 return
-            yield markup.paragraph(
-                f"✓ {step.title}: {outcome.have}" if isinstance(outcome, Done) else self._waits(step, bool(asked))
-            )
+            yield markup.paragraph(self._came(step, outcome) if isinstance(outcome, Done) else self._waits(step, bool(asked)))
+
+    def _came(self, step: Step[Session], outcome: Done) -> str:
+        said = self._examples.get(step.name)
+        return f"✓ {step.title}: {outcome.have}" + (f" Answered with the examples: {', '.join(said)}." if said else "")
 
     def _waits(self, step: Step[Session], asks: bool) -> str:  # noqa: FBT001 - private, and read with its name
         if not self._open:

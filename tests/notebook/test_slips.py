@@ -1,0 +1,56 @@
+"""What is mistyped in a cell is told in one line; a mistake of ours keeps its traceback."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+
+@pytest.fixture
+def cell(ready, capsys, tmp_path, monkeypatch):
+    """Runs code as a cell does, with `kit` there; what is shown for it."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    shell = InteractiveShell()
+    shell.colors = "nocolor"
+    shell.push({"kit": ready})
+
+    def run(code):
+        shell.run_cell(code)
+        return capsys.readouterr().out.strip()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            'kit.step("toke")',
+            "✗ there is no step toke (did you mean token?): register, discover, token, first_call, connect, customer_data.",
+        ),
+        (
+            'kit.catch_up("tokn")',
+            "✗ there is no step tokn (did you mean token?): register, discover, token, first_call, connect, customer_data.",
+        ),
+        (
+            'kit.step("connect", customer_mail="a@example.com")',
+            "✗ connect does not ask customer_mail (did you mean customer_email?).",
+        ),
+        ('kit.step("connect", callback=1)', "✗ callback has to be text, not int."),
+        ('kit.switch("sandbx")', "✗ an environment must be mock, sandbox or production (did you mean sandbox?)."),
+        ('kit.chart("balances")', '✗ there are no data yet: kit.step("customer_data") gets them.'),
+        ('kit.drill("throtled")', "✗ throtled is no exercise: did you mean throttled?"),
+        ('kit.bundle(to="/no/such/place.zip")', "✗ /no/such/place.zip cannot be written: there is no such folder."),
+    ],
+)
+def test_a_slip_is_one_line(cell, code, said):
+    """What is wrong and what was meant, and no frames of ours."""
+    assert cell(code) == said
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(cell, monkeypatch, ready):
+    """Only what a person mistyped is shortened: a bug is told with its place."""
+
+    def broken(_):
+        raise KeyError("here")
+
+    monkeypatch.setattr(type(ready), "reread", broken)
+    assert "Traceback" in cell('kit.step("token")')
