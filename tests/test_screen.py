@@ -136,6 +136,22 @@ def test_nothing_is_lost_on_a_narrow_terminal(tty, place, monkeypatch, width, pl
         assert max(len(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line)) for line in text.splitlines()) <= width
 
 
+def test_an_address_without_room_is_broken_after_a_slash(tty, place, monkeypatch):
+    """In a table and in an exchange; a setting's name and an address that has room stay in one piece, an empty column goes."""
+    monkeypatch.setenv("COLUMNS", "80")
+    named, short, long = "WYCH_PATH_REVOKE_CONNECTION", "http://127.0.0.1:9924/realms/partner", f"{LONG}/introspect"
+
+    def draw(screen):
+        screen.table(("setting", "value", "note"), [(named, short, ""), (named, long, "")])
+        screen.exchange(exchange(method="GET", url=long + "/" + long.partition("//")[2], request_body=""))
+
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn(tty, draw))
+    assert f"{named}  {short}" in text
+    assert "note" not in text
+    assert long not in text
+    assert re.sub(r"/ *\n +", "/", text).count("/realms/partner/protocol/openid-connect/token/introspect") == 3
+
+
 def test_plain_lines_are_not_wrapped(tty, place, monkeypatch):
     """In plain output, one thing is one line, so that a search finds it."""
     monkeypatch.setenv("COLUMNS", "40")

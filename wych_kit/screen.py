@@ -7,11 +7,14 @@ neither colour nor drawing. Colour is never the only sign of anything.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TextIO
 
-    from rich.console import JustifyMethod, RenderableType
+    from rich.console import ConsoleOptions, JustifyMethod, RenderableType
 
     from wych_kit.client.journal import Exchange
     from wych_kit.diagnosis import Diagnosis
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 110
 _NARROW = 70
+_LONGEST_NAME = 30
+"""Characters of a label or a setting's name that are kept in one line."""
 _COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
 
 
@@ -88,12 +93,14 @@ class Screen:
                 self.say("\t".join(line).rstrip())
             return
         table = Table(box=None, show_header=bool(heads), padding=(0, 2, 0, 0), header_style="dim")
-        for number in range(max((len(line) for line in lines), default=0)):
+        used = [number for number in range(max(map(len, lines), default=0)) if any(line[number:][:1] != [""] for line in lines)]
+        for number in used:
             style = "" if heads else ("dim", "", "dim")[number]
             side: JustifyMethod = "right" if number in numbers else "left"
-            table.add_column(heads[number] if heads else "", style=style, overflow="fold", justify=side)
+            named = number == 0 and all(len(line[0]) <= _LONGEST_NAME for line in lines)
+            table.add_column(heads[number] if heads else "", style=style, overflow="fold", justify=side, no_wrap=named)
         for line in lines:
-            table.add_row(*(_text(cell) for cell in line))
+            table.add_row(*(_Broken(line[number]) if number < len(line) else "" for number in used))
         self._indented(table)
 
     def titled(self, table: Rows) -> None:
@@ -139,7 +146,7 @@ class Screen:
     def _block(self, label: str, lines: Iterable[str]) -> None:
         self.say(f"  {label}" + (":" if self.plain else ""), "dim")
         for line in lines:
-            self._indented(Text(line, overflow="fold"), 4)
+            self._indented(Text(line) if self.plain else _Broken(line), 4)
 
     def _indented(self, what: RenderableType, by: int = 2) -> None:
         if self.plain and isinstance(what, Text):
@@ -149,6 +156,30 @@ class Screen:
 
     def _print(self, what: RenderableType) -> None:
         self.console.print(what, width=min(self.console.width, _WIDEST))  # asked each time: windows change their size
+
+
+class _Broken:
+    """Text whose lines end after a word, or after a / of an address that has no room in one line."""
+
+    def __init__(self, words: str) -> None:
+        self._words = re.findall(r"\S+\s*|\s+", harmless(words))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest = max((cell_len(part.rstrip()) for word in self._words for part in _parts(word)), default=0)
+        return Measurement(longest, cell_len("".join(self._words)))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        lines = [""]
+        for word in self._words:
+            for part in [word] if cell_len(word.rstrip()) <= options.max_width else _parts(word):
+                if lines[-1] and cell_len((lines[-1] + part).rstrip()) > options.max_width:
+                    lines.append("")
+                lines[-1] += part
+        yield Text("\n".join(line.rstrip() for line in lines))
+
+
+def _parts(word: str) -> list[str]:
+    return re.findall(r"[^/]*/+|[^/]+", word)
 
 
 class Waiting:
