@@ -55,7 +55,7 @@ def test_cells_are_short(book):
 def test_each_step_is_told_the_same_way(name):
     """A diagram, the form, the same in plain httpx, and what to do if it failed."""
     text = "\n".join(cell.source for cell in nbformat.read(HERE / f"{name}.ipynb", 4).cells)
-    order = ["```mermaid\nsequenceDiagram", f'kit.step("{name[2:]}")', "## Under the bonnet", "import httpx", "## If it failed"]
+    order = ["```mermaid\n%%{init: ", f'kit.step("{name[2:]}")', "## Under the bonnet", "import httpx", "## If it failed"]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
 

@@ -24,11 +24,11 @@ def cell(ready, capsys, tmp_path, monkeypatch):
     [
         (
             'kit.step("toke")',
-            "✗ there is no step toke (did you mean token?): register, discover, token, first_call, connect, customer_data.",
+            "✗ there is no step toke (did you mean token?).",
         ),
         (
             'kit.catch_up("tokn")',
-            "✗ there is no step tokn (did you mean token?): register, discover, token, first_call, connect, customer_data.",
+            "✗ there is no step tokn (did you mean token?).",
         ),
         (
             'kit.step("connect", customer_mail="a@example.com")',
@@ -36,6 +36,7 @@ def cell(ready, capsys, tmp_path, monkeypatch):
         ),
         ('kit.step("connect", callback=1)', "✗ callback has to be text, not int."),
         ('kit.switch("sandbx")', "✗ an environment must be mock, sandbox or production (did you mean sandbox?)."),
+        ('kit.step("q")', "✗ there is no step q; there are register, discover, token, first_call, connect, customer_data."),
         ('kit.chart("balances")', '✗ there are no data yet: kit.step("customer_data") gets them.'),
         ('kit.drill("throtled")', "✗ throtled is no exercise: did you mean throttled?"),
         ('kit.bundle(to="/no/such/place.zip")', "✗ /no/such/place.zip cannot be written: there is no such folder."),

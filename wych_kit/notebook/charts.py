@@ -28,7 +28,7 @@ class Chart:
     def __init__(self, name: str, data: CustomerData) -> None:
         drawn = _DRAWN.get(name)
         if drawn is None:
-            raise slip(KeyError(f"there is no chart {name}{checks.nearest(name, _DRAWN)}: {', '.join(_DRAWN)}"))
+            raise slip(KeyError(f"there is no chart {name}{checks.nearest(name, _DRAWN) or '; there are ' + ', '.join(_DRAWN)}"))
         draw, tabled = drawn
         self.spec = draw(data)
         self._tables = tabled(data)

@@ -248,7 +248,7 @@ class Kit:
 def _step(name: str) -> Step[Session]:
     names = [step.name for step in ROAD]
     if name not in names:
-        raise slip(KeyError(f"there is no step {name}{checks.nearest(name, names)}: {', '.join(names)}"))
+        raise slip(KeyError(f"there is no step {name}{checks.nearest(name, names) or '; there are ' + ', '.join(names)}"))
     return ROAD[names.index(name)]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _LEFT = 'style="text-align:left"'  # notebooks align tables to the right, and the style sheet does not travel with an output
+_LONG = 'style="text-align:left;overflow-wrap:anywhere"'
 
 
 def text(words: str) -> str:
@@ -86,10 +87,10 @@ def table(rows: Iterable[tuple[str, str, str]]) -> str:
 
 def _cells(value: str, remark: str) -> str:
     """A value without a remark has the room of both, so that an id stays in one line; an address breaks after a slash."""
-    shown = text(value).replace("/", "/<wbr>")
-    if not remark:
-        return f'<td {_LEFT} colspan="2">{shown}</td>'
-    return f'<td {_LEFT}>{shown}</td><td {_LEFT} class="wych-remark">{text(remark)}</td>'
+    shown, said = (text(words).replace("/", "/<wbr>") for words in (value, remark))
+    if not said:
+        return f'<td {_LONG} colspan="2">{shown}</td>'
+    return f'<td {_LEFT}>{shown}</td><td {_LONG} class="wych-remark">{said}</td>'
 
 
 def facts(rows: Iterable[Fact]) -> str:
