@@ -203,6 +203,25 @@ def test_enter_submits(new, entry, first):
     assert new.session.settings.app_name == "By Enter"
 
 
+def test_enter_leads_to_what_is_to_be_corrected(new, entry, fill, press):
+    """After Enter the first wrong field has the focus, once; a click on the button takes it nowhere."""
+    panel = new.step("register").panels[0]
+    led = []
+    for each in panel.entries:
+        each.input.focus = lambda name=each.field.name: led.append(name)
+    fill(panel, nzbn="1", email="kim")
+    press(panel)
+    assert led == []
+    fill(panel, nzbn="12")
+    entry(panel, "first_name").input._handle_msg(submit())
+    deadline = time.monotonic() + 10
+    while not led and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert panel.desk.wait(10)
+    fill(panel, nzbn="123")
+    assert led == ["email"]
+
+
 def submit():
     """The message of a browser in which Enter was pressed."""
     return {"content": {"data": {"method": "custom", "content": {"event": "submit"}}}, "buffers": []}

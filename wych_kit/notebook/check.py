@@ -64,6 +64,6 @@ class Check:
         if self.report is None:
             yield markup.paragraph(NOT_BEFORE)
             return
-        yield markup.table((state.replace(" ", "\N{NO-BREAK SPACE}"), *words) for state, *words in self._rows())
+        yield markup.table((state.replace(" ", "\N{NO-BREAK SPACE}"), title, seen) for state, title, seen in self._rows())
         if (found := self.report.diagnosis) is not None:
             yield f'<div class="wych-failed">{markup.diagnosis(found)}</div>'

@@ -33,6 +33,7 @@ class Panel(w.VBox):
         self.number, self.total = place_of(step)
         self.heading = parts.make(w.HTML)
         self.entries: tuple[Entry, ...] = ()
+        self._entered = False
         super().__init__([self.heading], **parts.look("wych-step"))
         self.refresh()
 
@@ -64,10 +65,15 @@ class Panel(w.VBox):
             return "done"
         return "later" if not self.desk.open or any(not self.desk.done(step) for step in self._before) else "ask"
 
-    def submit(self) -> None:
-        """What the button and Enter do."""
-        if self.state == "ask":
-            self.desk.start(self.step)
+    def submit(self) -> bool:
+        """What the button does; whether the step was started."""
+        return self.state == "ask" and self.desk.start(self.step) is not None
+
+    def _enter(self) -> None:
+        """What Enter in a field does: as the button, and whoever has to correct something goes on typing where that is."""
+        self._entered = True
+        if not self.submit():
+            self._entered = False
 
     def refresh(self) -> None:
         """Draw what the desk holds now."""
@@ -96,6 +102,10 @@ class Panel(w.VBox):
         self.again.disabled = self.desk.under_way is not None
         self.outcome.value = self._outcome(state)
         self.tick()
+        if self._entered and self.desk.under_way is None:
+            self._entered = False
+            for entry in [entry for entry in self.entries if entry.field.name in self.desk.faults][:1]:
+                entry.input.focus()
 
     @property
     def _built(self) -> bool:
@@ -112,7 +122,7 @@ class Panel(w.VBox):
     def _set_fields(self) -> None:
         asked = self.desk.fields(self.step)
         if asked != tuple(entry.field for entry in self.entries):
-            self.entries = tuple(Entry(field, self.desk, self._parts, self.submit) for field in asked)
+            self.entries = tuple(Entry(field, self.desk, self._parts, self._enter) for field in asked)
             self.form.children = self.entries
 
     def _again(self) -> None:
