@@ -19,7 +19,7 @@ def test_all_holds(ready):
     text, html = shown(ready.check())
     assert text.splitlines()[-1] == "✓ held  Data: 3 users"
     assert html.count("<tr>") == 14
-    assert "✓ held" in html
+    assert "✓\N{NO-BREAK SPACE}held" in html
 
 
 def test_two_runs_read_the_same(ready):
