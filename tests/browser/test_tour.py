@@ -8,9 +8,15 @@ import pytest
 
 from tests.browser.lab import write_env
 from wych_kit import mock
+from wych_kit.notebook.markup import GONE
 from wych_kit.settings import load_settings
 
 TITLES = ("Register", "Discover", "Get a token", "First call")
+SAVE_WIDGETS = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+SAID = (
+    "(e, pseudo) => { const s = getComputedStyle(e, pseudo); return s.display === 'none' || s.content === 'none' ? '' : s.content }"
+)
+"""What the style sheet writes before or after an element."""
 CUT_OFF = """form => [...form.querySelectorAll('*')].filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1
   && !['PRE', 'INPUT', 'SELECT'].includes(e.tagName) && !e.classList.contains('wych-unseen')).map(e => e.className || e.tagName)"""
 STICKING_OUT = """form => { const right = form.getBoundingClientRect().right; return [...form.querySelectorAll('*')]
@@ -99,6 +105,28 @@ def test_the_page_reloaded_in_the_middle(sheet, wych):
         sheet.done(number)
     assert sum(request.path == "/portal/api/accounts" for request in wych.requests) == 1
     assert load_settings(path=sheet.path.parent / ".env").app_name == "Ada's app"
+
+
+@pytest.mark.parametrize(("stored", "said_by"), [(False, ".jp-OutputArea-output.jupyter-widgets"), (True, ".wych-page")])
+def test_opened_the_next_morning(sheet, lab, stored, said_by):
+    """Without its kernel a saved notebook says what to do, whether widgets were saved too or not; doing it brings the form."""
+    if not stored:
+        sheet.command(SAVE_WIDGETS)  # which the lab here does by itself
+    try:
+        sheet.run()
+        sheet.save()
+        lab.end_kernels()
+        sheet.open()
+        place = sheet.page.locator(said_by)
+        place.wait_for()
+        assert [place.evaluate(SAID, pseudo) for pseudo in ("::before", "::after")].count(f'"{GONE}"') == 1
+        if stored:
+            broken = sheet.page.locator(".wych-page .jupyter-widgets-disconnected").all()
+            assert {each.evaluate(SAID, "::before") for each in broken} == {""}  # no icon at each of forty widgets
+        sheet.run()
+    finally:
+        if not stored:
+            sheet.command(SAVE_WIDGETS)
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

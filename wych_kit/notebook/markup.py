@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _LEFT = 'style="text-align:left"'  # notebooks align tables to the right, and the style sheet does not travel with an output
+GONE = "The kernel of this form has ended: run the cell again (Shift+Enter)."
 _LONG = 'style="text-align:left;overflow-wrap:anywhere"'
 
 
@@ -30,7 +31,15 @@ def text(words: str) -> str:
 
 def style() -> str:
     """The style sheet of the forms, in JupyterLab's own colours."""
-    return f"<style>{files('wych_kit.notebook').joinpath('style.css').read_text('utf-8')}</style>"
+    rules = files("wych_kit.notebook").joinpath("style.css").read_text("utf-8")
+    return f'<style>.wych-page {{ --wych-gone: "{GONE}"; }}\n{rules}</style>'
+
+
+def gone() -> str:
+    """What stands after a form, unseen: in a notebook that is opened once its kernel has ended, JupyterLab says that it finds no model."""
+    lost = ".jp-OutputArea-child:has(+ * .wych-gone) > .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
+    rules = ".jp-OutputArea-child:has(.wych-gone) { display: none; }", f"{lost} {{ font-size: 0; }}"
+    return f'<style class="wych-gone">{" ".join(rules)} {lost}::after {{ content: "{GONE}"; font-size: 13px; }}</style>'
 
 
 def banner(environment: Environment) -> str:

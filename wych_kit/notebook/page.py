@@ -98,6 +98,7 @@ class Page(w.VBox):
 
         bundle = self._bundle()
         self._heartbeat.show(display(self._heartbeat.fitting(bundle), raw=True, display_id=True), bundle)
+        display({"text/plain": "", "text/html": markup.gone()}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """The widget, unless none comes back from the front end; and always what stands in for it."""
