@@ -38,7 +38,7 @@ _CERTAIN = {
     "a byte order mark or an invisible character": _Mark(
         "has an invisible character in it", "copy it again from the portal", "odd-characters"
     ),
-    "curly quotes": _Mark("has curly quotes", "a chat or an editor changed it: copy it again from the portal", "odd-characters"),
+    "curly quotes": _Mark("has curly quotes, which chats and editors make", "copy it again from the portal", "odd-characters"),
     "quotes around it": _Mark(
         "has quotes around it", "take them away (`docker --env-file` keeps what .env files may have)", "quotes-kept"
     ),
