@@ -41,7 +41,10 @@ lab: $(if $(UV),$(KIT) $(LAB),both) ## the notebooks in JupyterLab, until Ctrl-C
 # pip does one thing after the other: two of them, which have no package in common, take little more than half the time.
 .PHONY: both
 both:
-	@$(MAKE) --silent --jobs=2 $(KIT) $(LAB)
+	@$(MAKE) --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2) GOAL=lab $(KIT) $(LAB)
+ifndef GOAL
+.NOTPARALLEL: # goals share the venv, and begin with it
+endif
 
 test: $(KIT) $(TEST) ## the tests, also in a browser; ARGS="-k token" chooses
 	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
@@ -85,7 +88,7 @@ help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 $(VENV): requirements.lock
-	@test -n "$(KEY)" || { echo "Wych Kit needs Python 3.11 or newer. '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@test -n "$(KEY)" || { echo "Wych Kit needs Python 3.11 or newer. '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Name another: make $(or $(GOAL),$(MAKECMDGOALS)) PYTHON=python3.12" >&2; exit 1; }
 	@test -n "$(UV)" || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv. Debian, Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv, once: about $(if $(UV),5,15) seconds." >&2
 	@rm -rf .venv

@@ -97,7 +97,7 @@ class Screen:
         for number in used:
             style = "" if heads else ("dim", "", "dim")[number]
             side: JustifyMethod = "right" if number in numbers else "left"
-            named = number == 0 and all(len(line[0]) <= _LONGEST_NAME for line in lines)
+            named = number == 0 and self.console.width >= _NARROW and all(len(line[0]) <= _LONGEST_NAME for line in lines)
             table.add_column(heads[number] if heads else "", style=style, overflow="fold", justify=side, no_wrap=named)
         for line in lines:
             table.add_row(*(_Broken(line[number]) if number < len(line) else "" for number in used))

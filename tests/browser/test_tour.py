@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import nbformat
 import pytest
 
-from tests.browser.lab import write_env
+from tests.browser.lab import Sheet, write_env
 from wych_kit import mock
 from wych_kit.notebook.markup import GONE
 from wych_kit.settings import load_settings
@@ -127,6 +128,19 @@ def test_opened_the_next_morning(sheet, lab, stored, said_by):
     finally:
         if not stored:
             sheet.command(SAVE_WIDGETS)
+
+
+def test_a_form_in_an_output_of_ones_own(sheet, lab):
+    """What stands after a form unseen hides nothing else: a page that somebody composes shows the form and the rest."""
+    code = "import ipywidgets\nfrom wych_kit.notebook import open_kit\nout = ipywidgets.Output()\n"
+    code += "with out:\n    print('mine')\n    display(open_kit().tour())\nout"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(book, sheet.path.with_name("own.ipynb"))
+    own = Sheet(sheet.page, lab, sheet.path.with_name("own.ipynb"))
+    own.open()
+    own.run()
+    own.page.get_by_text("mine", exact=True).last.wait_for()
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

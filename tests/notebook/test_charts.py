@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 
 import altair as alt
 import pytest
 
+from wych_kit import notebook
 from wych_kit.notebook import markup
 from wych_kit.notebook.charts import VEGA
 from wych_kit.steps import Done, Table
@@ -79,20 +81,25 @@ def test_connect_another_asks_again(there):
     assert 'target="_blank"' in panel.heading.value
 
 
-def test_stop_ends_the_wait_for_a_browser(new, press):
+def test_stop_ends_the_wait_for_a_browser(place, pretend):
     """The form waits in a thread of its own; Stop lets it go, and the port with it."""
-    new.catch_up("connect")
-    (panel,) = new.step("connect").panels
-    new.desk.start(panel.step)
+    with socket.socket() as free:  # the usual one may be in use by a person's own kit
+        free.bind(("127.0.0.1", 0))
+        place.on(pretend, callback_url=f"http://127.0.0.1:{free.getsockname()[1]}/callback")
+    kit = notebook.open_kit()
+    kit.catch_up("connect")
+    (panel,) = kit.step("connect").panels
+    kit.desk.start(panel.step)
     for _ in range(200):
-        if new.desk.under_way and "the browser to come back" in new.desk.under_way.stages:
+        if kit.desk.under_way and "the browser to come back" in kit.desk.under_way.stages:
             break
         threading.Event().wait(0.05)
-    assert new.desk.under_way.stages.count("the browser to come back") == 1
-    new.desk.stop()
-    assert new.desk.wait(5)
-    assert new.desk.under_way is None
-    assert "connect" not in new.desk.outcomes
+    assert kit.desk.under_way.stages.count("the browser to come back") == 1
+    kit.desk.stop()
+    assert kit.desk.wait(5)
+    assert kit.desk.under_way is None
+    assert "connect" not in kit.desk.outcomes
+    kit.close()
 
 
 def test_a_link_is_one_only_where_it_leads_to_the_web():

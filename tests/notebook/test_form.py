@@ -129,6 +129,17 @@ def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, pretend, fil
     assert "you sign in with it" in entry(panel, "email").beside.value
 
 
+def test_what_an_empty_field_takes_is_what_it_shows(new, entry, press, place, pretend):
+    """A refusal from the portal leaves the example where an empty field still takes it."""
+    notebook.drive(new.step("register"), {"password": CANARY})
+    again = notebook.open_kit(afresh=True)
+    panel = again.step("register").panels[0]
+    press(panel)
+    assert "another password" in entry(panel, "password").beside.value
+    assert entry(panel, "password").input.placeholder == again.desk.answers(panel.step)["password"].reveal()
+    again.close()
+
+
 def test_a_wrong_secret_is_not_kept(new, fill, entry, press):
     """A password that will not do is dropped, and the reason does not repeat it, and stays; no example stands in for what was meant."""
     panel = new.step("register").panels[0]

@@ -13,7 +13,9 @@ from wych_kit import notebook
 from wych_kit.client.journal import Exchange
 from wych_kit.diagnosis import diagnose
 from wych_kit.errors import Refused
+from wych_kit.journey import STEPS
 from wych_kit.notebook import heartbeat, markup, plain
+from wych_kit.notebook.attempt import Run
 from wych_kit.steps import Done, Fact, Failed
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -70,6 +72,9 @@ def test_catching_up_says_whose_answers_were_given(new):
         assert "mock-only-password" not in repr(recap)
     new.session.afresh = True
     new.step("register", first_name="Ada")
+    assert "examples" not in repr(new.catch_up("discover"))
+    new.session.afresh = True
+    new.desk.under_way = Run(STEPS[1], new.session)  # while which nothing else is started
     assert "examples" not in repr(new.catch_up("discover"))
 
 

@@ -91,15 +91,15 @@ class Desk(Watched):
         outcome = self.outcomes.get(step.name)
         return outcome if isinstance(outcome, Done) and not self.fields(step) else None
 
-    def answers(self, step: Step[Session]) -> dict[str, Answer]:
-        """What is written in the fields; a field left empty takes its suggestion, as Enter does in the terminal.
+    def example(self, field: Field) -> str:
+        """What an empty field takes; nothing where an answer would not do, since nobody who wrote something meant the example."""
+        return "" if field.name in self._refused else field.suggestion
 
-        One whose answer would not do has none: nobody who wrote something meant the example.
-        """
+    def answers(self, step: Step[Session]) -> dict[str, Answer]:
+        """What is written in the fields; a field left empty takes its example, as Enter does in the terminal."""
         found: dict[str, Answer] = {}
         for field in self.fields(step):
-            example = "" if field.name in self._refused else field.suggestion
-            if answer := self.drafts.get(field.name) or example:
+            if answer := self.drafts.get(field.name) or self.example(field):
                 found[field.name] = Secret(answer) if field.secret else answer
         return found
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from wych_kit.drill import FOLDER, Drill
 from wych_kit.drill.scores import MOST
 from wych_kit.environments import MOCK
+from wych_kit.errors import SettingInvalid
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.check import Check
 from wych_kit.notebook.slips import in_a_line, slip
+from wych_kit.secret import Secret
 from wych_kit.transcript import as_answered, as_sent, harmless
 
 if TYPE_CHECKING:
     from wych_kit.drill import Verdict
-    from wych_kit.secret import Secret
 
 _ROWS = (
     ("Look", ".check(), .journal(), .show(), .hint()"),
@@ -81,17 +82,20 @@ class Practice:
             raise slip(IndexError(f"there are {len(found)} exchanges, numbered from 1, the newest"))
         return Told(*as_sent(found[-number]), *as_answered(found[-number], timed=False))
 
-    @in_a_line
     def write(self, **values: str | Secret) -> Told:
         """Write settings into the exercise's `.env`; an empty value takes a line out. Raises `SettingInvalid` for a name that is none."""
-        return Told(self.drill.write(**values))
+        kept = {name: Secret(value) for name, value in values.items()}
+        values.clear()  # a traceback shows them
+        try:
+            return Told(self.drill.write(**kept))
+        except SettingInvalid as error:
+            raise slip(error)  # noqa: B904 - it is the same one
 
     @in_a_line
     def copy(self, name: str) -> Told:
         """Take a setting's value from where Wych shows it. Raises `SettingInvalid` for one that Wych does not show."""
         return Told(self.drill.copy(name))
 
-    @in_a_line
     def unset(self, name: str) -> Told:
         """Take a variable out of the exercise's shell."""
         return Told(self.drill.export(name, None))

@@ -53,8 +53,7 @@ class Entry(w.HBox):
         self.beside.value = markup.fault(self.field, fault) if fault else markup.help_text(self.field)
         draft = self._desk.drafts.get(self.field.name)
         if self.field.secret:
-            example = "" if fault else self.field.suggestion  # which would not be taken in place of what was refused
-            self.input.placeholder = f"{MASK} kept, not shown" if draft else example or "\u200b"
+            self.input.placeholder = f"{MASK} kept, not shown" if draft else self._desk.example(self.field) or "\u200b"
         elif not isinstance(draft, Secret):
             self.input.value = draft or ""
 

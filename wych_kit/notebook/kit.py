@@ -33,7 +33,6 @@ _OPEN: dict[Path, Kit] = {}
 _WHERE = {"shell": "your shell"}
 
 
-@in_a_line
 def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
     """The kit of this notebook, with the settings in `.env` (or `.env.<profile>`) and the shell.
 
@@ -118,10 +117,12 @@ class Kit:
         for earlier in before if self.desk.open and self.session.on_the_mock else ():
             asked = self.desk.fields(earlier)
             if asked and self._open_before(earlier) is None:
-                examples = demonstration(earlier.name)
+                examples, before_it = demonstration(earlier.name), self.desk.outcomes.get(earlier.name)
                 self.desk.do(earlier, examples)
-                said = [examples[field.name] for field in asked if field.name in examples and not field.secret]
-                self._examples[earlier.name] = self.desk.outcomes.get(earlier.name), said
+                found = self.desk.outcomes.get(earlier.name)
+                if found is not before_it:  # it may have been stopped
+                    said = [examples[field.name] for field in asked if field.name in examples and not field.secret]
+                    self._examples[earlier.name] = found, said
         self._open_before(step)
         return Recap(self.desk, before, self._examples)
 

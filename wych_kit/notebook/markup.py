@@ -37,8 +37,12 @@ def style() -> str:
 
 def gone() -> str:
     """What stands after a form, unseen: in a notebook that is opened once its kernel has ended, JupyterLab says that it finds no model."""
-    lost = ".jp-OutputArea-child:has(+ * .wych-gone) > .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
-    rules = ".jp-OutputArea-child:has(.wych-gone) { display: none; }", f"{lost} {{ font-size: 0; }}"
+    child, own = (
+        ".jp-OutputArea-child",
+        "> .jp-OutputArea-output > .wych-gone",
+    )  # not one further in: forms may stand in other widgets
+    lost = f"{child}:has(+ {child} {own}) > .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
+    rules = f"{child}:has({own}) {{ display: none; }}", f"{lost} {{ font-size: 0; }}"
     return f'<style class="wych-gone">{" ".join(rules)} {lost}::after {{ content: "{GONE}"; font-size: 13px; }}</style>'
 
 

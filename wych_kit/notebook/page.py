@@ -53,7 +53,7 @@ class Page(w.VBox):
         self.head = parts.make(w.HBox, [self.banner, self.environment])
         self.objection = parts.make(w.HTML)
         shown = (self.head, self.objection, self.road, self.question, *self.panels)
-        super().__init__([parts.make(w.HTML, markup.style()), heartbeat.widget, *shown], **parts.look("wych-page"))
+        super().__init__([parts.make(w.HTML, markup.style()), heartbeat.widget, *shown], _dom_classes=("wych-page",))
         desk.watch(self)
         self.refresh()
 

@@ -6,6 +6,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from wych_kit.errors import SettingInvalid
+from wych_kit.transcript import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,9 @@ _Result = TypeVar("_Result")
 
 def slip(error: _Error) -> _Error:
     """The same exception, of which a notebook shows the words and no traceback. To be raised."""
-    words = str(error.args[0] if isinstance(error, KeyError) else error)  # whose own text is in quotes
+    words = " ".join(
+        harmless(str(error.args[0] if isinstance(error, KeyError) else error)).split()
+    )  # a KeyError's own text is in quotes
     line = f"✗ {words}" if words.endswith("?") else f"✗ {words}."
     vars(error)["_render_traceback_"] = partial(list, [line])  # IPython asks an exception how it wants to be shown
     return error
