@@ -164,8 +164,19 @@ def test_somebody_else_signed_in(registered):
 def test_a_consent_that_stands_is_used(registered, pretend):
     """The customer is not bothered twice."""
     known = pretend.connect(AROHA, app_id=registered.settings.app_id)
-    run(CONNECT, registered, {"customer_email": AROHA})
+    assert answered(run(CONNECT, registered, {"customer_email": AROHA}))["Asked"] == "nobody"
     assert registered.connection.id == known["id"]
+
+
+def test_two_organisations_with_an_app_of_one_name(registered, place, pretend):
+    """The second one's consent link leads to its own app, and its customer is not asked for the first one's."""
+    place.on(pretend)
+    with_file = Session(load_settings(path=place.env), place.env)
+    run(REGISTER, with_file, demonstration() | {"email": "ada@example.com"})
+    assert with_file.client.consent_link() != registered.client.consent_link()
+    for session in (with_file, registered):
+        assert answered(run(CONNECT, session, {"customer_email": AROHA, "callback": connect.DEMO}))["State"] == "ACTIVE"
+    with_file.close()
 
 
 def test_nobody_came_back(registered, monkeypatch):

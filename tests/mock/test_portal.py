@@ -20,7 +20,7 @@ def test_register_gives_working_credentials(caller, wych):
     """All steps end in an app whose credentials get a token and a first answer, with every address a client needs."""
     app, *_ = caller.register()
     assert set(app) == {
-        *("app_id", "partner_id", "client_id", "client_secret", "api_key", "issuer_url", "api_url", "connect_url"),
+        *("app_id", "partner_id", "client_id", "client_secret", "api_key", "issuer_url", "api_url", "connect_url", "app_name"),
     }
     assert (app["issuer_url"], app["api_url"], app["connect_url"]) == (wych.issuer_url, wych.api_url, wych.connect_url)
     assert caller.works(app)

@@ -51,8 +51,8 @@ def test_wrong_answers_stay_in_the_form(new, pretend):
 def test_a_dead_button_is_noticed(ready):
     """A button that does nothing is an error, not a success."""
     page = ready.tour()
-    page.panels[0].button._click_handlers.callbacks.clear()
-    with pytest.raises(notebook.Stuck, match="the button 'Register' brought nothing"):
+    page.panels[1].button._click_handlers.callbacks.clear()
+    with pytest.raises(notebook.Stuck, match="the button 'Discover' brought nothing"):
         notebook.drive(page)
 
 

@@ -136,7 +136,7 @@ def test_what_an_empty_field_takes_is_what_it_shows(new, entry, press, place, pr
     panel = again.step("register").panels[0]
     press(panel)
     assert "another password" in entry(panel, "password").beside.value
-    assert entry(panel, "password").input.placeholder == again.desk.answers(panel.step)["password"].reveal()
+    assert entry(panel, "password").input.placeholder == again.desk.answers_to(again.desk.fields(panel.step))["password"].reveal()
     again.close()
 
 
@@ -212,6 +212,43 @@ def test_enter_submits(new, entry, first):
         steps[name]()
     assert seen.done.wait(20)
     assert new.session.settings.app_name == "By Enter"
+
+
+def test_what_is_put_right_is_no_longer_called_wrong(new, fill, press):
+    """Once no field is marked, nothing says that one is."""
+    panel = new.step("register").panels[0]
+    fill(panel, email="kim", nzbn="1")
+    press(panel)
+    assert "Not sent" in panel.outcome.value
+    fill(panel, email="kim@example.com")
+    assert "Not sent" in panel.outcome.value
+    fill(panel, nzbn="9429000000109")
+    assert panel.outcome.value == ""
+
+
+def test_credentials_that_are_there_are_shown_at_once(ready, place, press):
+    """The tour of a new kernel, and one that comes back to the mock, begins where something is left to do."""
+    page = ready.tour()
+    assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
+    ready.switch("sandbox")
+    assert page.panels[0].state == "ask"
+    ready.switch("mock")
+    assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
+    assert "Client id" in page.panels[0].outcome.value
+
+
+def test_keeping_what_is_there_after_a_refusal(new, fill, press):
+    """The button brings back the credentials, without what went wrong meanwhile."""
+    notebook.drive(new.step("register"), {"password": CANARY})
+    panel = new.tour().panels[0]
+    panel.again.click()
+    fill(panel, first_name="Ada")
+    press(panel)
+    assert "another password" in panel.outcome.value
+    panel.other.click()
+    assert panel.state == "done"
+    assert "Client id" in panel.outcome.value
+    assert "another password" not in panel.outcome.value
 
 
 def test_enter_leads_to_what_is_to_be_corrected(new, entry, fill, press):
@@ -328,12 +365,12 @@ def test_a_mistake_of_ours_is_called_one(ready, press, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError(CANARY)
 
-    monkeypatch.setattr(desks, "run", broken)
     page = ready.tour()
-    press(page.panels[0])
-    assert "A mistake in Wych Kit itself" in page.panels[0].outcome.value
-    assert "ZeroDivisionError" in page.panels[0].outcome.value
-    assert CANARY not in page.panels[0].outcome.value
+    monkeypatch.setattr(desks, "run", broken)
+    press(page.panels[1])
+    assert "A mistake in Wych Kit itself" in page.panels[1].outcome.value
+    assert "ZeroDivisionError" in page.panels[1].outcome.value
+    assert CANARY not in page.panels[1].outcome.value
     with pytest.raises(ZeroDivisionError):
         ready.step("discover")
 
@@ -539,7 +576,7 @@ def test_a_button_uses_the_edited_file_and_says_so(ready, place, press):
     ready.desk.wait()
     assert ready.desk.notes["token"] == ".env was changed: its new values are used from here on."
     assert ready.desk.outcomes["token"].diagnosis.reference == "wrong-client-secret"
-    assert list(ready.desk.outcomes) == ["register", "discover", "token"]
+    assert set(ready.desk.outcomes) == {"register", "discover", "token"}
     assert "was changed" in panel.outcome.value
 
 

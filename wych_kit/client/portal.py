@@ -39,8 +39,8 @@ class Portal:
         """Account, business, "Receive Data", app: everything up to the credentials, by the names in `CREDENTIALS`.
 
         What exists already is used: an account with the same address and password, a business with the same number. The app is
-        always a new one, and `app_name` its name: when that is taken it gets a number, since new credentials for an app that is
-        there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
+        always a new one, and `app_name` its name as the consent link has it: when the business has one of that name it gets a number,
+        since new credentials for an app that is there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
         """
         with new_client(self._url, hooks=self._journal.hooks()) as client:
             say("account")
@@ -53,7 +53,7 @@ class Portal:
             name, issued = self._app(
                 client, _id(business, "business_id"), str(answers["app_name"]), str(answers.get("callback_url", ""))
             )
-        found = {each: _id(issued, each) for each in CREDENTIALS} | {"app_name": name}
+        found = {each: _id(issued, each) for each in CREDENTIALS} | {"app_name": str(issued.get("app_name") or name)}
         return found | {each: Secret(found[each]) for each in SECRETS}
 
     def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:

@@ -184,6 +184,8 @@ def _connected(session: Session, connection: Connection, returned: callback.Retu
     if returned is not None:
         brought = ", ".join(["connection", "state", *(["user"] if returned.user else [])])
         facts.append(Fact("Came back with", brought, "; ".join(["documented", *returned.notes])))
+    elif user is not None:
+        facts.append(Fact("Asked", "nobody", "this customer's consent stands already; another email asks anew"))
     facts.append(Fact("State", connection.state, proof))
     if connection.provider.name:
         facts.append(Fact("Bank", connection.provider.name, f"connection {connection.id}"))

@@ -7,7 +7,8 @@ its forms is not public. Only the order of the steps is documented.
     POST /portal/api/sessions                           email, password → 200 account_id, session
     POST /portal/api/businesses                         nzbn, name → 201 business_id, partner_id (200: known already)
     PUT  /portal/api/businesses/{business_id}/receive-data                   → 200
-    POST /portal/api/businesses/{business_id}/apps      name, description?, website?, callback_url? → 201 the app and its secrets
+    POST /portal/api/businesses/{business_id}/apps      name, description?, website?, callback_url? → 201 the app and its secrets;
+                                                        app_name is what its consent link has, since another's may have the name
     GET  /portal/api/apps/{app_id}                      → 200 the app without its secrets
     POST /portal/api/apps/{app_id}/credentials          → 200 the app and new secrets
 
@@ -25,6 +26,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from wych_kit.mock import web
+from wych_kit.mock.pages.links import in_link
 from wych_kit.mock.registrar import Registrar
 from wych_kit.mock.registration import FieldErrors
 from wych_kit.mock.wire import Answer, answer
@@ -136,6 +138,7 @@ class Portal:
 
     def _addresses(self, app: Mapping[str, Any]) -> dict[str, str]:
         ids = {"app_id": app["id"], "partner_id": app["partner_id"], "client_id": app["client_id"]}
+        ids["app_name"] = in_link(self._store, app)
         return ids | {"issuer_url": f"{self._url}/realms/partner", "api_url": f"{self._url}/v3", "connect_url": f"{self._url}/app"}
 
     def _account(self, request: WebRequest) -> str:

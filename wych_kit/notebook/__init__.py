@@ -1,7 +1,8 @@
 """The journey in a notebook: `open_kit()` gives a kit, `kit.tour()` and `kit.step("token")` draw it, `drive()` presses the buttons.
 
     kit         what a notebook holds: opens, shows, catches up, switches environments
-    desk        what all forms of one session share: outcomes, drafts, what is under way; draws nothing
+    desk        what all forms of one session share: outcomes, what is under way; draws nothing
+    written     what is written in their fields, and what is wrong with it
     attempt     one start of a step
     page        one or more steps under one banner, and what viewers without widgets see instead
     panel       one step's form

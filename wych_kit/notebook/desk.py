@@ -1,4 +1,4 @@
-"""What all forms of one session share: outcomes, drafts, what is under way. Draws nothing, and tells those who do.
+"""What all forms of one session share: what is written, outcomes, what is under way. Draws nothing, and tells those who do.
 
 A step runs in a thread of its own, so that the form still answers; it is stopped between two requests, each of which has a time
 limit.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit import mock
@@ -17,8 +16,7 @@ from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.history import History
 from wych_kit.journey import ROAD
 from wych_kit.notebook.attempt import Run, Stopped, place
-from wych_kit.notebook.watched import Watched
-from wych_kit.secret import Secret
+from wych_kit.notebook.written import Written
 from wych_kit.standin import stand_in
 from wych_kit.steps import Done, Failed, added, run
 
@@ -36,20 +34,17 @@ NAMES = tuple(step.name for step in ROAD)
 STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."
 
 
-class Desk(Watched):
+class Desk(Written):
     """One session and everything its forms show. Safe to use from several threads."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.outcomes: dict[str, Done | Failed] = {}
-        self.drafts: dict[str, Answer] = {}
-        self.faults: dict[str, str] = {}
         self.notes: dict[str, str] = {}
         self.bugs: dict[str, str] = {}
         self.under_way: Run | None = None
         self.confirmed = False
-        self._refused: dict[str, str] = {}
         self._deciding = threading.RLock()
         self._at_work = threading.Lock()
         self._latest: Run | None = None
@@ -77,10 +72,26 @@ class Desk(Watched):
         with self._deciding:
             for name in NAMES[NAMES.index(step.name) if step else 0 :]:
                 self.outcomes.pop(name, None)
-            if ROAD[0].name in self.outcomes and not self.fields(ROAD[0]):
-                self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)  # sends nothing, and shows the credentials
             self.confirmed = self.confirmed and self.session.settings.environment == before
+            if step is not ROAD[0]:
+                self.outcomes.pop(ROAD[0].name, None)
+                self.settle()
         return True
+
+    def settle(self) -> None:
+        """Show the credentials that are there: registering that asks nothing sends nothing, and is done."""
+        if self.open and not self.done(ROAD[0]) and not self.fields(ROAD[0]):
+            self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)
+
+    def turn(self, step: Step[Session]) -> None:
+        """Ask for the step the other way. What went wrong on the one way is no news on the other."""
+        with self._deciding:
+            step.turn(self.session)
+            self.forget_faults()
+            if isinstance(self.outcomes.get(step.name), Failed):
+                del self.outcomes[step.name]
+            self.settle()
+        self.tell()
 
     def fields(self, step: Step[Session]) -> tuple[Field, ...]:
         """What the step still asks."""
@@ -91,18 +102,6 @@ class Desk(Watched):
         outcome = self.outcomes.get(step.name)
         return outcome if isinstance(outcome, Done) and not self.fields(step) else None
 
-    def example(self, field: Field) -> str:
-        """What an empty field takes; nothing where an answer would not do, since nobody who wrote something meant the example."""
-        return "" if field.name in self._refused else field.suggestion
-
-    def answers(self, step: Step[Session]) -> dict[str, Answer]:
-        """What is written in the fields; a field left empty takes its example, as Enter does in the terminal."""
-        found: dict[str, Answer] = {}
-        for field in self.fields(step):
-            if answer := self.drafts.get(field.name) or self.example(field):
-                found[field.name] = Secret(answer) if field.secret else answer
-        return found
-
     def confirm(self) -> None:
         """Yes, this is meant for production."""
         self.confirmed = True
@@ -111,14 +110,11 @@ class Desk(Watched):
     def write(self, field: Field, answer: Answer) -> None:
         """A field was left with this in it: keep it, and say at once when it will not do. A click after that is a new one."""
         self._ended = ("", 0.0)
-        self.drafts[field.name] = Secret(answer) if field.secret else answer
-        fault = field.fault(answer) if answer else None
-        for held in (self.faults, self._refused):
-            held.pop(field.name, None)
-        if fault:
-            self.faults[field.name] = self._refused[field.name] = fault
-            if field.secret:
-                del self.drafts[field.name]
+        self.note(field, answer)
+        if not self.faults:
+            for name, outcome in [*self.outcomes.items()]:
+                if isinstance(outcome, Failed) and outcome.diagnosis is None:
+                    del self.outcomes[name]  # it was not sent, for what is put right now
         self.tell()
 
     def resting(self, step: Step[Session]) -> float:
@@ -133,7 +129,7 @@ class Desk(Watched):
         if run_ is None:
             return None
         try:
-            answers = self.answers(step)
+            answers = self.answers_to(self.fields(step))
             self.tell()
             threading.Thread(target=self._work, args=(run_, answers), name=f"wych-kit-{step.name}", daemon=True).start()
         except BaseException:
@@ -150,7 +146,7 @@ class Desk(Watched):
         if run_ is None:
             return
         try:
-            self._finish(run_, self._outcome(run_, self.answers(step) if answers is None else answers))
+            self._finish(run_, self._outcome(run_, self.answers_to(self.fields(step)) if answers is None else answers))
         except (KeyboardInterrupt, Stopped):
             self.stop()
         finally:
@@ -174,8 +170,10 @@ class Desk(Watched):
         with self._deciding:
             run_, old, self.session = self._halt(), self.session, session
             self.confirmed = False
-            for held in (self.outcomes, self.drafts, self.faults, self._refused, self.notes, self.bugs):
+            self.forget_faults()
+            for held in (self.outcomes, self.drafts, self.notes, self.bugs):
                 held.clear()
+            self.settle()
         self._leave(old)
         self._release(run_)
 
@@ -251,7 +249,7 @@ class Desk(Watched):
                     raise Stopped
                 self.stand_in(run_)
                 run_.go_on()
-                return self._with_refusals(run(run_.step, run_.session, answers, say=say))
+                return self.with_refusals(run(run_.step, run_.session, answers, say=say))
             except SettingInvalid as error:
                 return Failed(run_.session.explain(error), error)
             except mock.CannotStart as error:
@@ -259,12 +257,6 @@ class Desk(Watched):
                 return Failed(diagnose(missing), missing)
             finally:
                 History(run_.session.settings.home).add(added(journal, before))
-
-    def _with_refusals(self, outcome: Done | Failed) -> Done | Failed:
-        """A field whose answer was dropped is not just empty: the reason stays the one that was given for it."""
-        if isinstance(outcome, Done) or outcome.diagnosis is not None:
-            return outcome
-        return replace(outcome, faults={name: self._refused.get(name, words) for name, words in outcome.faults.items()})
 
     def _finish(self, run_: Run, outcome: Done | Failed) -> None:
         with self._deciding:
@@ -277,7 +269,7 @@ class Desk(Watched):
             self.outcomes[run_.step.name] = outcome
             if isinstance(outcome, Done):
                 self.drafts.clear()
-                self._refused.clear()
+                self.forget_faults()
 
     def _release(self, run_: Run | None) -> None:
         with self._deciding:

@@ -72,7 +72,9 @@ class Kit:
         return self.desk.session
 
     def tour(self) -> Page:
-        """The whole journey on one page, one step after the other."""
+        """The whole journey on one page, one step after the other. Credentials that are there need no registering."""
+        self.desk.settle()
+        self.desk.tell()
         return self._page(STEPS, switchable=True)
 
     def step(self, name: str, /, **answers: str | Secret) -> Page:

@@ -150,7 +150,7 @@ def failed(outcome: Failed, asked: Sequence[Field], *, timed: bool = True) -> st
     """What went wrong, how we know, and what to do."""
     found = outcome.diagnosis
     if found is None:
-        return paragraph("✗ Not sent: see beside the fields.", "wych-failed", alert=True)
+        return paragraph("✗ Not sent: see the marked fields.", "wych-failed", alert=True)
     names = {each.name for each in asked}
     also = [("Also", words, name) for name, words in outcome.faults.items() if name not in names]
     return f'<div class="wych-failed">{diagnosis(found, also)}{exchanges(outcome.exchanges, timed=timed)}</div>'

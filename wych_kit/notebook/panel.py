@@ -134,8 +134,7 @@ class Panel(w.VBox):
 
     def _turn(self) -> None:
         if self.state == "ask":
-            self.step.turn(self.desk.session)
-            self.desk.tell()
+            self.desk.turn(self.step)
 
     def _outcome(self, state: State) -> str:
         desk, found = self.desk, self.desk.outcomes.get(self.step.name)

@@ -46,6 +46,12 @@ def name_of(store: Store, app_id: str) -> str:
     return next(name for name, app in spelt(store).items() if app["id"] == app_id)
 
 
+def in_link(store: Store, app: Mapping[str, Any]) -> str:
+    """What stands for the app in its consent link: the name as it was typed, unless that leads to one that had it first."""
+    meant = found(store, app["name"])
+    return str(app["name"]) if meant and meant[1]["id"] == app["id"] else name_of(store, app["id"])
+
+
 def found(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
     """The app meant by a name or an id, with the one name that its path has."""
     named = spelt(store)
