@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
+import subprocess
 import sys
 
 import pytest
 
 from wych_kit import cli
 from wych_kit.client.api import WychClient
+from wych_kit.exchanges import tell_variables
 from wych_kit.history import History
+from wych_kit.screen import Screen
 from wych_kit.secret import MASK
 from wych_kit.settings import load_settings
 
@@ -330,6 +334,17 @@ def test_the_journal_in_every_form(ready, pretend, kit):
     assert len(entries) == 3
     assert len(json.loads(kit("journal", "2", "--as", "har").out)["log"]["entries"]) == 1
     assert kit("journal", "--as", "curl").out.count("curl -sS") == 3
+
+
+@pytest.mark.skipif(shutil.which("curl") is None or sys.platform == "win32", reason="needs curl and a shell")
+def test_a_request_taken_home_works(ready, pretend, kit, tty):
+    """What a person is told about its variables, then the command, in a shell that knows nothing: the same answer as the kit's own."""
+    own = kit("call", "GET", "users").out
+    curl, screen = kit("journal", "1", "--as", "curl").out, Screen(plain=True, file=tty())
+    tell_variables(curl, load_settings(), screen)
+    told = [line.partition(": ")[2] for line in screen.console.file.getvalue().splitlines()]
+    ran = subprocess.run(["sh", "-ec", "\n".join([*told, curl])], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, json.loads(ran.stdout), ran.stderr) == (0, json.loads(own), "")
 
 
 def test_the_journal_is_that_of_these_settings(place, pretend, kit):

@@ -47,7 +47,7 @@ ROWS = (
     ("screen", "answers", "breaking"),
     ("bundle", "drill", "rehearsal"),
     ("terminal", "notebook"),
-    ("start", "commands", "reference", "lab", "arguments", "remote"),
+    ("start", "commands", "exchanges", "reference", "lab", "arguments", "remote"),
     ("drilling",),
     ("workshop",),
     ("cli",),

@@ -147,7 +147,7 @@ def _env(chosen: argparse.Namespace) -> int:
 
 
 def _journal(chosen: argparse.Namespace) -> int:
-    from wych_kit.commands import journal
+    from wych_kit.exchanges import journal
 
     return journal(_settings(chosen), number=chosen.number, form=chosen.form, everything=chosen.everything, plain=chosen.plain)
 

@@ -11,14 +11,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from wych_kit import __version__, places
+from wych_kit import places
 from wych_kit.addresses import without_password
 from wych_kit.client import claims
 from wych_kit.client.api import WychClient
-from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid, SettingMissing
-from wych_kit.history import History, sent_with
+from wych_kit.history import History
 from wych_kit.ladder import climb
 from wych_kit.ladder.report import SIGNS
 from wych_kit.places import env_below, env_path
@@ -26,7 +25,6 @@ from wych_kit.screen import Screen, Waiting
 from wych_kit.secret import Secret
 from wych_kit.steps import Fact, Failed
 from wych_kit.terminal import DONE, REFUSED, USAGE, status_of
-from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -240,44 +238,6 @@ def _note(value: Value) -> str:
     if isinstance(value.text, Secret):
         notes.extend(value.text.looks_odd())
     return "; ".join(notes)
-
-
-def journal(
-    settings: Settings, *, number: int | None = None, form: str = "list", everything: bool = False, plain: bool = False
-) -> int:
-    """What went over the wire in the last commands, newest last; one exchange by its number, counted from the end.
-
-    That is what these settings may have sent, or with `everything` also what others did.
-    """
-    found = History(settings.home).exchanges()
-    kept = found if everything else [exchange for exchange in found if sent_with(settings, exchange)]
-    if len(kept) < len(found):
-        words = f"Not shown, as they went to other hosts or for another partner: {len(found) - len(kept)}. --all shows them."
-        Screen(plain=plain, file=sys.stderr).say(words)
-    if not found:
-        Screen(plain=plain, file=sys.stderr).say("Nothing yet: `wych-kit start` or `wych-kit call GET users` make exchanges.")
-    if not kept:
-        return DONE
-    if number is not None and not 1 <= number <= len(kept):
-        Screen(plain=plain, file=sys.stderr).say(f"There are {len(kept)} exchanges, numbered 1 (the newest) to {len(kept)}.")
-        return USAGE
-    chosen = kept if number is None else [kept[-number]]
-    if form == "har":
-        print(json.dumps(as_har(chosen, __version__), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
-    elif form == "jsonl":
-        print(as_json_lines(chosen), end="")  # noqa: T201 - this is the output
-    elif form in ("curl", "python"):
-        render = as_curl if form == "curl" else as_python
-        print("\n\n".join(render(exchange) for exchange in chosen))  # noqa: T201 - this is the output
-    elif number is not None:
-        Screen(plain=plain).exchange(chosen[0], whole=True)
-    else:
-        rows = [
-            (str(len(kept) - place), exchange.started, f"{exchange.method} {exchange.url}", outcome(exchange))
-            for place, exchange in enumerate(kept)
-        ]
-        Screen(plain=plain).table(("number", "when", "request", "answer"), rows)
-    return DONE
 
 
 def forget(settings: Settings, *, everything: bool = False, plain: bool = False) -> int:

@@ -181,7 +181,11 @@ def _first_call(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
             Fact("Users", str(len(users))),
             *shown,
             *more,
-            Fact("Take it home", f"wych-kit journal 1 --as curl{profile}", "the same call as a curl command, for a terminal"),
+            Fact(
+                "Take it home",
+                f"wych-kit journal 1 --as curl{profile}",
+                "the same call as a curl command, in a terminal with this venv",
+            ),
         ),
         have="Your first authenticated call." + ("" if users else " The list is empty: a new app has no users yet."),
     )

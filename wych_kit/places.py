@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +45,12 @@ def mock(home: Path | None) -> Path:
 def control(home: Path | None, port: int) -> Path:
     """The file in which a mock at this port says how it is told to misbehave."""
     return _data(home) / f"mock-{port}.json"
+
+
+def typed(words: str, profile: str | None = None) -> str:
+    """A command of the kit as it has to be typed here: a venv that is not activated is not on the path."""
+    command = "wych-kit" if shutil.which("wych-kit") else os.path.relpath(Path(sys.executable).with_name("wych-kit"))
+    return f"{command} {words}" + (f" --profile {profile}" if profile else "")
 
 
 def _data(home: Path | None) -> Path:

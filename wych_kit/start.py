@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.answers import read_answers
 from wych_kit.errors import WychError
 from wych_kit.history import History
 from wych_kit.journey import ROAD, STEPS, Session, open_fields
+from wych_kit.places import typed
 from wych_kit.registration import demonstration, variable
 from wych_kit.screen import Screen
 from wych_kit.settings import NAMES
@@ -21,6 +18,7 @@ from wych_kit.terminal import DONE, INTERRUPTED, USAGE, Given, Person, Walk, has
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from wych_kit.steps import Failed, Step
 
@@ -81,7 +79,7 @@ def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str
     screen.say(f"Give those with WYCH_ in {file} or in the shell, or any in a file with --answers, in lower case and without WYCH_")
     screen.say('(client_id = "…"), or run this in a terminal.')
     if session.on_the_mock:
-        screen.say(f"Or register anew on the mock: {_typed(session, 'start --new')}")
+        screen.say(f"Or register anew on the mock: {typed('start --new', session.profile)}")
     return USAGE
 
 
@@ -96,7 +94,7 @@ def _broken_off(session: Session, screen: Screen | None, ask: Given | Person, co
         screen.say()
         saved = f"Saved in {session.path}: {', '.join(session.saved)}." if session.saved else "Nothing was saved."
         screen.say(f"Stopped. {trouble or saved}")
-        screen.say(f"Go on with: {_typed(session, command)}")
+        screen.say(f"Go on with: {typed(command, session.profile)}")
     return INTERRUPTED
 
 
@@ -110,16 +108,10 @@ def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person, 
         screen.say("Next, one of:", "bold")
         connection = session.connection
         further = f"call GET connection/{connection.id}/accounts --user {connection.user_id}" if connection else "start --all"
-        for words in (further, "call GET users", "token", "journal 1 --as curl"):
-            screen.say(f"  {_typed(session, words)}")
+        for words in ("journal 1 --as curl", further, "call GET users", "token"):
+            screen.say(f"  {typed(words, session.profile)}")
     else:
-        screen.say(f"When that is put right, go on with: {_typed(session, command)}", "bold")
-
-
-def _typed(session: Session, words: str) -> str:
-    """The command as it has to be typed here: a venv that is not activated is not on the path."""
-    command = "wych-kit" if shutil.which("wych-kit") else os.path.relpath(Path(sys.executable).with_name("wych-kit"))
-    return f"{command} {words}" + (f" --profile {session.profile}" if session.profile else "")
+        screen.say(f"When that is put right, go on with: {typed(command, session.profile)}", "bold")
 
 
 def _document(session: Session, walked: Walk, ask: Given | Person) -> dict[str, Any]:

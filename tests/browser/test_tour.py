@@ -130,6 +130,16 @@ def test_opened_the_next_morning(sheet, lab, stored, said_by):
             sheet.command(SAVE_WIDGETS)
 
 
+def test_a_kernel_that_is_shut_down(sheet):
+    """The form that is left says so above and beside its button, and takes no click."""
+    sheet.run()
+    sheet.command("kernelmenu:shutdown")
+    sheet.page.get_by_text("No Kernel", exact=True).first.wait_for()
+    assert sheet.form.evaluate(SAID, "::before") == f'"{GONE}"'
+    assert sheet.form.locator(".wych-buttons").first.evaluate(SAID, "::after") == f'"{GONE}"'
+    assert sheet.button("Register").evaluate("button => getComputedStyle(button).pointerEvents") == "none"
+
+
 def test_a_form_in_an_output_of_ones_own(sheet, lab):
     """What stands after a form unseen hides nothing else: a page that somebody composes shows the form and the rest."""
     code = "import ipywidgets\nfrom wych_kit.notebook import open_kit\nout = ipywidgets.Output()\n"

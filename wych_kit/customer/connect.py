@@ -28,6 +28,7 @@ DEMO = "demo"
 """The answer with which the kit plays the customer, on the mock."""
 WAIT_SECONDS = 300.0
 """The longest that the browser is waited for."""
+_BROWSER = f"the browser to come back: open the link above and agree there, within {WAIT_SECONDS / 60:.0f} minutes"
 _PENDING_SECONDS = 10.0
 _LOOK = 0.3
 _NO_STATE_YET = {
@@ -139,7 +140,7 @@ def _returned(session: Session, user: User, came: str, say: Say) -> callback.Ret
         waiting = pool.submit(listener.wait, WAIT_SECONDS)
         try:
             while not waiting.done():
-                say("the browser to come back")
+                say(_BROWSER)
                 time.sleep(_LOOK)
         finally:
             listener.close()

@@ -174,7 +174,8 @@ def outcome(found: Done | Failed, asked: Sequence[Field], after: str, *, timed: 
 
 def without_a_form(call: str) -> str:
     """For where no form shows: the code that does the same."""
-    return f"<p>No form here? Run the cell, or answer in code (what has an example may be left out): <code>{text(call)}</code></p>"
+    how = "Where none appears, answer in code; what has an example may be left out:"
+    return f"<p><b>Run this cell (click it, then Shift+Enter) and the form appears here.</b> {how} <code>{text(call)}</code></p>"
 
 
 def progress(title: str, stages: Sequence[str]) -> str:

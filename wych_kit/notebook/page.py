@@ -140,6 +140,6 @@ class Page(w.VBox):
             asked = self.desk.fields(panel.step)
             parts.append(markup.outcome(found, asked, next_after(panel.step), timed=False) if found else "")
             if panel.state == "ask":
-                parts.append(markup.fields(asked) if asked else "")
                 parts.append(markup.without_a_form(plain.call(panel.step.name, asked)))
+                parts.append(markup.fields(asked) if asked else "")
         return "".join(parts)

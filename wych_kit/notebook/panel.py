@@ -93,7 +93,7 @@ class Panel(w.VBox):
         asks = state in ("ask", "busy") and bool(self.entries)
         show = self._parts.show
         show(self.form, shown=asks)
-        show(self.hint, shown=asks and any(entry.field.suggestion for entry in self.entries))
+        show(self.hint, shown=asks and state == "ask" and any(entry.field.suggestion for entry in self.entries))
         show(self.buttons, shown=state in ("ask", "busy"))
         show(self.stop, shown=state == "busy")
         show(self.other, shown=state == "ask" and bool(words.other))
