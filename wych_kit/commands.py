@@ -19,7 +19,7 @@ from wych_kit.diagnosis import diagnose
 from wych_kit.errors import SettingInvalid, SettingMissing
 from wych_kit.history import History
 from wych_kit.ladder import climb
-from wych_kit.ladder.report import SIGNS
+from wych_kit.ladder.report import SIGNS, SOUND
 from wych_kit.places import env_below, env_path
 from wych_kit.screen import Screen, Waiting
 from wych_kit.secret import Secret
@@ -165,7 +165,7 @@ def check(settings: Settings, *, as_json: bool = False, plain: bool = False) -> 
         ],
     )
     if report.diagnosis is None:
-        screen.say(f"{'' if screen.plain else '✓ '}Nothing is broken: a first call works from here.", "green")
+        screen.say(f"{'' if screen.plain else '✓ '}{SOUND}", "green")
     else:
         screen.wrong(report.diagnosis)
     return report.status

@@ -77,13 +77,26 @@ class Screen:
             for fact in rows:
                 self.say(f"  {fact.label}: {fact.value}" + (f" ({fact.remark})" if fact.remark else ""))
             return
-        if self.console.width >= _NARROW:
+        columns = [[fact.label for fact in rows], [fact.value for fact in rows], [fact.remark for fact in rows]]
+        if 2 + sum(2 + max(map(cell_len, column), default=0) for column in columns) <= min(self.console.width, _WIDEST):
             self.table((), [(fact.label, fact.value, fact.remark) for fact in rows])
-            return
-        for fact in rows:  # three columns would leave no word whole
-            self._indented(_text(f"{fact.label}: {fact.value}"))
+        elif self.console.width >= _NARROW:
+            self._stacked(rows)
+        else:
+            for fact in rows:  # two columns would leave no word whole
+                self._indented(_text(f"{fact.label}: {fact.value}"))
+                if fact.remark:
+                    self._indented(_text(fact.remark, "dim"), 4)
+
+    def _stacked(self, facts: Iterable[Fact]) -> None:
+        """The remark under its value, which has the room of both."""
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(style="dim", overflow="fold")
+        for fact in facts:
+            table.add_row(fact.label, _Broken(fact.value))
             if fact.remark:
-                self._indented(_text(fact.remark, "dim"), 4)
+                table.add_row("", _Broken(fact.remark, "dim"))
+        self._indented(table)
 
     def table(self, titles: Iterable[str], rows: Iterable[Iterable[str]], numbers: Container[int] = ()) -> None:
         """A table without lines, these columns to the right; in plain dress, one line a row, with tabs between."""
@@ -161,7 +174,8 @@ class Screen:
 class _Broken:
     """Text whose lines end after a word, or after a / of an address that has no room in one line."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, style: str = "") -> None:
+        self._style = style
         self._words = re.findall(r"\S+\s*|\s+", harmless(words))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
@@ -175,7 +189,7 @@ class _Broken:
                 if lines[-1] and cell_len((lines[-1] + part).rstrip()) > options.max_width:
                     lines.append("")
                 lines[-1] += part
-        yield Text("\n".join(line.rstrip() for line in lines))
+        yield Text("\n".join(line.rstrip() for line in lines), style=self._style)
 
 
 def _parts(word: str) -> list[str]:

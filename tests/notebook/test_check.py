@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from wych_kit import notebook
+from wych_kit.ladder.report import SOUND
 from wych_kit.notebook.check import NOT_BEFORE
 
 
@@ -17,7 +18,8 @@ def shown(check):
 def test_all_holds(ready):
     """Every rung has a row in both forms, with sign and word."""
     text, html = shown(ready.check())
-    assert text.splitlines()[-1] == "✓ held  Data: 3 users"
+    assert text.splitlines()[-2:] == ["✓ held  Data: 3 users", f"✓ {SOUND}"]
+    assert f"✓ {SOUND}" in html
     assert html.count("<tr>") == 14
     assert "✓\N{NO-BREAK SPACE}held" in html
 

@@ -34,6 +34,9 @@ RUNGS = {
 SIGNS: dict[State, str] = {"held": "✓", "broken": "✗", "skipped": "–", "not reached": "○"}
 """Beside the word, never instead of it."""
 
+SOUND = "Nothing is broken: a first call works from here."
+"""What is said when every rung held."""
+
 _USAGE = 2
 _BROKEN = 10
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VEGA = "application/vnd.vegalite.v5+json"
 _WIDTH = 620
+_GREY, _FAINT = "#7b7b7b", "#80808055"
 
 
 class Chart:
@@ -47,7 +48,7 @@ def _balances(data: CustomerData) -> dict[str, Any]:
         for day, amount in balances(found, data.since, data.until)
     ]
     chart = (
-        alt.Chart(alt.InlineData(values=rows), title="Balance at the end of each day", width=_WIDTH, height=260)
+        alt.Chart(alt.InlineData(values=rows), title=f"Balance at the end of each day, {data.days} days", width=_WIDTH, height=260)
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("Day:T", title=None),
@@ -57,7 +58,7 @@ def _balances(data: CustomerData) -> dict[str, Any]:
             tooltip=["Account:N", alt.Tooltip("Day:T", format="%-d %b %Y"), alt.Tooltip("Balance:Q", format=",.2f"), "Currency:N"],
         )
     )
-    return dict(chart.to_dict())
+    return _in_any_theme(chart)
 
 
 def _categories(data: CustomerData) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _categories(data: CustomerData) -> dict[str, Any]:
                 if amount
             ]
     chart = (
-        alt.Chart(alt.InlineData(values=rows), title="Money in and out by category", width=_WIDTH - 120)
+        alt.Chart(alt.InlineData(values=rows), title=f"Money in and out by category, {data.days} days", width=_WIDTH - 120)
         .mark_bar()
         .encode(
             x=alt.X("Drawn:Q", title=f"out ← {', '.join(data.currencies)} → in", axis=alt.Axis(format=",.0f")),
@@ -86,7 +87,15 @@ def _categories(data: CustomerData) -> dict[str, Any]:
             tooltip=["Category:N", "Way:N", alt.Tooltip("Amount:Q", format=",.2f"), "Currency:N"],
         )
     )
-    return dict(chart.to_dict())
+    return _in_any_theme(chart)
+
+
+def _in_any_theme(chart: alt.Chart) -> dict[str, Any]:
+    """The chart in colours that can be read on light and on dark: JupyterLab does not draw it anew when its theme is switched."""
+    words = {"labelColor": _GREY, "titleColor": _GREY}
+    lines = dict.fromkeys(("gridColor", "domainColor", "tickColor"), _FAINT)
+    chart = chart.configure(background="transparent").configure_axis(**words, **lines).configure_legend(**words)
+    return dict(chart.configure_title(color=_GREY).configure_view(stroke=_FAINT).to_dict())
 
 
 _DRAWN: dict[str, tuple[Callable[[CustomerData], dict[str, Any]], Callable[[CustomerData], tuple[Table, ...]]]] = {

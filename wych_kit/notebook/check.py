@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wych_kit import mock
 from wych_kit.history import History
 from wych_kit.ladder import climb
-from wych_kit.ladder.report import SIGNS
+from wych_kit.ladder.report import SIGNS, SOUND
 from wych_kit.notebook import markup, plain
 from wych_kit.transcript import harmless
 
@@ -56,7 +56,9 @@ class Check:
             return
         for state, title, observed in self._rows():
             yield f"{state}  {title}{f': {observed}' if observed else ''}"
-        if (found := self.report.diagnosis) is not None:
+        if (found := self.report.diagnosis) is None:
+            yield f"✓ {SOUND}"
+        else:
             yield from plain.diagnosis(found)
 
     def _html(self) -> Iterator[str]:
@@ -65,5 +67,5 @@ class Check:
             yield markup.paragraph(NOT_BEFORE)
             return
         yield markup.table((state.replace(" ", "\N{NO-BREAK SPACE}"), title, seen) for state, title, seen in self._rows())
-        if (found := self.report.diagnosis) is not None:
-            yield f'<div class="wych-failed">{markup.diagnosis(found)}</div>'
+        found = self.report.diagnosis
+        yield f'<div class="wych-failed">{markup.diagnosis(found)}</div>' if found else markup.paragraph(f"✓ {SOUND}")
