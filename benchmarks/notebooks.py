@@ -44,7 +44,8 @@ def first_cell(code: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "pyproject.toml").touch()
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in ("pass", code)])
-        client = NotebookClient(book, kernel_name="python3", resources={"metadata": {"path": folder}})
+        quiet = ["--IPKernelApp.log_level=ERROR"]
+        client = NotebookClient(book, kernel_name="python3", resources={"metadata": {"path": folder}}, extra_arguments=quiet)
         with client.setup_kernel(env=environment(WYCH_HOME=str(Path(folder, "home")))):
             client.execute_cell(book.cells[0], 0)
             began = time.perf_counter()
@@ -69,13 +70,12 @@ def nbval() -> Row:
                 (place / "pyproject.toml").touch()
                 found.append(run(place, settings | {"WYCH_HOME": str(Path(folder, f"{place.name}{turn}"))}))
     books = len(list((ROOT / "notebooks").glob("*.ipynb")))
-    a_notebook = [seconds / books for seconds in taken[ours][1:]]
-    added = ratio(taken[ours][1:], taken[bare][1:])
+    added = [(with_us - without) / books for with_us, without in zip(taken[ours][1:], taken[bare][1:], strict=True)]
     return Row(
         "nbval with our hooks, mock and sanitising ÷ bare",
-        added,
+        ratio(taken[ours][1:], taken[bare][1:]),
         "≤ 1.15",
-        f"{milliseconds(a_notebook)} a notebook, pytest's start included; ≤ 1 s",
+        f"adds {milliseconds(added)} a notebook; ≤ 1 s",
     )
 
 

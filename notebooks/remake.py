@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _DAY = date(2026, 11, 26)
+QUIET = ["--IPKernelApp.log_level=ERROR"]  # or each kernel warns of TCP, which stays on this machine
 USUAL = str(MOCK.issuer_url).split("/")[2]
 
 
@@ -31,7 +32,11 @@ def remake(path: Path, wych: Mock) -> bool:
     notebook = nbformat.reads(before, 4)
     with surroundings(wych):
         NotebookClient(
-            notebook, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(path.parent)}}
+            notebook,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+            extra_arguments=QUIET,
         ).execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

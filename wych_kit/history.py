@@ -10,8 +10,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from filelock import FileLock, Timeout
-
 from wych_kit import places
 from wych_kit.client.journal import Exchange
 from wych_kit.client.rendering import as_json_lines
@@ -74,6 +72,8 @@ class History:
         added = [replace(each, response_body=_NOT_OURS) if _is_data(each) else each for each in exchanges]
         if not added:
             return
+        from filelock import FileLock, Timeout  # which a first form does not wait for
+
         with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):

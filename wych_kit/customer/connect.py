@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wych_kit import callback, checks, pretend_customer
+from wych_kit import callback, checks
 from wych_kit.client.customers import Bank, Connection
 from wych_kit.customer.guesses import is_known
 from wych_kit.errors import SettingInvalid, Unexpected, Unreachable
@@ -130,6 +130,8 @@ def _standing(session: Session, user: User, say: Say) -> Connection | None:
 def _returned(session: Session, user: User, came: str, say: Say) -> callback.Return:
     link, here = session.client.consent_link(), session.settings.callback_url
     if came == DEMO:
+        from wych_kit import pretend_customer  # who reads HTML, which is long to import
+
         say("the customer's consent")
         return callback.read(pretend_customer.consent(link, user.email))
     if came:

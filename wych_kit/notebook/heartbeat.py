@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 if TYPE_CHECKING:
+    import asyncio
+
     from IPython.display import DisplayHandle
 
 PATIENCE = 2.0
@@ -43,6 +43,8 @@ class Heartbeat:
         It stays as it was at that time, so that what is stored does not hang on how fast the notebook was run. Outside a kernel nobody
         answers, and nothing is asked.
         """
+        import asyncio  # which every kernel has loaded
+
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -58,9 +60,9 @@ class Heartbeat:
             self.widget.playing = False
             self.widget.playing = True
             time.sleep(_BEAT)
-            listening: Future[None] = Future()
-            loop.call_soon_threadsafe(listening.set_result, None)
-            listening.result()  # the time in which the kernel is busy with a cell does not count
+            listening = threading.Event()
+            loop.call_soon_threadsafe(listening.set)
+            listening.wait()  # the time in which the kernel is busy with a cell does not count
             if self.heard:
                 break
         self.widget.playing = False
