@@ -134,6 +134,10 @@ class Given:
         """Nobody reads along."""
 
 
+_ROOM = 24
+"""Columns that a prompt leaves for what is typed."""
+
+
 class Person:
     """Asks at the keyboard. Secrets stay hidden, pasting works, Enter takes what is shown in brackets; a wrong answer is asked again.
 
@@ -168,6 +172,9 @@ class Person:
     def _ask(self, each: Field) -> Answer:
         about = f" ({each.help})" if each.help else ""
         shown = f" [{each.suggestion}]" if each.suggestion else ""
+        if len(each.label + about + shown) > self._screen.console.width - _ROOM:
+            self._screen.say(f"  {each.label}: {each.help}", "dim")  # a prompt would be broken in a word
+            about = ""
         while True:
             typed = self._prompt(f"  {each.label}{about}{shown}: ", hidden=each.secret)
             answer = (typed if each.secret else Secret(typed.reveal().strip())) or Secret(each.suggestion)

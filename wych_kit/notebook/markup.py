@@ -135,7 +135,7 @@ def exchanges(made: Sequence[Exchange], *, timed: bool = True) -> str:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    return "\n".join(text(line) for line in lines)
+    return "\n".join(text(line).replace("/", "/<wbr>") for line in lines)
 
 
 def done(outcome: Done, after: str, *, timed: bool = True) -> str:
