@@ -42,7 +42,8 @@ lab: $(if $(UV),$(KIT) $(LAB),both) ## the notebooks in JupyterLab, until Ctrl-C
 .PHONY: both
 both:
 	@$(MAKE) --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2) GOAL=lab $(KIT) $(LAB)
-ifndef GOAL
+ifneq ($(origin GOAL),command line)
+GOAL :=
 .NOTPARALLEL: # goals share the venv, and begin with it
 endif
 

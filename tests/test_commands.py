@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import stat
@@ -13,12 +14,19 @@ import pytest
 
 from wych_kit import cli
 from wych_kit.client.api import WychClient
-from wych_kit.exchanges import tell_variables
+from wych_kit.client.journal import Exchange
+from wych_kit.exchanges import variables
 from wych_kit.history import History
-from wych_kit.screen import Screen
 from wych_kit.secret import MASK
 from wych_kit.settings import load_settings
 
+EXCHANGE = {
+    "started": "2026-01-01T00:00:00.000Z",
+    "method": "GET",
+    "url": "https://x.example/",
+    "request_headers": [],
+    "request_body": "",
+}
 SPACED = b'{ "users" :\n [1,2 ]}\n'
 
 
@@ -337,14 +345,27 @@ def test_the_journal_in_every_form(ready, pretend, kit):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None or sys.platform == "win32", reason="needs curl and a shell")
-def test_a_request_taken_home_works(ready, pretend, kit, tty):
-    """What a person is told about its variables, then the command, in a shell that knows nothing: the same answer as the kit's own."""
+def test_a_request_taken_home_works(ready, pretend, kit):
+    """With what a person is told of its variables, the command gets the same answer as the kit did."""
     own = kit("call", "GET", "users").out
-    curl, screen = kit("journal", "1", "--as", "curl").out, Screen(plain=True, file=tty())
-    tell_variables(curl, load_settings(), screen)
-    told = [line.partition(": ")[2] for line in screen.console.file.getvalue().splitlines()]
-    ran = subprocess.run(["sh", "-ec", "\n".join([*told, curl])], capture_output=True, text=True, timeout=60, check=False)
+    curl, settings = kit("journal", "1", "--as", "curl").out, load_settings()
+    told = dict(line.split(": ", 1) for line in variables(curl, History(settings.home).exchanges()[-1:], settings))
+    assert told["WYCH_API_KEY"] == f"in {ready.env}"
+    asked = re.fullmatch("what `(.+)` prints", told["WYCH_ACCESS_TOKEN"])[1]
+    shell = f"export WYCH_ACCESS_TOKEN=$({asked})\n{curl}"
+    environ = os.environ | {"WYCH_API_KEY": settings.api_key.reveal()}
+    ran = subprocess.run(["sh", "-ec", shell], env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.returncode, json.loads(ran.stdout), ran.stderr) == (0, json.loads(own), "")
+
+
+def test_a_customers_request_has_the_customers_token(ready, pretend, kit):
+    """The service token opens no customer's data, so nobody is told to take that one; a profile is named."""
+    ready.env.rename(ready.env.with_name(".env.mine"))
+    exchange = Exchange(whose="customer", **EXCHANGE)
+    lines = [*variables("${WYCH_ACCESS_TOKEN} ${WYCH_SESSION}", [exchange], load_settings("mine"))]
+    assert lines == ["WYCH_ACCESS_TOKEN: the customer's own token, which is kept in memory only"]
+    (line,) = variables("${WYCH_ACCESS_TOKEN}", [Exchange(**EXCHANGE)], load_settings("mine"))
+    assert line.endswith("token --raw --profile mine` prints")
 
 
 def test_the_journal_is_that_of_these_settings(place, pretend, kit):

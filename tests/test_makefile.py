@@ -262,7 +262,7 @@ def test_lab_with_pip(clone: Clone, fails_at: str) -> None:
 def test_goals_take_turns(clone: Clone) -> None:
     """Two goals at once, with a make that may do several things at a time, set the venv up once."""
     fake = script(clone.tools / "python", FAKE_PYTHON.format(real=sys.executable))
-    assert clone.make("-j4", "lab", "test", "UV=", f"PYTHON={fake}").returncode == 0
+    assert clone.make("-j4", "lab", "test", "UV=", f"PYTHON={fake}", env={"GOAL": "somebody's"}).returncode == 0
     assert sorted(clone.asked()) == ["kit", "requirements-lab.lock", "requirements-test.lock", "requirements.lock", "venv"]
 
 

@@ -17,6 +17,7 @@ from wych_kit.transcript import BODY_LINES, outcome
 
 DRAWN = re.compile(r"[\u2500-\u259f\u2800-\u28ff]")  # boxes, blocks, spinners
 LONG = "https://login.sandbox.recipient.example:8443/realms/partner/protocol/openid-connect/token"
+LONGEST_WORD = "Ω" * 130
 FACTS = (
     Fact("Token endpoint", LONG, "where the secret goes: on the issuer's host"),
     Fact("Left", "900 seconds"),
@@ -122,13 +123,14 @@ def test_nothing_is_lost_on_a_narrow_terminal(tty, place, monkeypatch, width, pl
     rows = [("WYCH_PATH_REVOKE_CONNECTION", LONG, "default (mock)", "wins over the line in .env"), ("b", "c", "d", "e")]
 
     def draw(screen):
-        screen.facts(FACTS[:2])
+        screen.facts([*FACTS[:2], Fact("Body", LONGEST_WORD, "a remark")])
         screen.wrong(REFUSAL)
         screen.table(("setting", "value", "from", "note"), rows)
 
     text = drawn(tty, draw, plain=plain)
     letters = sorted(bare(text))
     facts = [part for fact in FACTS[:2] for part in (fact.label, fact.value, fact.remark)]
+    assert bare(text).count("Ω") == len(LONGEST_WORD)
     everything = bare("".join([*facts, REFUSAL.cause, REFUSAL.action, *(cell for row in rows for cell in row)]))
     assert {letter for letter in set(everything) if letters.count(letter) < everything.count(letter)} == set()
     if width >= 40:

@@ -341,7 +341,7 @@ def test_a_narrow_terminal_is_served(place, pretend):
     assert max(len(line) for line in re.sub(r".*\r(?!\n)", "", terminal.text).splitlines()) <= 40
 
 
-@pytest.mark.parametrize("words", ["short", "empty: the kit waits for the browser here; or paste the address it ended at"])
+@pytest.mark.parametrize("words", ["", "short", "empty: the kit waits for the browser here; or paste the address it ended at"])
 def test_help_without_room_stands_above_the_prompt(place, person, monkeypatch, words):
     """Where help would break the prompt in two it has a line of its own; otherwise it is in the prompt."""
     monkeypatch.setenv("COLUMNS", "80")
@@ -349,9 +349,11 @@ def test_help_without_room_stands_above_the_prompt(place, person, monkeypatch, w
     prompts = []
     typed = asks._session.prompt
     monkeypatch.setattr(asks._session, "prompt", lambda text, **options: prompts.append(text) or typed(text, **options))
-    assert asks([Field("callback", "Address on return", words)], {}) == {"callback": "there"}
+    assert asks([Field("callback", "Address on return", words, suggestion="" if words else "x" * 60)], {}) == {"callback": "there"}
     said = screen.console.file.getvalue()
-    if words == "short":
+    if not words:
+        assert (prompts, said) == ([f"  Address on return [{'x' * 60}]: "], "")
+    elif words == "short":
         assert (prompts, said) == (["  Address on return (short): "], "")
     else:
         assert (prompts, said) == (["  Address on return: "], f"  Address on return: {words}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,14 @@ from wych_kit import __version__, places
 from wych_kit.client.rendering import as_curl, as_har, as_json_lines, as_python
 from wych_kit.history import History, sent_with
 from wych_kit.screen import Screen
+from wych_kit.settings import NAMES
 from wych_kit.terminal import DONE, USAGE
 from wych_kit.transcript import outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wych_kit.client.journal import Exchange
     from wych_kit.settings import Settings
 
 
@@ -43,11 +47,10 @@ def journal(
     elif form == "jsonl":
         print(as_json_lines(chosen), end="")  # noqa: T201 - this is the output
     elif form in ("curl", "python"):
-        render = as_curl if form == "curl" else as_python
-        rendered = "\n\n".join(render(exchange) for exchange in chosen)
+        rendered = "\n\n".join(map(as_curl if form == "curl" else as_python, chosen))
         print(rendered)  # noqa: T201 - this is the output
-        if sys.stderr.isatty():  # somebody looks, wherever the output goes
-            tell_variables(rendered, settings, Screen(plain=plain, file=sys.stderr))
+        told = variables(rendered, chosen, settings) if sys.stderr.isatty() else ()  # somebody looks, wherever the output goes
+        Screen(plain=plain, file=sys.stderr).lines(told)
     elif number is not None:
         Screen(plain=plain).exchange(chosen[0], whole=True)
     else:
@@ -59,11 +62,14 @@ def journal(
     return DONE
 
 
-def tell_variables(rendered: str, settings: Settings, screen: Screen) -> None:
-    """Say where the secrets come from that are variables in a request."""
+def variables(rendered: str, chosen: Sequence[Exchange], settings: Settings) -> Iterator[str]:
+    """Where each secret comes from that is a variable in a request, in a line each. None is for a shell: it would win over `.env` there."""
     path = settings.file.path
-    if path and any(name in rendered for name in ("WYCH_API_KEY", "WYCH_CLIENT_SECRET")):
-        screen.say(f"Its variables: set -a; . {shlex.quote(str(path))}; set +a")
-    if "WYCH_ACCESS_TOKEN" in rendered:
-        profile = path.name.removeprefix(".env").removeprefix(".") if path else ""
-        screen.say(f"The token: export WYCH_ACCESS_TOKEN=$({places.typed('token --raw', profile)})")
+    profile = path.name.removeprefix(".env").removeprefix(".") if path else ""
+    for name in dict.fromkeys(re.findall(r"\bWYCH_[A-Z_]+", rendered)):
+        if name in NAMES:
+            yield f"{name}: in {path or 'your settings'}"
+        elif name == "WYCH_ACCESS_TOKEN" and not all(each.whose for each in chosen):
+            yield f"{name}: what `{places.typed('token --raw', profile)}` prints"
+        elif name == "WYCH_ACCESS_TOKEN":
+            yield f"{name}: the customer's own token, which is kept in memory only"

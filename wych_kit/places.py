@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -50,7 +51,7 @@ def control(home: Path | None, port: int) -> Path:
 def typed(words: str, profile: str | None = None) -> str:
     """A command of the kit as it has to be typed here: a venv that is not activated is not on the path."""
     command = "wych-kit" if shutil.which("wych-kit") else os.path.relpath(Path(sys.executable).with_name("wych-kit"))
-    return f"{command} {words}" + (f" --profile {profile}" if profile else "")
+    return f"{shlex.quote(command)} {words}" + (f" --profile {shlex.quote(profile)}" if profile else "")
 
 
 def _data(home: Path | None) -> Path:

@@ -58,6 +58,11 @@ class Screen:
         else:
             self._print(_text(words, style))
 
+    def lines(self, said: Iterable[str]) -> None:
+        """Lines of text beside the matter."""
+        for words in said:
+            self.say(words, "dim")
+
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""
         self.say(f"Wych Kit · {environment.name}: {environment.words or environment.note}", _COLOURS.get(environment.name, ""))
@@ -92,8 +97,9 @@ class Screen:
         """The remark under its value, which has the room of both."""
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", overflow="fold")
+        table.add_column(overflow="fold")
         for fact in facts:
-            table.add_row(fact.label, _Broken(fact.value))
+            table.add_row(harmless(fact.label), _Broken(fact.value))
             if fact.remark:
                 table.add_row("", _Broken(fact.remark, "dim"))
         self._indented(table)

@@ -170,9 +170,11 @@ class Person:
         self._prompt("Enter goes on to the next step. ", hidden=False)
 
     def _ask(self, each: Field) -> Answer:
+        from rich.cells import cell_len
+
         about = f" ({each.help})" if each.help else ""
         shown = f" [{each.suggestion}]" if each.suggestion else ""
-        if len(each.label + about + shown) > self._screen.console.width - _ROOM:
+        if about and cell_len(each.label + about + shown) > self._screen.console.width - _ROOM:
             self._screen.say(f"  {each.label}: {each.help}", "dim")  # a prompt would be broken in a word
             about = ""
         while True:

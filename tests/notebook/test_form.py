@@ -13,6 +13,7 @@ from wych_kit import notebook
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey import STEPS
 from wych_kit.notebook import desk as desks
+from wych_kit.notebook.attempt import Run
 from wych_kit.notebook.entry import Enter
 from wych_kit.secret import Secret
 from wych_kit.settings import load_settings
@@ -237,6 +238,27 @@ def test_credentials_that_are_there_are_shown_at_once(ready, place, press):
     assert "Client id" in page.panels[0].outcome.value
 
 
+def test_production_with_credentials_begins_where_something_is_left(place, new):
+    """Confirmed, it shows the credentials that are there; before that nothing is done."""
+    place.env.with_name(".env.production").write_text(
+        "WYCH_ENVIRONMENT=production\nWYCH_CLIENT_ID=client-of-ours\nWYCH_CLIENT_SECRET=Zq9-canary-of-a-test\nWYCH_API_KEY=Zq9-canary-key-of-a-test\n"
+        "WYCH_PARTNER_ID=partner-7\nWYCH_APP_ID=app-7\n"
+    )
+    page = new.tour()
+    new.switch("production")
+    assert [panel.state for panel in page.panels] == ["later"] * 4
+    assert new.desk.outcomes == {}
+    page.confirm.click()
+    assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
+
+
+def test_what_a_terminal_saved_is_there_in_the_tour(new, place, pretend):
+    """A registration made elsewhere meanwhile is used by the cell that is run again."""
+    assert new.tour().panels[0].state == "ask"
+    place.ready_on(pretend)
+    assert new.tour().panels[0].state == "done"
+
+
 def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     """The button brings back the credentials, without what went wrong meanwhile."""
     notebook.drive(new.step("register"), {"password": CANARY})
@@ -245,7 +267,13 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     fill(panel, first_name="Ada")
     press(panel)
     assert "another password" in panel.outcome.value
+    new.desk.notes["register"] = "Stopped."
+    new.desk.under_way = Run(STEPS[1], new.session)
     panel.other.click()
+    assert panel.state == "ask"  # something else is under way
+    new.desk.under_way = None
+    panel.other.click()
+    assert "Stopped" not in panel.outcome.value
     assert panel.state == "done"
     assert "Client id" in panel.outcome.value
     assert "another password" not in panel.outcome.value

@@ -80,14 +80,20 @@ class Desk(Written):
 
     def settle(self) -> None:
         """Show the credentials that are there: registering that asks nothing sends nothing, and is done."""
-        if self.open and not self.done(ROAD[0]) and not self.fields(ROAD[0]):
-            self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)
+        with self._deciding:
+            registers = self.under_way is not None and self.under_way.step is ROAD[0]
+            if self.open and not registers and not self.done(ROAD[0]) and not self.fields(ROAD[0]):
+                self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)
 
     def turn(self, step: Step[Session]) -> None:
-        """Ask for the step the other way. What went wrong on the one way is no news on the other."""
+        """Ask for the step the other way, unless something is under way. What went wrong on the one way is no news on the other."""
         with self._deciding:
+            if self.under_way is not None:
+                return
             step.turn(self.session)
             self.forget_faults()
+            for said in (self.notes, self.bugs):
+                said.pop(step.name, None)
             if isinstance(self.outcomes.get(step.name), Failed):
                 del self.outcomes[step.name]
             self.settle()
@@ -104,7 +110,9 @@ class Desk(Written):
 
     def confirm(self) -> None:
         """Yes, this is meant for production."""
-        self.confirmed = True
+        with self._deciding:
+            self.confirmed = True
+            self.settle()
         self.tell()
 
     def write(self, field: Field, answer: Answer) -> None:

@@ -73,6 +73,7 @@ class Kit:
 
     def tour(self) -> Page:
         """The whole journey on one page, one step after the other. Credentials that are there need no registering."""
+        self.reread()
         self.desk.settle()
         self.desk.tell()
         return self._page(STEPS, switchable=True)

@@ -99,7 +99,7 @@ class Panel(w.VBox):
         show(self.other, shown=state == "ask" and bool(words.other))
         show(self.last, shown=state == "done")
         self.button.disabled = self.desk.under_way is not None
-        self.again.disabled = self.desk.under_way is not None
+        self.again.disabled = self.other.disabled = self.desk.under_way is not None
         self.outcome.value = self._outcome(state)
         self.tick()
         if self._entered and self.desk.under_way is None:
