@@ -184,7 +184,7 @@ def _first_call(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
             Fact(
                 "Take it home",
                 f"wych-kit journal 1 --as curl{profile}",
-                "the same call as a curl command, in a terminal with this venv",
+                "the newest call, this one, as a curl command",
             ),
         ),
         have="Your first authenticated call." + ("" if users else " The list is empty: a new app has no users yet."),

@@ -58,10 +58,14 @@ class Screen:
         else:
             self._print(_text(words, style))
 
+    def whole(self, words: str) -> None:
+        """A line in one piece, however long, so that it can be clicked or copied."""
+        self.console.print(_text(words), soft_wrap=True)
+
     def lines(self, said: Iterable[str]) -> None:
-        """Lines of text beside the matter."""
+        """Lines in one piece each."""
         for words in said:
-            self.say(words, "dim")
+            self.whole(words)
 
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""
@@ -73,7 +77,7 @@ class Screen:
         self.say(f"Step {number} of {total}: {title}", "bold")
         self.say(why, "dim")
         if link:
-            self.console.print(Text(f"Open: {harmless(link)}"), soft_wrap=True)  # in one piece, so that it can be clicked
+            self.whole(f"Open: {link}")
 
     def facts(self, facts: Iterable[Fact]) -> None:
         """Rows of label, value and remark."""

@@ -109,7 +109,7 @@ def _close(session: Session, screen: Screen, walked: Walk, ask: Given | Person, 
         connection = session.connection
         further = f"call GET connection/{connection.id}/accounts --user {connection.user_id}" if connection else "start --all"
         for words in ("journal 1 --as curl", further, "call GET users", "token"):
-            screen.say(f"  {typed(words, session.profile)}")
+            screen.whole(f"  {typed(words, session.profile)}")
     else:
         screen.say(f"When that is put right, go on with: {typed(command, session.profile)}", "bold")
 

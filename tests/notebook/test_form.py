@@ -264,9 +264,10 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     notebook.drive(new.step("register"), {"password": CANARY})
     panel = new.tour().panels[0]
     panel.again.click()
-    fill(panel, first_name="Ada")
+    fill(panel, first_name="Ada", password="refused-anyway")
     press(panel)
     assert "another password" in panel.outcome.value
+    assert new.desk.drafts == {"first_name": "Ada"}  # a password that was refused is not sent again unseen
     new.desk.notes["register"] = "Stopped."
     new.desk.under_way = Run(STEPS[1], new.session)
     panel.other.click()
@@ -274,6 +275,7 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     new.desk.under_way = None
     panel.other.click()
     assert "Stopped" not in panel.outcome.value
+    assert new.desk.drafts == {}
     assert panel.state == "done"
     assert "Client id" in panel.outcome.value
     assert "another password" not in panel.outcome.value
@@ -579,7 +581,7 @@ def test_answers_that_are_not_used_are_named(ready, capsys):
     ready.step("customer_data", days="7")
     assert capsys.readouterr().out == "Not used yet: days. First comes: connect.\n"
     ready.step("register", nzbn="9429000000000")
-    assert capsys.readouterr().out == "Not used: nzbn. register has nothing left to ask.\n"
+    assert capsys.readouterr().out == 'Not used: nzbn. register is done: its button "Register anew" asks anew.\n'
 
 
 def test_an_edited_file_is_read_again_and_said(ready, place, capsys):

@@ -26,6 +26,7 @@ def cell(ready, capsys, tmp_path, monkeypatch):
     [
         ('kit.step("toke")', "✗ there is no step toke (did you mean token?)."),
         ('kit.catch_up("tokn")', "✗ there is no step tokn (did you mean token?)."),
+        ("kit.step(3)", "✗ there is no step 3; there are register, discover, token, first_call, connect, customer_data."),
         ('kit.step("q")', "✗ there is no step q; there are register, discover, token, first_call, connect, customer_data."),
         (r'kit.step("tokn\x1b[2J\n")', r"✗ there is no step tokn\x1b[2J (did you mean token?)."),
         ('kit.step("connect", customer_mail="a")', "✗ connect does not ask customer_mail (did you mean customer_email?)."),

@@ -28,7 +28,7 @@ DEMO = "demo"
 """The answer with which the kit plays the customer, on the mock."""
 WAIT_SECONDS = 300.0
 """The longest that the browser is waited for."""
-_BROWSER = f"the browser to come back: open the link above and agree there, within {WAIT_SECONDS / 60:.0f} minutes"
+_BROWSER = "the browser to come back: open the link above, agree"
 _PENDING_SECONDS = 10.0
 _LOOK = 0.3
 _NO_STATE_YET = {
@@ -188,7 +188,7 @@ def _connected(session: Session, connection: Connection, returned: callback.Retu
         brought = ", ".join(["connection", "state", *(["user"] if returned.user else [])])
         facts.append(Fact("Came back with", brought, "; ".join(["documented", *returned.notes])))
     elif user is not None:
-        facts.append(Fact("Asked", "nobody", "this customer's consent stands already; another email asks anew"))
+        facts.append(Fact("Asked", "nobody", "this customer's consent stands already"))
     facts.append(Fact("State", connection.state, proof))
     if connection.provider.name:
         facts.append(Fact("Bank", connection.provider.name, f"connection {connection.id}"))

@@ -94,6 +94,8 @@ class Desk(Written):
             self.forget_faults()
             for said in (self.notes, self.bugs):
                 said.pop(step.name, None)
+            if not self.fields(step):
+                self.drafts.clear()  # nobody is asked any more
             if isinstance(self.outcomes.get(step.name), Failed):
                 del self.outcomes[step.name]
             self.settle()
@@ -275,6 +277,9 @@ class Desk(Written):
                 for name in NAMES[NAMES.index(run_.step.name) + 1 :]:
                     self.outcomes.pop(name, None)  # they stood on what was replaced
             self.outcomes[run_.step.name] = outcome
+            for field in self.fields(run_.step) if self.faults else ():
+                if field.secret and field.name in self.faults:
+                    self.drafts.pop(field.name, None)  # it was refused, and nobody could see what it is
             if isinstance(outcome, Done):
                 self.drafts.clear()
                 self.forget_faults()

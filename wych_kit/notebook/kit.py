@@ -102,7 +102,8 @@ class Kit:
         for word in set(given) - {field.name for field in asked} if asked else ():
             raise slip(TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}"))
         if given and not asked:
-            print(f"Not used: {', '.join(given)}. {name} has nothing left to ask.")  # noqa: T201 - beside the cell's form
+            again = f': its button "{step.wording(self.session).again}" asks anew' if step.reopen else ""
+            print(f"Not used: {', '.join(given)}. {name} is done{again}.")  # noqa: T201 - beside the cell's form
         for field in asked:
             if field.name in given:
                 self.desk.write(field, given[field.name] if field.secret else given[field.name].reveal())
@@ -251,8 +252,8 @@ class Kit:
 
 def _step(name: str) -> Step[Session]:
     names = [step.name for step in ROAD]
-    if name not in names:
-        raise slip(KeyError(f"there is no step {name}{checks.nearest(name, names) or '; there are ' + ', '.join(names)}"))
+    if name not in names:  # which may be a number, as the forms count them
+        raise slip(KeyError(f"there is no step {name}{checks.nearest(str(name), names) or '; there are ' + ', '.join(names)}"))
     return ROAD[names.index(name)]
 
 
