@@ -50,7 +50,7 @@ def journal(
         rendered = "\n\n".join(map(as_curl if form == "curl" else as_python, chosen))
         print(rendered)  # noqa: T201 - this is the output
         told = variables(rendered, chosen, settings) if sys.stderr.isatty() else ()  # somebody looks, wherever the output goes
-        Screen(plain=plain, file=sys.stderr).lines(told)
+        Screen(plain=plain, file=sys.stderr).whole(*told)
     elif number is not None:
         Screen(plain=plain).exchange(chosen[0], whole=True)
     else:

@@ -58,14 +58,10 @@ class Screen:
         else:
             self._print(_text(words, style))
 
-    def whole(self, words: str) -> None:
-        """A line in one piece, however long, so that it can be clicked or copied."""
-        self.console.print(_text(words), soft_wrap=True)
-
-    def lines(self, said: Iterable[str]) -> None:
-        """Lines in one piece each."""
-        for words in said:
-            self.whole(words)
+    def whole(self, *lines: str) -> None:
+        """Lines in one piece each, however long, so that they can be clicked or copied."""
+        for words in lines:
+            self.console.print(_text(words), soft_wrap=True)
 
     def banner(self, environment: Environment) -> None:
         """Which Wych this is, in words and in its colour."""

@@ -40,7 +40,8 @@ class Portal:
 
         What exists already is used: an account with the same address and password, a business with the same number. The app is
         always a new one, and `app_name` its name as the consent link has it: when the business has one of that name it gets a number,
-        since new credentials for an app that is there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
+        since new credentials for an app that is there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or
+        `Unreachable` (stage "register").
         """
         with new_client(self._url, hooks=self._journal.hooks()) as client:
             say("account")

@@ -11,7 +11,7 @@ from wych_kit.environments import MOCK
 from wych_kit.errors import SettingInvalid
 from wych_kit.notebook import markup, plain
 from wych_kit.notebook.check import Check
-from wych_kit.notebook.slips import in_a_line, slip
+from wych_kit.notebook.slips import slip, without_traceback
 from wych_kit.secret import Secret
 from wych_kit.transcript import as_answered, as_sent, harmless
 
@@ -91,7 +91,7 @@ class Practice:
         except SettingInvalid as error:
             raise slip(error)  # noqa: B904 - it is the same one
 
-    @in_a_line
+    @without_traceback
     def copy(self, name: str) -> Told:
         """Take a setting's value from where Wych shows it. Raises `SettingInvalid` for one that Wych does not show."""
         return Told(self.drill.copy(name))
@@ -104,7 +104,7 @@ class Practice:
         """Put other words in the place of these, in `request.sh` or else in `.env`."""
         return Told(self.drill.replace(old, new))
 
-    @in_a_line
+    @without_traceback
     def answer(self, reference: str) -> Told:
         """Name what is broken. Raises `SettingInvalid` for a word that is no reference."""
         return self._told(self.drill.answer(reference))

@@ -18,7 +18,7 @@ from wych_kit.notebook.handover import Handover
 from wych_kit.notebook.heartbeat import Heartbeat
 from wych_kit.notebook.page import Page
 from wych_kit.notebook.recap import Examples, Recap
-from wych_kit.notebook.slips import in_a_line, slip
+from wych_kit.notebook.slips import slip, without_traceback
 from wych_kit.secret import Secret
 from wych_kit.settings import env_path, load_settings
 
@@ -148,7 +148,7 @@ class Kit:
         self.reread()
         return Check(self.session.settings.environment, climbed(self.desk))
 
-    @in_a_line
+    @without_traceback
     def bundle(self, to: str | Path | None = None) -> Handover:
         """Write a zip for a support ticket, without secrets: a check, the last exchanges, versions. `to`: not the name with the time.
 
@@ -162,7 +162,7 @@ class Kit:
         made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
         return Handover(settings.environment, made)
 
-    @in_a_line
+    @without_traceback
     def drill(self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None) -> Practice:
         """Break and fix: what this names is broken in a set-up of its own, for you to find and put right; without a name anything is.
 
@@ -181,7 +181,7 @@ class Kit:
         """Yes, this is meant for production. Forms have a button for it."""
         self.desk.confirm()
 
-    @in_a_line
+    @without_traceback
     def switch(self, environment: str) -> None:
         """Go on with `mock`, `sandbox` or `production`: with `.env` when that is for it, else with `.env.<environment>`.
 

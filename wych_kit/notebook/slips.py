@@ -26,7 +26,7 @@ def slip(error: _Error) -> _Error:
     return error
 
 
-def in_a_line(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+def without_traceback(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     """Have settings that will not do shown without a traceback: they are a person's, wherever they were noticed."""
 
     @wraps(call)
