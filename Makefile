@@ -67,9 +67,9 @@ check: $(KIT) $(TEST) ## lint, format, types, and no secret lying about
 	@$(IN) -m wych_kit scan
 
 docs: $(KIT) ## make the pages anew that follow from the code
-	@$(IN) -m wych_kit.scenarios > docs/troubleshooting.md
-	@$(IN) -m wych_kit.drill > docs/facilitators-key.md
-	@$(IN) -m wych_kit.mock.openapi > docs/openapi.json
+	@$(IN) -m wych_kit.diagnosis.scenarios > docs/troubleshooting.md
+	@$(IN) -m wych_kit.training > docs/facilitators-key.md
+	@$(IN) -m wych_kit.mock.description.openapi > docs/openapi.json
 
 bench: $(KIT) $(TEST) ## the benchmarks, as ratios measured in one run
 	@$(IN) benchmarks $(ARGS)

@@ -9,13 +9,27 @@ from importlib import import_module
 
 from measure import Row
 
-NAMES = ("calls", "diagnosing", "confusion", "sharing", "mock_server", "startup", "journey", "ladder", "notebooks", "browser")
+NAMES = (
+    "calls",
+    "diagnosing",
+    "confusion",
+    "sharing",
+    "mock_server",
+    "startup",
+    "journey",
+    "ladder",
+    "notebooks",
+    "browser",
+)
 
 
 def main(names: list[str]) -> int:
     """Run the named ones, or all. 2 for a name that is none of them."""
     if unknown := sorted(set(names) - set(NAMES)):
-        print(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(NAMES)}", file=sys.stderr)
+        print(
+            f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(NAMES)}",
+            file=sys.stderr,
+        )
         return 2
     began, status = time.monotonic(), 0
     show(Row("", "ours", "target", "others, same run"))
@@ -25,7 +39,11 @@ def main(names: list[str]) -> int:
             for row in import_module(name).rows():
                 show(row)
         except (subprocess.SubprocessError, OSError, RuntimeError, ValueError) as failure:
-            print(f"  could not be measured: {failure}\n{said_by(failure)}", file=sys.stderr, flush=True)
+            print(
+                f"  could not be measured: {failure}\n{said_by(failure)}",
+                file=sys.stderr,
+                flush=True,
+            )
             status = 1
     print(f"\n{time.monotonic() - began:.0f} s. Ratios are medians of interleaved runs.")
     return status

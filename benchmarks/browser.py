@@ -28,7 +28,9 @@ PLAIN = ("jupyterlab", "ipywidgets", "httpx")
 def rows() -> Iterator[Row]:
     """The form in a browser; the way there from nothing."""
     if CHROMIUM is None:
-        yield Row("first form usable in the browser", "not measured", "≤ 1.0 s", "no chromium on the path")
+        yield Row(
+            "first form usable in the browser", "not measured", "≤ 1.0 s", "no chromium on the path"
+        )
         return
     yield form()
     yield from_nothing()
@@ -46,20 +48,32 @@ def form() -> Row:
         for turn in range(ROUNDS):
             page = browser.new_page()
             starts: list[float] = []
-            page.on("websocket", lambda socket, starts=starts: socket.on("framereceived", lambda frame: _note(frame, starts)))
+            page.on(
+                "websocket",
+                lambda socket, starts=starts: socket.on(
+                    "framereceived", lambda frame: _note(frame, starts)
+                ),
+            )
             sheet = Sheet(page, lab, project(lab.root / str(turn), wych))
             sheet.open()
             page.locator(".jp-CodeCell .cm-content").first.click()
             pressed = time.perf_counter()
             page.keyboard.press("Shift+Enter")
-            sheet.button("Register").click(trial=True)  # waits until it could be pressed, and does not press
+            sheet.button("Register").click(
+                trial=True
+            )  # waits until it could be pressed, and does not press
             ready = time.perf_counter()
             from_start.append(ready - starts[-1])
             from_key.append(ready - pressed)
             page.close()
             lab.end_kernels()
         slowest = f"slowest {max(from_start):.2f} s; from Shift+Enter {milliseconds(from_key)}"
-        return Row("first form usable in the browser, warm kernel", milliseconds(from_start), "≤ 1.0 s", slowest)
+        return Row(
+            "first form usable in the browser, warm kernel",
+            milliseconds(from_start),
+            "≤ 1.0 s",
+            slowest,
+        )
 
 
 def _note(frame: str | bytes, starts: list[float]) -> None:
@@ -86,21 +100,37 @@ def our_way() -> float:
     """Seconds for `make lab` without uv, from a clone with no venv, to the form in a browser."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder, "clone")
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "clone", "-q", str(ROOT), str(clone)], check=True, capture_output=True
+        )
         with chromium() as browser:
             page = browser.new_page()
             began = time.perf_counter()
             command = ["make", "--no-print-directory", "lab", "UV=", "ARGS=--no-browser"]
-            env = environment(WYCH_HOME=str(Path(folder, "home")), HOME=folder, PIP_NO_CACHE_DIR="1")
-            with subprocess.Popen(command, cwd=clone, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as lab:
+            env = environment(
+                WYCH_HOME=str(Path(folder, "home")), HOME=folder, PIP_NO_CACHE_DIR="1"
+            )
+            with subprocess.Popen(
+                command,
+                cwd=clone,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as lab:
                 assert lab.stdout is not None
                 try:
                     address = next(
-                        word for line in lab.stdout for word in line.split() if word.startswith("http://") and "/lab" in word
+                        word
+                        for line in lab.stdout
+                        for word in line.split()
+                        if word.startswith("http://") and "/lab" in word
                     )
                     page.goto(address)
                     page.locator(".jp-CodeCell .cm-content").first.click(timeout=60_000)
-                    page.get_by_text("| Idle").wait_for(timeout=60_000)  # the status bar, once the kernel is connected
+                    page.get_by_text("| Idle").wait_for(
+                        timeout=60_000
+                    )  # the status bar, once the kernel is connected
                     page.keyboard.press("Shift+Enter")
                     page.get_by_role("button", name="Register", exact=True).wait_for(timeout=60_000)
                     return time.perf_counter() - began
@@ -125,7 +155,10 @@ def shown(page: Page, python: Path, folder: Path) -> float:
     """Seconds to a form of one button in this environment's JupyterLab."""
     code = "import ipywidgets\nipywidgets.Button(description='Register')"
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}  # without it JupyterLab asks
+    book.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+    }  # without it JupyterLab asks
     began = time.perf_counter()
     with jupyter(folder / "lab", python=python) as lab:
         nbformat.write(book, lab.root / "form.ipynb")

@@ -30,7 +30,9 @@ def timed(who: str, where: Where, calls: int) -> Callable[[], float]:
     return run
 
 
-def timed_async(who: str, where: Where, calls: int, loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+def timed_async(
+    who: str, where: Where, calls: int, loop: asyncio.AbstractEventLoop
+) -> Callable[[], float]:
     """The same in an event loop."""
     client, url = CLIENTS[who](where, httpx.AsyncClient), where["api_url"]
     assert loop.run_until_complete(call_async(client, url)) == 200

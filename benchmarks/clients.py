@@ -19,14 +19,18 @@ Where = dict[str, str]
 
 def bare(where: Where, kind: Any = httpx.Client) -> Any:
     """The base: httpx sending the same two headers, which never change."""
-    return kind(headers={"Authorization": "Bearer " + "x" * 1100, "x-api-key": where["api_key"]}, **NO_TLS)
+    return kind(
+        headers={"Authorization": "Bearer " + "x" * 1100, "x-api-key": where["api_key"]}, **NO_TLS
+    )
 
 
 def wych_auth(where: Where, kind: Any = httpx.Client) -> Any:
     """Our WychAuth in anyone's client, sharing its token through the file."""
     from wych_kit import WychAuth
 
-    known: dict[str, Any] = {name: where[name] for name in ("issuer_url", "client_id", "client_secret", "api_key")}
+    known: dict[str, Any] = {
+        name: where[name] for name in ("issuer_url", "client_id", "client_secret", "api_key")
+    }
     return kind(auth=WychAuth(**known, home=Path(where["home"])), **NO_TLS)
 
 
@@ -65,11 +69,19 @@ def authlib(where: Where, kind: Any = httpx.Client) -> Any:
 def httpx_auth(where: Where, kind: Any = httpx.Client) -> Any:
     """httpx-auth; its cache is one for the whole process."""
     known = (where["token_url"], where["client_id"], where["client_secret"])
-    auth = import_module("httpx_auth").OAuth2ClientCredentials(*known, client=httpx.Client(**NO_TLS))
+    auth = import_module("httpx_auth").OAuth2ClientCredentials(
+        *known, client=httpx.Client(**NO_TLS)
+    )
     return kind(auth=auth, headers={"x-api-key": where["api_key"]}, **NO_TLS)
 
 
-CLIENTS = {"bare": bare, "wych_auth": wych_auth, "wych_client": WychClient, "authlib": authlib, "httpx_auth": httpx_auth}
+CLIENTS = {
+    "bare": bare,
+    "wych_auth": wych_auth,
+    "wych_client": WychClient,
+    "authlib": authlib,
+    "httpx_auth": httpx_auth,
+}
 
 
 def call(client: Any, url: str) -> int:

@@ -8,17 +8,20 @@ from unittest.mock import patch
 
 from measure import Row
 
-from wych_kit.breaking import BREAKS, Break, SetUp, naming
-from wych_kit.client import backoff, wire
-from wych_kit.ladder import climbing
+from wych_kit.client import backoff, transport
+from wych_kit.diagnosis.connectivity import check
+from wych_kit.training import detection
+from wych_kit.training.defects import BREAKS, Break, SetUp
 
 LOOKS = {
-    "check": naming.by_check,
-    "lint": naming.by_lint,
-    "step": naming.by_step,
-    "exchanges": naming.by_exchanges,  # the last: it judges what the steps sent, where the break sends nothing itself
+    "check": detection.by_check,
+    "lint": detection.by_lint,
+    "step": detection.by_step,
+    "exchanges": (
+        detection.by_exchanges
+    ),  # the last: it judges what the steps sent, where the break sends nothing itself
 }
-Found = dict[str, naming.Named]
+Found = dict[str, detection.Named]
 
 
 def rows() -> Iterator[Row]:
@@ -27,7 +30,9 @@ def rows() -> Iterator[Row]:
     with impatient():
         for reference, way in BREAKS.items():
             if way.why_not:
-                yield Row(f"  {reference}", "not made here", "", f"{way.why_not}; the tests fake it")
+                yield Row(
+                    f"  {reference}", "not made here", "", f"{way.why_not}; the tests fake it"
+                )
                 continue
             found = looked_at(way)
             made += 1
@@ -36,9 +41,13 @@ def rows() -> Iterator[Row]:
                 open_ones.append(reference)
             if any(named.reference != reference for named in found.values()):
                 coarse.append(reference)
-            yield Row(f"  {reference}", "right" if is_right else "WRONG", "", told(reference, found))
+            yield Row(
+                f"  {reference}", "right" if is_right else "WRONG", "", told(reference, found)
+            )
     yield Row("named right, first, by the way that shows it", f"{right} of {made}", "all")
-    yield Row("  a way that sees less names another, not certain", str(len(coarse)), "", ", ".join(coarse))
+    yield Row(
+        "  a way that sees less names another, not certain", str(len(coarse)), "", ", ".join(coarse)
+    )
     yield Row("  a runner-up is shown", str(len(open_ones)), "", ", ".join(open_ones))
 
 
@@ -46,8 +55,8 @@ def rows() -> Iterator[Row]:
 def impatient() -> Iterator[None]:
     """Nobody waits for what will not come."""
     with (
-        patch.object(climbing, "RUNG_SECONDS", 0.9),
-        patch.object(wire, "ANSWER_SECONDS", 0.5),
+        patch.object(check, "RUNG_SECONDS", 0.9),
+        patch.object(transport, "ANSWER_SECONDS", 0.5),
         patch.object(backoff, "ATTEMPTS", 1),
     ):
         yield
@@ -65,7 +74,11 @@ def named_right(way: Break, found: Found) -> bool:
     """Whether it is named where it shows, and nothing else is named as certain anywhere."""
     shown = found.get(way.shows)
     others = [named for named in found.values() if named.reference != way.reference]
-    return shown is not None and shown.reference == way.reference and not any(named.confidence == "certain" for named in others)
+    return (
+        shown is not None
+        and shown.reference == way.reference
+        and not any(named.confidence == "certain" for named in others)
+    )
 
 
 def told(reference: str, found: Found) -> str:
@@ -73,7 +86,7 @@ def told(reference: str, found: Found) -> str:
     return " · ".join(f"{look} {one(reference, named)}" for look, named in found.items())
 
 
-def one(reference: str, named: naming.Named) -> str:
+def one(reference: str, named: detection.Named) -> str:
     """What one way says."""
     other = "" if named.reference == reference else f"{named.reference or 'nothing known'}, "
     return f"{other}{named.confidence}{f', or {named.runner_up}' if named.runner_up else ''}"

@@ -50,14 +50,18 @@ def tasks(who: str, where: Where) -> Iterator[Round]:
     """One client, many tasks, and one more that notes when it was not let run."""
     client = CLIENTS[who](where, httpx.AsyncClient)
     with asyncio.Runner() as runner:
-        yield lambda: runner.run(_tasks(client, where["api_url"], call_async if who != "bare" else _call_later))
+        yield lambda: runner.run(
+            _tasks(client, where["api_url"], call_async if who != "bare" else _call_later)
+        )
 
 
 async def _tasks(client: Any, url: str, one_call: Callable[..., Any]) -> tuple[list[int], float]:
     stalls: list[float] = []
     watch = asyncio.create_task(_watch(stalls))
     await asyncio.sleep(0.05)
-    statuses: list[Any] = await asyncio.gather(*(one_call(client, url) for _ in range(MANY)), return_exceptions=True)
+    statuses: list[Any] = await asyncio.gather(
+        *(one_call(client, url) for _ in range(MANY)), return_exceptions=True
+    )
     watch.cancel()
     return statuses, max(stalls)
 
@@ -78,7 +82,9 @@ async def _call_later(client: Any, url: str) -> int:
 @contextmanager
 def processes(who: str, where: Where) -> Iterator[Round]:
     """Many processes, each with a client of its own; what they share is the user's cache folder."""
-    family: Any = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
+    family: Any = multiprocessing.get_context(
+        "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    )
     gate, answers = family.Barrier(MANY + 1), family.SimpleQueue()
     crowd = [family.Process(target=_member, args=(who, where, gate, answers)) for _ in range(MANY)]
     for member in crowd:

@@ -13,11 +13,19 @@ ROUNDS = 7
 
 def rows() -> Iterator[Row]:
     """Register, discover, token, first call, in an empty folder."""
-    commands = {"pass": [sys.executable, "-c", "pass"], "start": [sys.executable, "-m", "wych_kit", "start"]}
+    commands = {
+        "pass": [sys.executable, "-c", "pass"],
+        "start": [sys.executable, "-m", "wych_kit", "start"],
+    }
     try:
         seconds = whole_processes(commands, ROUNDS)
     except subprocess.CalledProcessError as failure:
         last = (failure.stderr or failure.stdout).decode(errors="replace").strip().splitlines()[-1:]
-        yield Row("wych-kit start </dev/null, whole process", "failed", "", f"status {failure.returncode}: {' '.join(last)}")
+        yield Row(
+            "wych-kit start </dev/null, whole process",
+            "failed",
+            "",
+            f"status {failure.returncode}: {' '.join(last)}",
+        )
     else:
         yield Row("wych-kit start </dev/null, whole process", milliseconds(seconds["start"]))

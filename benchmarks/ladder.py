@@ -15,7 +15,7 @@ from measure import HERE, Row, milliseconds, paired
 from running import process
 
 from wych_kit import Settings, load_settings
-from wych_kit.ladder import climb
+from wych_kit.diagnosis.connectivity import climb
 
 PAIRS = 40
 NAMES = ("issuer_url", "api_url", "client_id", "client_secret", "api_key", "partner_id", "app_id")
@@ -29,7 +29,8 @@ def rows() -> Iterator[Row]:
     ):
         variables = {f"WYCH_{name.upper()}": wych[name] for name in NAMES}
         settings = load_settings(
-            path=Path(folder, ".env"), environ={**variables, "WYCH_HOME": folder, "WYCH_TOKEN_CACHE": "memory"}
+            path=Path(folder, ".env"),
+            environ={**variables, "WYCH_HOME": folder, "WYCH_TOKEN_CACHE": "memory"},
         )
         check = timed(lambda: checked(settings))
         for _ in range(5):
@@ -37,7 +38,11 @@ def rows() -> Iterator[Row]:
         as_it_comes = paired(check, timed(lambda: bare(wych)), PAIRS)
         lean = paired(check, timed(lambda: bare(wych, **NO_TLS)), PAIRS)
         took = milliseconds([check() for _ in range(PAIRS)])
-    yield Row("check, all holds ÷ its calls with bare httpx, new client", f"{statistics.median(as_it_comes):.2f} ({took})", "≤ 1.5")
+    yield Row(
+        "check, all holds ÷ its calls with bare httpx, new client",
+        f"{statistics.median(as_it_comes):.2f} ({took})",
+        "≤ 1.5",
+    )
     yield Row("  ÷ bare httpx that loads no certificates either", f"{statistics.median(lean):.2f}")
 
 
@@ -62,7 +67,9 @@ def bare(where: Where, **options: object) -> None:
     """Discovery, a token, the users."""
     with httpx.Client(**options) as client:  # type: ignore[arg-type]  # httpx's own options
         document = client.get(f"{where['issuer_url']}/.well-known/openid-configuration").json()
-        form = {"grant_type": "client_credentials"} | {name: where[name] for name in ("client_id", "client_secret")}
+        form = {"grant_type": "client_credentials"} | {
+            name: where[name] for name in ("client_id", "client_secret")
+        }
         token = client.post(document["token_endpoint"], data=form).json()["access_token"]
         users = f"{where['api_url']}/partner/{where['partner_id']}/app/{where['app_id']}/users"
         headers = {"Authorization": f"Bearer {token}", "x-api-key": where["api_key"]}

@@ -34,7 +34,10 @@ class Connection(asyncio.Protocol):
         self._received += data
         if not whole(self._received):
             return
-        if not self._received.startswith(b"HTTP/1.1 200") or b'"access_token":"eyJ' not in self._received:
+        if (
+            not self._received.startswith(b"HTTP/1.1 200")
+            or b'"access_token":"eyJ' not in self._received
+        ):
             self.done.set_exception(RuntimeError(self._received[:300].decode()))
         elif time.monotonic() > self._ends:
             self.done.set_result(None)
@@ -60,12 +63,19 @@ async def main() -> None:
     """Print tokens a second."""
     token_url, headers, form, connections, seconds = map(json.loads, sys.argv[1:])
     parts = urlsplit(token_url)
-    named = {"Host": parts.netloc, "Content-Type": "application/x-www-form-urlencoded", "Content-Length": len(form), **headers}
+    named = {
+        "Host": parts.netloc,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": len(form),
+        **headers,
+    }
     head = "".join(f"{name}: {text}\r\n" for name, text in named.items())
     request = f"POST {parts.path} HTTP/1.1\r\n{head}\r\n{form}".encode()
     loop, began = asyncio.get_running_loop(), time.monotonic()
     pairs = [
-        await loop.create_connection(lambda: Connection(request, began + seconds), parts.hostname, parts.port)
+        await loop.create_connection(
+            lambda: Connection(request, began + seconds), parts.hostname, parts.port
+        )
         for _ in range(connections)
     ]
     await asyncio.gather(*(connection.done for _, connection in pairs))

@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-FOREIGN = ("WYCH_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+FOREIGN = (
+    "WYCH_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+)
 
 Command = Sequence[str | Path]
 
@@ -31,14 +39,20 @@ class Row(NamedTuple):
 
 def environment(**more: str) -> dict[str, str]:
     """The environment for a child: bytecode is written and used, nobody's settings or proxies leak in."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) and name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(FOREIGN) and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
 def said(script: str, *arguments: Any, python: str | Path = sys.executable) -> Any:
     """The JSON that a script of this folder prints, given the arguments as JSON."""
     command: Command = [python, HERE / script, *map(json.dumps, arguments)]
-    outcome = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    outcome = subprocess.run(
+        command, env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=120
+    )
     return json.loads(outcome.stdout)
 
 
@@ -63,7 +77,15 @@ def _one_process(command: Command, settings: Mapping[str, str]) -> float:
         home.mkdir()
         env = environment(WYCH_HOME=str(home), **settings)
         began = time.perf_counter()
-        subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=120)
+        subprocess.run(
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )
         return time.perf_counter() - began
 
 

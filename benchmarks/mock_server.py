@@ -20,7 +20,12 @@ from running import first_answer, memory, process
 
 ROUNDS, SECONDS = 6, 1.2
 STARTS = 7
-KNOWN = {"client_id": "ours", "client_secret": "a-secret-of-this-run", "api_key": "none", "lifetime": 900}
+KNOWN = {
+    "client_id": "ours",
+    "client_secret": "a-secret-of-this-run",
+    "api_key": "none",
+    "lifetime": 900,
+}
 
 
 class Server(NamedTuple):
@@ -43,7 +48,10 @@ def rows() -> Iterator[Row]:
 
 def at_hand(folder: Path) -> tuple[list[Server], list[str]]:
     """Our mock with a file in this folder, the peers, and why some are missing."""
-    servers, left_out = [Server("ours", [sys.executable, HERE / "wych_mock.py", folder / "mock.sqlite"])], []
+    servers, left_out = (
+        [Server("ours", [sys.executable, HERE / "wych_mock.py", folder / "mock.sqlite"])],
+        [],
+    )
     for name, script, arguments in (
         ("oauth2-mock-server", "oauth2_mock_server.mjs", []),
         ("oidc-provider", "provider.mjs", [json.dumps(KNOWN)]),
@@ -60,14 +68,19 @@ def at_hand(folder: Path) -> tuple[list[Server], list[str]]:
 def running(servers: list[Server]) -> Iterator[Row]:
     """Tokens a second at 16 connections and at one, and memory afterwards."""
     with ExitStack() as stack:
-        facts = {server.name: stack.enter_context(process(server.command, server.folder)) for server in servers}
+        facts = {
+            server.name: stack.enter_context(process(server.command, server.folder))
+            for server in servers
+        }
         found: dict[tuple[str, int], list[float]] = defaultdict(list)
         for turn in range(ROUNDS):
             for name in (facts, reversed(facts))[turn % 2]:
                 for connections in (16, 1):
                     found[name, connections].append(tokens_a_second(facts[name], connections))
         for connections, target in ((16, "≥ 1.5"), (1, "")):
-            yield beside_others({name: found[name, connections] for name in facts}, connections, target)
+            yield beside_others(
+                {name: found[name, connections] for name in facts}, connections, target
+            )
         sizes = {name: memory(fact["pid"]) for name, fact in facts.items()}
     yield Row(
         "memory after that",
@@ -83,21 +96,31 @@ def beside_others(rates: dict[str, list[float]], connections: int, target: str) 
     base = rates.get("oauth2-mock-server")
     ours = f"{ratio(rates['ours'], base)} ({texts.pop('ours')})" if base else texts.pop("ours")
     others = ", ".join(f"{name} {version(name)} {text}" for name, text in texts.items())
-    return Row(f"RS256 tokens/s, {connections} connections ÷ oauth2-mock-server", ours, target, others)
+    return Row(
+        f"RS256 tokens/s, {connections} connections ÷ oauth2-mock-server", ours, target, others
+    )
 
 
 def tokens_a_second(facts: dict[str, Any], connections: int) -> float:
     """What the generator counted. oauth2-mock-server takes any client; the others are given one they know."""
     url = facts.get("token_url") or token_url(facts["issuer_url"])
     known = {**KNOWN, **facts}
-    form = {"grant_type": "client_credentials", "client_id": known["client_id"], "client_secret": known["client_secret"]}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": known["client_id"],
+        "client_secret": known["client_secret"],
+    }
     rate: float = said("load.py", url, {}, urlencode(form), connections, SECONDS)
     return rate
 
 
 def token_url(issuer_url: str) -> str:
     """Keycloak's, or oidc-provider's."""
-    return f"{issuer_url}/protocol/openid-connect/token" if "/realms/" in issuer_url else f"{issuer_url}/token"
+    return (
+        f"{issuer_url}/protocol/openid-connect/token"
+        if "/realms/" in issuer_url
+        else f"{issuer_url}/token"
+    )
 
 
 def starts(servers: list[Server]) -> Iterator[Row]:
@@ -107,7 +130,10 @@ def starts(servers: list[Server]) -> Iterator[Row]:
     for _ in range(STARTS):
         for server in servers:
             with process(server.command, server.folder) as facts:
-                url = facts.get("discovery_url") or f"{facts['issuer_url']}/.well-known/openid-configuration"
+                url = (
+                    facts.get("discovery_url")
+                    or f"{facts['issuer_url']}/.well-known/openid-configuration"
+                )
                 answered = first_answer(url)
                 whole[server.name].append(answered - facts["began"])
                 loaded[server.name].append(answered - facts["imported"])
@@ -115,12 +141,23 @@ def starts(servers: list[Server]) -> Iterator[Row]:
         ("start to first answer, imports done", loaded, "≤ 200 ms"),
         ("  the same from spawning the process", whole, ""),
     ):
-        texts = {name: f"{statistics.median(found) * 1000:.0f} ms" for name, found in seconds.items()}
-        yield Row(what, texts.pop("ours"), target, ", ".join(f"{name} {text}" for name, text in texts.items()))
+        texts = {
+            name: f"{statistics.median(found) * 1000:.0f} ms" for name, found in seconds.items()
+        }
+        yield Row(
+            what,
+            texts.pop("ours"),
+            target,
+            ", ".join(f"{name} {text}" for name, text in texts.items()),
+        )
 
 
 def version(name: str) -> str:
     """Of an npm package that is installed, and the Node it runs on."""
-    package = json.loads((peers.node_folder(name) / "node_modules" / name / "package.json").read_text())
-    node = subprocess.run([peers.node(), "--version"], capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    package = json.loads(
+        (peers.node_folder(name) / "node_modules" / name / "package.json").read_text()
+    )
+    node = subprocess.run(
+        [peers.node(), "--version"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout.strip()
     return f"{package['version']} on Node {node}"

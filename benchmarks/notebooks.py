@@ -24,9 +24,16 @@ TOUR = "from wych_kit import notebook\nkit = notebook.open_kit()\nkit.tour()"
 
 def rows() -> Iterator[Row]:
     """Import; first form; nbval with and without us."""
-    seconds = whole_processes({name: [sys.executable, "-c", code] for name, code in (("ours", FACE), ("base", BASE))}, 15)
+    seconds = whole_processes(
+        {name: [sys.executable, "-c", code] for name, code in (("ours", FACE), ("base", BASE))}, 15
+    )
     over = ratio(seconds["ours"], seconds["base"])
-    yield Row("import the notebook face ÷ ipywidgets and httpx", over, "≤ 1.3", f"both {milliseconds(seconds['base'])}")
+    yield Row(
+        "import the notebook face ÷ ipywidgets and httpx",
+        over,
+        "≤ 1.3",
+        f"both {milliseconds(seconds['base'])}",
+    )
     yield first_form()
     yield nbval()
 
@@ -35,7 +42,10 @@ def first_form() -> Row:
     """From the start of the tour's cell in a kernel that runs to the end of the cell, which has displayed it; browser not included."""
     ours, plain = zip(*((first_cell(TOUR), first_cell(BASE)) for _ in range(ROUNDS)), strict=True)
     return Row(
-        "first form in a warm kernel", milliseconds(ours), "≤ 1.0 s", f"importing ipywidgets and httpx {milliseconds(plain)}"
+        "first form in a warm kernel",
+        milliseconds(ours),
+        "≤ 1.0 s",
+        f"importing ipywidgets and httpx {milliseconds(plain)}",
     )
 
 
@@ -43,9 +53,16 @@ def first_cell(code: str) -> float:
     """Seconds for a cell with this code, the first with content in its kernel."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "pyproject.toml").touch()
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in ("pass", code)])
+        book = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(text) for text in ("pass", code)]
+        )
         quiet = ["--IPKernelApp.log_level=ERROR"]
-        client = NotebookClient(book, kernel_name="python3", resources={"metadata": {"path": folder}}, extra_arguments=quiet)
+        client = NotebookClient(
+            book,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+            extra_arguments=quiet,
+        )
         with client.setup_kernel(env=environment(WYCH_HOME=str(Path(folder, "home")))):
             client.execute_cell(book.cells[0], 0)
             began = time.perf_counter()
@@ -58,7 +75,9 @@ def nbval() -> Row:
     names = ("issuer_url", "api_url", "portal_url", "connect_url")
     with tempfile.TemporaryDirectory() as folder, mock.running(seed=1, ephemeral=True) as wych:
         bare, ours = Path(folder, "bare"), Path(folder, "ours")
-        shutil.copytree(ROOT / "notebooks", ours, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        shutil.copytree(
+            ROOT / "notebooks", ours, ignore=shutil.ignore_patterns(".*", "__pycache__")
+        )
         shutil.copytree(ours, bare, ignore=shutil.ignore_patterns("conftest.py", "sanitize.cfg"))
         settings = {f"WYCH_{name.upper()}": str(getattr(wych, name)) for name in names}
         taken: dict[Path, list[float]] = {bare: [], ours: []}
@@ -68,9 +87,14 @@ def nbval() -> Row:
                 for each in (".env", "pyproject.toml"):
                     (place / each).unlink(missing_ok=True)
                 (place / "pyproject.toml").touch()
-                found.append(run(place, settings | {"WYCH_HOME": str(Path(folder, f"{place.name}{turn}"))}))
+                found.append(
+                    run(place, settings | {"WYCH_HOME": str(Path(folder, f"{place.name}{turn}"))})
+                )
     books = len(list((ROOT / "notebooks").glob("*.ipynb")))
-    added = [(with_us - without) / books for with_us, without in zip(taken[ours][1:], taken[bare][1:], strict=True)]
+    added = [
+        (with_us - without) / books
+        for with_us, without in zip(taken[ours][1:], taken[bare][1:], strict=True)
+    ]
     return Row(
         "nbval with our hooks, mock and sanitising ÷ bare",
         ratio(taken[ours][1:], taken[bare][1:]),
@@ -81,8 +105,30 @@ def nbval() -> Row:
 
 def run(place: Path, settings: dict[str, str]) -> float:
     """Seconds for all notebooks in one process. Bare, outputs are run and not compared, as ports differ; ours are, and must be equal."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-current-env", "--rootdir", str(place)]
-    command += ["--nbval", "--nbval-sanitize-with=sanitize.cfg"] if (place / "sanitize.cfg").exists() else ["--nbval-lax"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--nbval-current-env",
+        "--rootdir",
+        str(place),
+    ]
+    command += (
+        ["--nbval", "--nbval-sanitize-with=sanitize.cfg"]
+        if (place / "sanitize.cfg").exists()
+        else ["--nbval-lax"]
+    )
     began = time.perf_counter()
-    subprocess.run([*command, "."], cwd=place, env=environment(**settings), capture_output=True, text=True, check=True, timeout=120)
+    subprocess.run(
+        [*command, "."],
+        cwd=place,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
     return time.perf_counter() - began

@@ -40,7 +40,9 @@ def _missing() -> str:
     except (OSError, subprocess.SubprocessError) as error:
         return f"no environment for the peers: {error}"
     install: list[str | Path] = (
-        [uv, "pip", "install", "--python", binary, "--compile-bytecode"] if uv else [binary, "-m", "pip", "install"]
+        [uv, "pip", "install", "--python", binary, "--compile-bytecode"]
+        if uv
+        else [binary, "-m", "pip", "install"]
     )
     reason = _problem([*install, "--quiet", "-r", wanted], "Authlib, httpx-auth and Node")
     if not reason:
@@ -69,7 +71,9 @@ def node_folder(name: str) -> Path:
     for file in (*source.glob("*.mjs"), source / "package.json", lock, source / ".npmrc"):
         shutil.copy(file, folder)
     if not done.exists() or done.read_bytes() != lock.read_bytes():
-        if reason := _problem([FOLDER / "bin" / "npm", "ci", "--ignore-scripts", "--loglevel=error"], name, folder):
+        if reason := _problem(
+            [FOLDER / "bin" / "npm", "ci", "--ignore-scripts", "--loglevel=error"], name, folder
+        ):
             raise LeftOut(reason)
         shutil.copyfile(lock, done)
     return folder
@@ -78,6 +82,16 @@ def node_folder(name: str) -> Path:
 def _problem(command: list[str | Path], what: str, cwd: Path | None = None) -> str:
     """Runs an installer; its first words if it failed, else nothing."""
     path = {"PATH": f"{FOLDER / 'bin'}{os.pathsep}{environment().get('PATH', '')}"}
-    outcome = subprocess.run(command, cwd=cwd, env=environment(**path), capture_output=True, text=True, check=False, timeout=300)
-    words = (outcome.stderr or outcome.stdout).strip().splitlines() or [f"status {outcome.returncode}"]
+    outcome = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(**path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    words = (outcome.stderr or outcome.stdout).strip().splitlines() or [
+        f"status {outcome.returncode}"
+    ]
     return f"{what} could not be installed: {words[0][:120]}" if outcome.returncode else ""

@@ -22,7 +22,9 @@ def process(command: Command, cwd: Path | None = None, **settings: str) -> Itera
     """
     began = time.time()
     pipe, env = subprocess.PIPE, environment(**settings)
-    with subprocess.Popen(command, cwd=cwd, env=env, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        command, cwd=cwd, env=env, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+    ) as server:
         try:
             line = server.stdout.readline() if server.stdout else ""
             if not line:
@@ -42,5 +44,7 @@ def first_answer(url: str) -> float:
 
 def memory(pid: int) -> float:
     """What a process holds in memory, in MiB."""
-    found = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=10)
+    found = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=10
+    )
     return int(found.stdout) / 1024

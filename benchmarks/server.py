@@ -37,7 +37,10 @@ class Connection(asyncio.Protocol):
 def as_http(body: object) -> bytes:
     """A whole answer."""
     text = json.dumps(body).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text)
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+        len(text),
+        text,
+    )
 
 
 async def main() -> None:

@@ -29,7 +29,12 @@ def rows() -> Iterator[Row]:
     """Ours, and the peers where they try to do the same."""
     for kind, life in LIFE.items():
         beside = others(functools.partial(crowd, kind=kind, life=life)) if kind == "threads" else ""
-        yield Row(f"token requests, 64 {kind}: cold, at expiry", crowd("wych_auth", kind, life), "1, 1", beside)
+        yield Row(
+            f"token requests, 64 {kind}: cold, at expiry",
+            crowd("wych_auth", kind, life),
+            "1, 1",
+            beside,
+        )
     for what, target, trial in (
         ("token requests for 50 calls, a token living 30 s", "1", fifty),
         ("token revoked: next call, token requests for it", "200, 1", revoked),
@@ -51,11 +56,16 @@ def others(trial: Callable[[str], str]) -> str:
 def crowd(who: str, kind: str, life: float) -> str:
     """Token requests in the two rounds, and how many calls failed if any did."""
     counts = []
-    with somewhere(expires_in=life) as (wych, where), talking("crowd.py", who, kind, where, life) as ask:
+    with (
+        somewhere(expires_in=life) as (wych, where),
+        talking("crowd.py", who, kind, where, life) as ask,
+    ):
         for _ in range(2):
             before = wych.token_requests
             failed = 64 - ask()["succeeded"]
-            counts.append(f"{wych.token_requests - before}{f' ({failed} failed)' if failed else ''}")
+            counts.append(
+                f"{wych.token_requests - before}{f' ({failed} failed)' if failed else ''}"
+            )
     return ", ".join(counts)
 
 
@@ -103,10 +113,15 @@ def stalls() -> Iterator[Row]:
 def stall(who: str) -> float:
     """Seconds, at a mock that takes its time over the token."""
     with somewhere() as (wych, where), talking("crowd.py", who, "tasks", where, 0) as ask:
-        form = {"grant_type": "client_credentials", **{name: where[name] for name in ("client_id", "client_secret")}}
+        form = {
+            "grant_type": "client_credentials",
+            **{name: where[name] for name in ("client_id", "client_secret")},
+        }
         answer = httpx.post(where["token_url"], data=form, trust_env=False)
         headers = {"Content-Type": "application/json"}
-        wych.answer_next("token", status=200, headers=headers, body=answer.content, delay=WAIT, times=64)
+        wych.answer_next(
+            "token", status=200, headers=headers, body=answer.content, delay=WAIT, times=64
+        )
         return float(ask()["stall"])
 
 
@@ -116,7 +131,12 @@ def somewhere(**options: Any) -> Iterator[tuple[mock.Mock, dict[str, str]]]:
     with mock.running(ephemeral=True, **options) as wych, tempfile.TemporaryDirectory() as home:
         own = wych.credentials
         where = {name: str(getattr(own, name)) for name in ("client_id", "partner_id", "app_id")}
-        where |= {"client_secret": own.client_secret, "api_key": own.api_key, "issuer_url": wych.issuer_url, "home": home}
+        where |= {
+            "client_secret": own.client_secret,
+            "api_key": own.api_key,
+            "issuer_url": wych.issuer_url,
+            "home": home,
+        }
         where["token_url"] = f"{wych.issuer_url}/protocol/openid-connect/token"
         where["api_url"] = f"{wych.api_url}/partner/{own.partner_id}/app/{own.app_id}/users"
         yield wych, where
@@ -127,7 +147,9 @@ def talking(script: str, who: str, *arguments: Any) -> Iterator[Callable[[], Any
     """Run a script of this folder; each call of what is yielded lets it do one thing and gives what it prints."""
     python = peers.python() if who in PEERS.values() else Path(sys.executable)
     command: Command = [python, HERE / script, *map(json.dumps, (who, *arguments))]
-    with subprocess.Popen(command, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        command, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         say, heard = child.stdin, child.stdout

@@ -34,12 +34,17 @@ def surroundings(wych: Mock) -> Iterator[None]:
     """
     wych.reset()
     place = Path(tempfile.mkdtemp(prefix="wych-notebook-"))
-    atexit.register(shutil.rmtree, place, ignore_errors=True)  # the kernel stands in it until it stops
+    atexit.register(
+        shutil.rmtree, place, ignore_errors=True
+    )  # the kernel stands in it until it stops
     startup = place / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (place / "pyproject.toml").touch()
     (startup / "00-leave.py").write_text(f"import os\nos.chdir({str(place)!r})\n", "utf-8")
-    ours = {f"WYCH_{name.upper()}": getattr(wych, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")}
+    ours = {
+        f"WYCH_{name.upper()}": getattr(wych, name)
+        for name in ("issuer_url", "api_url", "portal_url", "connect_url")
+    }
     ours |= {"WYCH_HOME": str(place / "kit"), "IPYTHONDIR": str(place / "ipython"), "NO_COLOR": "1"}
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("WYCH_")]:
@@ -58,7 +63,9 @@ def _is_ours(item: pytest.Item) -> bool:
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """A cell that was never run would be compared with nothing, so it is an error."""
-    never = sorted({str(item.path) for item in items if _is_ours(item) and item.cell.execution_count is None})
+    never = sorted(
+        {str(item.path) for item in items if _is_ours(item) and item.cell.execution_count is None}
+    )
     if never:
         raise pytest.UsageError(f"cells never run, `make notebooks` does it: {', '.join(never)}")
 
@@ -68,7 +75,10 @@ def pytest_runtest_setup(item: Any) -> Any:
     """A notebook's kernel is started by nbval before the first cell."""
     if not _is_ours(item) or item.parent.kernel is not None:
         return (yield)
-    item.parent.skip_compare = (*item.parent.skip_compare, VEGA)  # it has dates in it, and is no text that could be sanitized
+    item.parent.skip_compare = (
+        *item.parent.skip_compare,
+        VEGA,
+    )  # it has dates in it, and is no text that could be sanitized
     if not hasattr(item.config, "wych"):
         item.config.wych = mock.start(seed=1, ephemeral=True)
     with surroundings(item.config.wych):

@@ -13,7 +13,7 @@ from conftest import HERE, surroundings
 from nbclient import NotebookClient
 
 from wych_kit import mock
-from wych_kit.environments import MOCK
+from wych_kit.settings.environments import MOCK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _DAY = date(2026, 11, 26)
-QUIET = ["--IPKernelApp.log_level=ERROR"]  # or each kernel warns of TCP, which stays on this machine
+QUIET = [
+    "--IPKernelApp.log_level=ERROR"
+]  # or each kernel warns of TCP, which stays on this machine
 USUAL = str(MOCK.issuer_url).split("/")[2]
 
 
@@ -54,7 +56,9 @@ def _stored(notebook: Any) -> str:
     """The file's text: the mock at its usual address, the day always the same, and nothing that no two runs have in common."""
     text = re.sub(r"127\.0\.0\.1:(?!9925\b)\d+\b", USUAL, nbformat.writes(notebook))
     text = re.sub(
-        r"\b20\d\d-\d\d-\d\d\b", lambda found: str(date.fromisoformat(found[0]) + (_DAY - datetime.now(UTC).date())), text
+        r"\b20\d\d-\d\d-\d\d\b",
+        lambda found: str(date.fromisoformat(found[0]) + (_DAY - datetime.now(UTC).date())),
+        text,
     )
     return re.sub(r"(x-amzn-requestid|x-amz-apigw-id): [\w=-]+", r"\1: …", text) + "\n"
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import hypothesis
 import pytest
 
-from wych_kit import cli, mock
+from wych_kit import mock
+from wych_kit.terminal import cli
 
 hypothesis.settings.register_profile("kit", deadline=None)  # a busy machine is not a wrong answer
 hypothesis.settings.load_profile("kit")
@@ -47,7 +48,7 @@ class Tty(io.StringIO):
         return True
 
 
-class Place:
+class Project:
     """A project's folder with a `.env`, and the kit's own folder beside it."""
 
     def __init__(self, folder, home):
@@ -57,12 +58,16 @@ class Place:
 
     def write_env(self, **values):
         """A `.env` with exactly these, by attribute name."""
-        self.env.write_text("".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8")
+        self.env.write_text(
+            "".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8"
+        )
         self.env.chmod(0o600)
 
     def on(self, wych, **values):
         """A `.env` with the mock's addresses and these."""
-        self.write_env(environment="mock", **{name: getattr(wych, name) for name in ADDRESSES}, **values)
+        self.write_env(
+            environment="mock", **{name: getattr(wych, name) for name in ADDRESSES}, **values
+        )
 
     def ready_on(self, wych, **changes):
         """A `.env` with the ready-made app's credentials too, some changed."""
@@ -70,7 +75,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch):
     """An empty project to stand in, with nothing of this machine's settings."""
     for name in [name for name in os.environ if name.startswith("WYCH_")] + list(LEAKING):
         monkeypatch.delenv(name, raising=False)
@@ -82,7 +87,7 @@ def place(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.setenv("WYCH_HOME", str(tmp_path / "kit"))
     monkeypatch.setenv("TERM", "xterm")
-    return Place(folder, tmp_path / "kit")
+    return Project(folder, tmp_path / "kit")
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +98,7 @@ def seeded():
 
 
 @pytest.fixture
-def pretend(seeded):
+def mock_wych(seeded):
     """The mock, with nothing remembered."""
     seeded.reset()
     return seeded
@@ -121,7 +126,7 @@ def tty():
 
 
 @pytest.fixture
-def nobody():
+def unused_address():
     """An address at which nothing listens: the port is bound, and no more, so that nobody else gets it."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

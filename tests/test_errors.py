@@ -5,15 +5,34 @@ import pickle
 
 import pytest
 
-from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected, Unreachable, WychError
+from wych_kit.errors import (
+    Refused,
+    SettingInvalid,
+    SettingMissing,
+    Unexpected,
+    Unreachable,
+    WychError,
+)
 
 ERRORS = [
     WychError("something was seen", stage="call", reference="clock-skew"),
     SettingMissing("WYCH_API_KEY", stage="call"),
-    SettingInvalid("WYCH_CLIENT_ID", "has a space inside", origin=".env line 4", stage="token", reference="stray-whitespace"),
+    SettingInvalid(
+        "WYCH_CLIENT_ID",
+        "has a space inside",
+        origin=".env line 4",
+        stage="token",
+        reference="stray-whitespace",
+    ),
     Unreachable("nothing answered at 127.0.0.1:9", stage="discovery", reference="mock-not-running"),
     Refused(
-        "the answer was 429", stage="call", status=429, code="slow_down", description="Too Many", retry_after=1.5, reference="x"
+        "the answer was 429",
+        stage="call",
+        status=429,
+        code="slow_down",
+        description="Too Many",
+        retry_after=1.5,
+        reference="x",
     ),
     Unexpected("the answer was HTML", stage="token", status=200, reference="tls-interception"),
     Unexpected("the answer was cut off", stage="call"),
@@ -22,7 +41,9 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize(
-    "travel", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "deep", "pickle"]
+    "travel",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deep", "pickle"],
 )
 def test_an_error_travels_whole(error, travel):
     """Class, message and every fact survive a copy and a trip to another process."""
@@ -53,7 +74,10 @@ def test_setting_errors_say_which_setting_and_where_from():
     """The sentence names the variable, its origin when known, and the reason."""
     assert str(SettingMissing("WYCH_API_KEY")) == "WYCH_API_KEY is not set"
     assert str(SettingInvalid("WYCH_API_KEY", "is empty")) == "WYCH_API_KEY is empty"
-    assert str(SettingInvalid("WYCH_API_KEY", "is empty", origin="shell")) == "WYCH_API_KEY (shell) is empty"
+    assert (
+        str(SettingInvalid("WYCH_API_KEY", "is empty", origin="shell"))
+        == "WYCH_API_KEY (shell) is empty"
+    )
     assert SettingMissing("WYCH_API_KEY").reference == "setting-missing"
     assert SettingInvalid("WYCH_API_KEY", "is empty").reference == "setting-invalid"
 

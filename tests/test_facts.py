@@ -17,7 +17,9 @@ CODE = [path for top in ("wych_kit", "tests") for path in sorted((ROOT / top).rg
 # This file's own examples lead nowhere on purpose, and other people's code means other things by "A1".
 SOURCES = [path for path in CODE if path != Path(__file__) and "node_modules" not in path.parts]
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", WIRE, API]
-WIRE_ROW = re.compile(r"(?<![\w%+/=])(?:[AB][1-9](?:-\d{1,2}b?)?|D\d{1,2})(?![\w%+=])")  # no piece of an escape or of base64
+WIRE_ROW = re.compile(
+    r"(?<![\w%+/=])(?:[AB][1-9](?:-\d{1,2}b?)?|D\d{1,2})(?![\w%+=])"
+)  # no piece of an escape or of base64
 WIRE_SECTION = re.compile(r"wire facts'?,? section (\w+)", re.IGNORECASE)
 API_PLACE = re.compile(r"API facts,?(?: section (\d+)(?:,? row (\d+))?| (\d\.\d+))?")
 OUTSIDE = re.compile(r"\bdesign,? section|wire-behaviour|wych-api\b", re.IGNORECASE)
@@ -29,7 +31,9 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
         yield from enumerate(path.read_text().splitlines(), 1)
         return
     comments = (
-        token for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline) if token.type == tokenize.COMMENT
+        token
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+        if token.type == tokenize.COMMENT
     )
     yield from ((comment.start[0], comment.string) for comment in comments)
     for node in ast.walk(ast.parse(path.read_text())):
@@ -80,8 +84,23 @@ def test_every_citation_resolves(path: Path) -> None:
 def test_citations_are_found() -> None:
     """The search finds each kind of citation, in code, comments and texts; were it blind, all would seem to resolve."""
     found = {citation.partition(": ")[2] for path in SOURCES for citation, _ in cited(path)}
-    kinds = {"wire facts A1", "wire facts A3-22", "wire facts B3-9", "wire facts D25", "wire facts 0"}
-    assert kinds | {"API facts 5.3", "API facts section 7", "API facts, section 8, row 6", "API facts section 9 row 2"} <= found
+    kinds = {
+        "wire facts A1",
+        "wire facts A3-22",
+        "wire facts B3-9",
+        "wire facts D25",
+        "wire facts 0",
+    }
+    assert (
+        kinds
+        | {
+            "API facts 5.3",
+            "API facts section 7",
+            "API facts, section 8, row 6",
+            "API facts section 9 row 2",
+        }
+        <= found
+    )
     assert len(found) > 80
 
 
@@ -115,7 +134,11 @@ def test_nothing_outside_the_repository_is_cited(path: Path) -> None:
 def test_rows_are_numbered_without_gaps() -> None:
     """A3 has rows 1 to 36, B3 1 to 25 and 16b, D 1 to 33, each once, so that "A3-7 to A3-12" leads somewhere throughout."""
     rows = [row for _, row, _ in lines_of(WIRE) if re.fullmatch(r"[ABD]\d+-?\d*b?", row)]
-    whole = [f"A3-{number}" for number in range(1, 37)] + [f"B3-{number}" for number in range(1, 26)] + ["B3-16b"]
+    whole = (
+        [f"A3-{number}" for number in range(1, 37)]
+        + [f"B3-{number}" for number in range(1, 26)]
+        + ["B3-16b"]
+    )
     assert sorted(rows) == sorted([*whole, *(f"D{number}" for number in range(1, 34))])
 
 
@@ -124,11 +147,19 @@ def test_what_the_mock_does_is_what_its_tests_claim() -> None:
     excused, named = set(), set()
     for path in sorted((ROOT / "tests" / "mock").glob("test_*.py")):
         tree = ast.parse(path.read_text())
-        lists = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NOT_CLAIMED"]
+        lists = [
+            node
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NOT_CLAIMED"
+        ]
         excused |= {key for node in lists for key in ast.literal_eval(node.value)}
         inside = {id(part) for node in lists for part in ast.walk(node)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in inside
+            ):
                 named |= set(WIRE_ROW.findall(node.value))
     mock = {row: cells[-1] for _, row, cells in lines_of(WIRE) if re.match(r"[AB]3-", row)}
     assert {row for row, mark in mock.items() if not mark.startswith(("yes", "no"))} == set()
@@ -139,12 +170,18 @@ def test_what_the_mock_does_is_what_its_tests_claim() -> None:
 def test_the_documents_can_be_found() -> None:
     """README and CONTRIBUTING lead to both documents."""
     for document in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
-        assert [name for name in ("docs/wire-facts.md", "docs/api-facts.md") if f"]({name})" not in document.read_text()] == []
+        assert [
+            name
+            for name in ("docs/wire-facts.md", "docs/api-facts.md")
+            if f"]({name})" not in document.read_text()
+        ] == []
 
 
 def test_links_within_the_api_facts_lead_somewhere() -> None:
     """Each [page] named in the API facts has its address at the end, and each address is used."""
     text = API.read_text()
     defined = set(re.findall(r"^\[([\w-]+)\]: https://", text, re.MULTILINE))
-    used = set(re.findall(r"\[([a-z-]+)\](?![:(\[])", text)) | set(re.findall(r"\]\[([a-z-]+)\]", text))
+    used = set(re.findall(r"\[([a-z-]+)\](?![:(\[])", text)) | set(
+        re.findall(r"\]\[([a-z-]+)\]", text)
+    )
     assert defined == used

@@ -14,7 +14,13 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SETUP = ("Makefile", "pyproject.toml", "requirements.lock", "requirements-lab.lock", "requirements-test.lock")
+SETUP = (
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+    "requirements-lab.lock",
+    "requirements-test.lock",
+)
 FOREIGN = {
     "VIRTUAL_ENV": "/somebody/else",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -60,8 +66,16 @@ class Clone(NamedTuple):
         self, *arguments: str, env: Mapping[str, str] | None = None, fails_at: str = "nothing"
     ) -> subprocess.CompletedProcess[str]:
         """Run make there. Output is text."""
-        notes = {"UV_ASKED": str(self.tools / "asked"), "UV_ENVIRONMENT": str(self.tools / "environment"), "UV_FAILS_AT": fails_at}
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ARGS", "WORKERS"))}
+        notes = {
+            "UV_ASKED": str(self.tools / "asked"),
+            "UV_ENVIRONMENT": str(self.tools / "environment"),
+            "UV_FAILS_AT": fails_at,
+        }
+        ours = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MAKE", "MFLAGS", "ARGS", "WORKERS"))
+        }
         return subprocess.run(
             ["make", f"UV={self.tools / 'uv'}", f"PYTHON={sys.executable}", *arguments],
             cwd=self.folder,
@@ -85,7 +99,14 @@ class Clone(NamedTuple):
         lines = notes.read_text().splitlines() if notes.exists() else []
         notes.unlink(missing_ok=True)
         return [
-            "venv" if line.startswith("venv") else "kit" if line.endswith("-e .") else Path(line.split()[-1]).name for line in lines
+            (
+                "venv"
+                if line.startswith("venv")
+                else "kit"
+                if line.endswith("-e .")
+                else Path(line.split()[-1]).name
+            )
+            for line in lines
         ]
 
 
@@ -114,7 +135,11 @@ def test_start_sets_up_once(clone: Clone) -> None:
     assert (first.returncode, first.stdout) == (0, "ran -m wych_kit start --json\n")
     assert clone.asked() == ["venv", "requirements.lock", "kit"]
     second = clone.make("start", "ARGS=--json")
-    assert (second.returncode, second.stdout, second.stderr) == (0, "ran -m wych_kit start --json\n", "")
+    assert (second.returncode, second.stdout, second.stderr) == (
+        0,
+        "ran -m wych_kit start --json\n",
+        "",
+    )
     assert clone.asked() == []
 
 
@@ -122,8 +147,14 @@ def test_tests_add_to_the_same_venv(clone: Clone) -> None:
     """What tests need is added when they are first wanted, and neither `check` nor `start` asks for it again."""
     clone.make("start")
     clone.asked()
-    assert clone.make("test").stdout == "ran -m pytest -n 2 --dist loadfile\nran -m pytest -m browser tests/browser\n"
-    assert clone.make("test", "ARGS=-k token").stdout == "ran -m pytest -n 2 --dist loadfile -k token\n"
+    assert (
+        clone.make("test").stdout
+        == "ran -m pytest -n 2 --dist loadfile\nran -m pytest -m browser tests/browser\n"
+    )
+    assert (
+        clone.make("test", "ARGS=-k token").stdout
+        == "ran -m pytest -n 2 --dist loadfile -k token\n"
+    )
     assert clone.asked() == ["requirements-test.lock"]
     assert clone.make("check").returncode == clone.make("start").returncode == 0
     assert clone.asked() == []
@@ -139,7 +170,9 @@ def test_tests_add_to_the_same_venv(clone: Clone) -> None:
         ("Makefile", []),
     ],
 )
-def test_a_changed_input_repeats_what_depends_on_it(clone: Clone, changed: str, again: list[str]) -> None:
+def test_a_changed_input_repeats_what_depends_on_it(
+    clone: Clone, changed: str, again: list[str]
+) -> None:
     """A newer lock makes the venv anew, a newer pyproject.toml installs the package again, and nothing else is repeated."""
     clone.make("test")
     clone.asked()
@@ -168,8 +201,12 @@ def test_another_python_gets_a_new_venv(clone: Clone) -> None:
     assert clone.asked() == ["venv", "requirements.lock", "kit"]
 
 
-@pytest.mark.parametrize(("fails_at", "missing"), [("venv --quiet", 3), ("requirements.lock", 2), ("-e .", 1)])
-def test_a_set_up_that_was_cut_short_is_not_taken_for_finished(clone: Clone, fails_at: str, missing: int) -> None:
+@pytest.mark.parametrize(
+    ("fails_at", "missing"), [("venv --quiet", 3), ("requirements.lock", 2), ("-e .", 1)]
+)
+def test_a_set_up_that_was_cut_short_is_not_taken_for_finished(
+    clone: Clone, fails_at: str, missing: int
+) -> None:
     """Wherever set-up stops, it says how to go on, runs nothing, and the next run does what is missing."""
     broken = clone.make("start", fails_at=fails_at)
     assert (broken.returncode, broken.stdout) == (2, "")
@@ -185,8 +222,12 @@ def test_other_environments_do_not_leak_in(clone: Clone) -> None:
     seen = (clone.tools / "environment").read_text().splitlines()
     assert any(line.startswith("PATH=") for line in seen)
     assert [line for line in seen if line.split("=")[0] in FOREIGN] == []
-    installs = [line for line in (clone.tools / "asked").read_text().splitlines() if line.startswith("pip")]
-    assert all(" --python .venv/bin/python " in line and " --compile-bytecode" in line for line in installs)
+    installs = [
+        line for line in (clone.tools / "asked").read_text().splitlines() if line.startswith("pip")
+    ]
+    assert all(
+        " --python .venv/bin/python " in line and " --compile-bytecode" in line for line in installs
+    )
     assert " --require-hashes " in installs[0]
     assert installs[1].endswith(" --no-deps --no-build-isolation -e .")
 
@@ -195,12 +236,14 @@ def test_other_environments_do_not_leak_in(clone: Clone) -> None:
 @pytest.mark.parametrize("uv", [[], ["UV="]], ids=["uv", "pip"])
 def test_an_old_python_is_named(clone: Clone, goal: str, uv: list[str]) -> None:
     """Python below 3.11 is refused before anything is made, with its version and how to name another."""
-    old = script(clone.tools / "python-old", '#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.6\nexit 0\n')
+    old = script(
+        clone.tools / "python-old", '#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.6\nexit 0\n'
+    )
     refused = clone.make(goal, f"PYTHON={old}", *uv)
     assert refused.returncode == 2
     assert (
-        f"Wych Kit needs Python 3.11 or newer. '{old}' is: Python 3.9.6. Name another: make {goal} PYTHON=python3.12"
-        in refused.stderr
+        f"Wych Kit needs Python 3.11 or newer. '{old}' is: Python 3.9.6. Name another: make {goal}"
+        " PYTHON=python3.12" in refused.stderr
     )
     assert not (clone.folder / ".venv").exists()
 
@@ -228,7 +271,9 @@ def test_lab_sets_up_and_opens(clone: Clone) -> None:
 def test_what_is_added_is_not_there_already(clone: Clone) -> None:
     """With pip the base and the lab's part are installed at the same time: they share no package, and together they are the lab's lock."""
     clone.make("lab")
-    base, lab = (blocks((ROOT / name).read_text()) for name in ("requirements.lock", "requirements-lab.lock"))
+    base, lab = (
+        blocks((ROOT / name).read_text()) for name in ("requirements.lock", "requirements-lab.lock")
+    )
     added = blocks((clone.folder / ".venv" / "requirements-lab.lock").read_text())
     assert added == {name: block for name, block in lab.items() if name not in base}
     differing = {name for name in base.keys() & lab.keys() if base[name] != lab[name]}
@@ -262,8 +307,19 @@ def test_lab_with_pip(clone: Clone, fails_at: str) -> None:
 def test_goals_take_turns(clone: Clone) -> None:
     """Two goals at once, with a make that may do several things at a time, set the venv up once."""
     fake = script(clone.tools / "python", FAKE_PYTHON.format(real=sys.executable))
-    assert clone.make("-j4", "lab", "test", "UV=", f"PYTHON={fake}", env={"GOAL": "somebody's"}).returncode == 0
-    assert sorted(clone.asked()) == ["kit", "requirements-lab.lock", "requirements-test.lock", "requirements.lock", "venv"]
+    assert (
+        clone.make(
+            "-j4", "lab", "test", "UV=", f"PYTHON={fake}", env={"GOAL": "somebody's"}
+        ).returncode
+        == 0
+    )
+    assert sorted(clone.asked()) == [
+        "kit",
+        "requirements-lab.lock",
+        "requirements-test.lock",
+        "requirements.lock",
+        "venv",
+    ]
 
 
 def test_clean_keeps_what_is_yours(clone: Clone) -> None:
@@ -272,15 +328,21 @@ def test_clean_keeps_what_is_yours(clone: Clone) -> None:
     (clone.folder / ".env").write_text("WYCH_CLIENT_ID=mine\n")
     (clone.folder / "wych_kit" / "__pycache__").mkdir(parents=True)
     assert clone.make("clean").returncode == 0
-    assert sorted(path.name for path in clone.folder.iterdir()) == sorted([*SETUP, ".env", "wych_kit"])
+    assert sorted(path.name for path in clone.folder.iterdir()) == sorted(
+        [*SETUP, ".env", "wych_kit"]
+    )
     assert list((clone.folder / "wych_kit").iterdir()) == []
 
 
 def test_make_alone_lists_every_target(clone: Clone) -> None:
     """`make` without a word prints one short aligned line for each target, needs no Python, and makes nothing."""
     listed = clone.make("PYTHON=no-such-python").stdout.splitlines()
-    phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
-    assert [line.split()[1] for line in listed] == [name for name in phony.split()[1:] if name != "help"]
+    phony = next(
+        line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:")
+    )
+    assert [line.split()[1] for line in listed] == [
+        name for name in phony.split()[1:] if name != "help"
+    ]
     assert {line.index(line.split()[2], 6) for line in listed} == {len("make notebooks ")}
     assert max(map(len, listed)) < 80
     assert not (clone.folder / ".venv").exists()

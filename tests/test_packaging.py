@@ -32,7 +32,9 @@ LOCKS = {
     "requirements-lab.lock": ("notebook",),
     "requirements-test.lock": ("test",),
 }
-PYTHONS = [row.rpartition(" ")[2] for row in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", row)]
+PYTHONS = [
+    row.rpartition(" ")[2] for row in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", row)
+]
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
     "mac": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
@@ -57,7 +59,9 @@ def pins(lock: str) -> list[Pin]:
 def needs(extras: tuple[str, ...]) -> Iterator[Requirement]:
     """List what the package with these extras asks for itself, extras within extras included, and what building it takes."""
     rows = [*PROJECT["dependencies"], *PYPROJECT["dependency-groups"]["build"]]
-    rows += itertools.chain.from_iterable(PROJECT["optional-dependencies"][extra] for extra in extras)
+    rows += itertools.chain.from_iterable(
+        PROJECT["optional-dependencies"][extra] for extra in extras
+    )
     for requirement in map(Requirement, rows):
         if canonicalize_name(requirement.name) == PROJECT["name"]:
             yield from needs(tuple(sorted(requirement.extras)))
@@ -74,14 +78,27 @@ def applies(requirement: Requirement, machine: dict[str, str]) -> bool:
 def machine(request: pytest.FixtureRequest) -> dict[str, str]:
     """Every Python we name on every kind of system, as markers see it."""
     python, system = request.param
-    names = {"platform_python_implementation": "CPython", "implementation_name": "cpython", "platform_machine": "x86_64"}
-    return {"python_version": python, "python_full_version": f"{python}.0", "extra": "", **names, **SYSTEMS[system]}
+    names = {
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "platform_machine": "x86_64",
+    }
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "extra": "",
+        **names,
+        **SYSTEMS[system],
+    }
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_is_pins_and_hashes_only(lock: str) -> None:
     """A lock names no host, no index, no path and no tool: each line is an exact version or a sha256."""
-    pin, digest = r"[a-z0-9-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*( ; [a-z0-9_ .'<>=!()]+)?", r"--hash=sha256:[0-9a-f]{64}"
+    pin, digest = (
+        r"[a-z0-9-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*( ; [a-z0-9_ .'<>=!()]+)?",
+        r"--hash=sha256:[0-9a-f]{64}",
+    )
     for line in (ROOT / lock).read_text().splitlines():
         assert re.fullmatch(rf"{pin} \\|    {digest}( \\)?", line, re.IGNORECASE), line
     assert all(entry.hashes for entry in pins(lock))
@@ -91,24 +108,34 @@ def test_a_lock_is_pins_and_hashes_only(lock: str) -> None:
 def test_a_lock_serves_what_pyproject_asks(lock: str, machine: dict[str, str]) -> None:
     """On every supported machine each dependency is pinned exactly once, at a version pyproject.toml allows."""
     here = [entry.requirement for entry in pins(lock) if applies(entry.requirement, machine)]
-    pinned = {canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==") for requirement in here}
+    pinned = {
+        canonicalize_name(requirement.name): str(requirement.specifier).removeprefix("==")
+        for requirement in here
+    }
     assert len(pinned) == len(here)
     wanted = [requirement for requirement in needs(LOCKS[lock]) if applies(requirement, machine)]
-    assert [str(row) for row in wanted if not row.specifier.contains(pinned.get(canonicalize_name(row.name), "0"))] == []
+    assert [
+        str(row)
+        for row in wanted
+        if not row.specifier.contains(pinned.get(canonicalize_name(row.name), "0"))
+    ] == []
 
 
 @pytest.mark.parametrize("lock", [name for name in LOCKS if name != "requirements.lock"])
 def test_locks_agree(lock: str) -> None:
     """What `make start` runs with is what is tested and what notebooks run with: the larger locks repeat the small one."""
     small, larger = (
-        {(p.requirement.name, str(p.requirement.specifier), p.hashes) for p in pins(name)} for name in ("requirements.lock", lock)
+        {(p.requirement.name, str(p.requirement.specifier), p.hashes) for p in pins(name)}
+        for name in ("requirements.lock", lock)
     )
     assert small - larger == set()
 
 
 def test_the_lock_can_build_the_package() -> None:
     """Set-up builds without isolation, so what the build system asks for is asked of the lock as well."""
-    assert set(PYPROJECT["build-system"]["requires"]) <= set(PYPROJECT["dependency-groups"]["build"])
+    assert set(PYPROJECT["build-system"]["requires"]) <= set(
+        PYPROJECT["dependency-groups"]["build"]
+    )
 
 
 def test_environment_yml_agrees_with_pyproject() -> None:
@@ -143,14 +170,29 @@ def test_the_changelog_starts_with_this_version() -> None:
 
 def test_the_wheel_holds_the_package_and_the_notebooks(tmp_path: Path) -> None:
     """The wheel holds every file of wych_kit that is not a cache, the notebooks, and nothing else; the metadata names every extra."""
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    build = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        str(tmp_path),
+    ]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     (path,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(path) as wheel:
         inside = {name for name in wheel.namelist() if ".dist-info/" not in name}
-        metadata = Metadata.from_email(wheel.read(f"wych_kit-{PROJECT['version']}.dist-info/METADATA"))
+        metadata = Metadata.from_email(
+            wheel.read(f"wych_kit-{PROJECT['version']}.dist-info/METADATA")
+        )
     package = ROOT / "wych_kit"
-    files = {str(file.relative_to(ROOT)) for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    files = {
+        str(file.relative_to(ROOT))
+        for file in package.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
     files |= {f"wych_kit/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert inside == files
     assert "wych_kit/py.typed" in inside

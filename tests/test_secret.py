@@ -30,9 +30,15 @@ class Holder:
 
 def traceback_texts(error):
     """The error as Python's own traceback and as rich's, both with every frame's local names."""
-    plain = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    plain = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    )
     console = Console(file=io.StringIO(), width=200)
-    console.print(Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True, locals_max_string=None))
+    console.print(
+        Traceback.from_exception(
+            type(error), error, error.__traceback__, show_locals=True, locals_max_string=None
+        )
+    )
     return plain, console.file.getvalue()
 
 
@@ -42,8 +48,13 @@ def test_the_text_comes_back_from_reveal_and_only_from_there(text):
     secret = Secret(text)
     assert secret.reveal() == text
     assert bool(secret) is bool(text)
-    assert (str(secret), repr(secret)) == ((MASK, f"Secret({MASK})") if text else ("", "Secret(empty)"))
-    assert f"{secret}|{secret!s}|{secret!r}|{secret:>20}" == f"{secret!s}|{secret!s}|{secret!r}|{secret!s:>20}"
+    assert (str(secret), repr(secret)) == (
+        (MASK, f"Secret({MASK})") if text else ("", "Secret(empty)")
+    )
+    assert (
+        f"{secret}|{secret!s}|{secret!r}|{secret:>20}"
+        == f"{secret!s}|{secret!s}|{secret!r}|{secret!s:>20}"
+    )
 
 
 @given(st.text(min_size=8, alphabet="abcdefgh0123456789"))
@@ -97,7 +108,9 @@ def test_a_copy_is_the_same_secret():
 def test_logging_at_debug_shows_the_mask(caplog):
     """A secret given to a logger, as argument or in a structure, is logged as its mask."""
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("any").debug("with %s %r %s", Secret(CANARY), Secret(CANARY), {"key": Secret(CANARY)})
+    logging.getLogger("any").debug(
+        "with %s %r %s", Secret(CANARY), Secret(CANARY), {"key": Secret(CANARY)}
+    )
     assert MASK in caplog.text
     assert CANARY not in caplog.text
 
@@ -108,7 +121,9 @@ def test_a_traceback_with_locals_shows_the_mask():
     def fails(secret, holder):
         raise RuntimeError(f"while using {secret}, {len(holder.more)}")
 
-    secret = Secret("".join(reversed(["-0815", "c4nary-Tweet"])))  # never whole in a source line, which tracebacks show
+    secret = Secret(
+        "".join(reversed(["-0815", "c4nary-Tweet"]))
+    )  # never whole in a source line, which tracebacks show
     with pytest.raises(RuntimeError) as failure:
         fails(secret, Holder(secret, [secret]))
     for text in traceback_texts(failure.value):
@@ -155,7 +170,10 @@ def test_equality_and_hash_follow_the_text(one, other):
     assert hash(Secret(one)) != hash(one)
 
 
-@pytest.mark.parametrize(("one", "other"), [("abc", "abd"), ("abc", "abc "), ("", " "), ("\u00e9", "e\u0301"), ("a", "\ud800")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("abc", "abd"), ("abc", "abc "), ("", " "), ("\u00e9", "e\u0301"), ("a", "\ud800")],
+)
 def test_a_fingerprint_tells_secrets_apart(one, other):
     """Equal secrets have equal fingerprints, on every machine; different ones differ, down to a trailing space."""
     assert Secret(one).fingerprint() == Secret("".join(one)).fingerprint()
@@ -166,7 +184,9 @@ def test_a_fingerprint_tells_secrets_apart(one, other):
 def test_a_fingerprint_promises_no_more_than_it_holds():
     """It does tell whether a guess is right, and its description must not say otherwise."""
     shown = Secret("hunter2").fingerprint()
-    assert [guess for guess in ("hunter1", "hunter2", "hunter3") if Secret(guess).fingerprint() == shown] == ["hunter2"]
+    assert [
+        guess for guess in ("hunter1", "hunter2", "hunter3") if Secret(guess).fingerprint() == shown
+    ] == ["hunter2"]
     assert "cannot confirm" not in (Secret.fingerprint.__doc__ or "")
     assert "can try guesses" in (Secret.fingerprint.__doc__ or "")
 
@@ -201,7 +221,10 @@ ODD = [
     ("your-client-secret", "it still looks like a placeholder"),
     ("changeme", "it still looks like a placeholder"),
     ("supxxxxxxxxret", "it still looks like a placeholder"),
-    ("\u2022\u2022\u2022\u2022\u2022\u2022", "it looks like a masked value, copied from a screen that hides it"),
+    (
+        "\u2022\u2022\u2022\u2022\u2022\u2022",
+        "it looks like a masked value, copied from a screen that hides it",
+    ),
     ("*******", "it looks like a masked value, copied from a screen that hides it"),
     ("abc\u2026xyz", "it looks like a masked value, copied from a screen that hides it"),
     ("abxxxxxxxxyz", "it looks like a masked value, copied from a screen that hides it"),
@@ -238,7 +261,11 @@ def test_a_good_secret_is_not_odd(good):
 
 
 @given(
-    st.text(alphabet=st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\"'`*"), min_size=32, max_size=32)
+    st.text(
+        alphabet=st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\"'`*"),
+        min_size=32,
+        max_size=32,
+    )
 )
 def test_random_printable_text_is_hardly_ever_odd(text):
     """A generated secret of any printable characters is not taken for a placeholder, unless words stand in brackets in it."""

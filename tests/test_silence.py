@@ -27,18 +27,19 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.traceback import Traceback
 
-from wych_kit import Secret, WychAuth, WychClient, cli, diagnose, load_settings, mock, save_settings
-from wych_kit import commands as commands_module
-from wych_kit import session as session_module
-from wych_kit import start as start_module
+from wych_kit import Secret, WychAuth, WychClient, diagnose, load_settings, mock, save_settings
 from wych_kit.client import token as tokens
+from wych_kit.client.journal.history import History
 from wych_kit.errors import SettingInvalid
-from wych_kit.history import History
-from wych_kit.journey import Session
-from wych_kit.mock.store import Issued
-from wych_kit.registration import ACCOUNT, demonstration
-from wych_kit.screen import Screen
-from wych_kit.terminal import Given, Person, walk
+from wych_kit.journey import session as session_module
+from wych_kit.journey.onboarding import Session
+from wych_kit.journey.registration import ACCOUNT, demonstration
+from wych_kit.mock.state.store import Issued
+from wych_kit.terminal import cli
+from wych_kit.terminal import context as commands_module
+from wych_kit.terminal.commands import start as start_module
+from wych_kit.terminal.screen import Screen
+from wych_kit.terminal.walkthrough import Given, Person, walk
 
 # Printable, as RFC 6749 App. A.2 has it, and otherwise whatever an encoding, a shell or a template could stumble over.
 SECRETS = {
@@ -70,7 +71,10 @@ class Overheard(logging.Handler):
         self.lines = []
 
     def emit(self, record):
-        self.lines.append(f"{record.name} {record.getMessage()} {record.args!r} {record.exc_text} {record.__dict__!r}")
+        self.lines.append(
+            f"{record.name} {record.getMessage()} {record.args!r} {record.exc_text}"
+            f" {record.__dict__!r}"
+        )
 
 
 def written(core):
@@ -86,8 +90,16 @@ def written(core):
 
 def needles(secret):
     """List what to look for: the secret whole in its usual dresses, and each of its ends in all of them."""
-    whole = [secret, urllib.parse.quote(secret), urllib.parse.quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]]
-    return {word.lower() for word in whole} | {word for core in (secret[:CORE], secret[-CORE:]) for word in written(core)}
+    whole = [
+        secret,
+        urllib.parse.quote(secret),
+        urllib.parse.quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+    ]
+    return {word.lower() for word in whole} | {
+        word for core in (secret[:CORE], secret[-CORE:]) for word in written(core)
+    }
 
 
 def parts(token):
@@ -102,7 +114,11 @@ def search(found, secrets, issued):
     hits = []
     for where, text in found:
         folded = text.lower()
-        hits += [f"{name} in {where}" for name, words in wanted.items() if any(word in folded for word in words)]
+        hits += [
+            f"{name} in {where}"
+            for name, words in wanted.items()
+            if any(word in folded for word in words)
+        ]
         if not pieces.isdisjoint(text[at : at + PART] for at in range(len(text) - PART + 1)):
             hits.append(f"a part of a token in {where}")
     return hits
@@ -110,27 +126,44 @@ def search(found, secrets, issued):
 
 def tracebacks(where, error):
     """What a debugger-friendly traceback shows: locals of every frame, in the standard library's dress and in rich's."""
-    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    shown = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    )
     options = {"show_locals": True, "locals_max_string": None, "locals_max_length": None}
     stacks = Traceback.extract(type(error), error, error.__traceback__, **options).stacks
-    nodes = [str(node) for stack in stacks for frame in stack.frames for node in (frame.locals or {}).values()]
+    nodes = [
+        str(node)
+        for stack in stacks
+        for frame in stack.frames
+        for node in (frame.locals or {}).values()
+    ]
     facts = f"{error!r} {error} {error.args!r} {vars(error)!r} {getattr(error, '__notes__', '')}"
-    return [Found(f"{where}: traceback", shown), Found(f"{where}: rich", "\n".join(nodes)), Found(f"{where}: error", facts)]
+    return [
+        Found(f"{where}: traceback", shown),
+        Found(f"{where}: rich", "\n".join(nodes)),
+        Found(f"{where}: error", facts),
+    ]
 
 
 def objects():
     """What a debugger shows of every object of ours that is alive: its repr, and that of what it holds."""
     for each in gc.get_objects():
         kind = type(each)
-        if not str(kind.__module__).startswith("wych_kit") or str(kind.__module__).startswith("wych_kit.mock"):
+        if not str(kind.__module__).startswith("wych_kit") or str(kind.__module__).startswith(
+            "wych_kit.mock"
+        ):
             continue
         yield Found(f"repr of {kind.__name__}", f"{each!r} {each}")
         yield Found(f"vars of {kind.__name__}", pprint.pformat(getattr(each, "__dict__", {})))
-        slots = [getattr(each, name, None) for base in kind.__mro__ for name in getattr(base, "__slots__", ())]
+        slots = [
+            getattr(each, name, None)
+            for base in kind.__mro__
+            for name in getattr(base, "__slots__", ())
+        ]
         yield Found(f"slots of {kind.__name__}", repr(slots))
 
 
-class Aviary:
+class LeakCollector:
     """A folder, a mock that issues odd secrets, and everything that is overheard while commands run."""
 
     def __init__(self, folder, patch, wych):
@@ -180,11 +213,24 @@ class Aviary:
         """A `.env` with the mock's addresses, the odd credentials, and some changed."""
         credentials = {
             "environment": "mock",
-            **{name: getattr(self.wych, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")},
-            **{name: getattr(self.wych.credentials, name) for name in ("client_id", "partner_id", "app_id")},
+            **{
+                name: getattr(self.wych, name)
+                for name in ("issuer_url", "api_url", "portal_url", "connect_url")
+            },
+            **{
+                name: getattr(self.wych.credentials, name)
+                for name in ("client_id", "partner_id", "app_id")
+            },
         } | changes
         self.env.unlink(missing_ok=True)
-        save_settings({f"WYCH_{name.upper()}": text for name, text in credentials.items() if text is not None}, self.env)
+        save_settings(
+            {
+                f"WYCH_{name.upper()}": text
+                for name, text in credentials.items()
+                if text is not None
+            },
+            self.env,
+        )
 
     def run(self, *words, keep_out=True, typed=None):
         """Run `wych-kit`, overhearing it; the exit status."""
@@ -207,7 +253,9 @@ class Aviary:
                     self.patch.setattr(start_module, "has_a_person", lambda: False)
                 out.flush(), err.flush()
                 if keep_out:
-                    self.found.append(Found(f"{self.doing}: stdout", out.buffer.getvalue().decode()))
+                    self.found.append(
+                        Found(f"{self.doing}: stdout", out.buffer.getvalue().decode())
+                    )
                 self.found.append(Found(f"{self.doing}: stderr", err.buffer.getvalue().decode()))
         return status
 
@@ -217,7 +265,7 @@ class Aviary:
 
 
 @pytest.fixture(scope="module")
-def aviary(tmp_path_factory):
+def leak_collectors(tmp_path_factory):
     """Everything that is left behind by a journey through every face, and by all that can go wrong on it."""
     folder = tmp_path_factory.mktemp("aviary")
     (folder / "project").mkdir()
@@ -232,187 +280,222 @@ def aviary(tmp_path_factory):
         patch.setenv("HOME", str(folder / "home"))
         patch.chdir(folder / "project")
         with mock.running(path=folder / "mock.sqlite") as wych:
-            bird = Aviary(folder, patch, wych)
-            root.addHandler(bird.log)
+            collector = LeakCollector(folder, patch, wych)
+            root.addHandler(collector.log)
             for name in before:
                 logging.getLogger(name).setLevel(logging.DEBUG)
             try:
-                fly(bird)
+                collect_leaks(collector)
             finally:
-                root.removeHandler(bird.log)
+                root.removeHandler(collector.log)
                 for name, level in before.items():
                     logging.getLogger(name).setLevel(level)
-            bird.found += [Found("mock's ledger", repr(each)) for each in wych.requests]
-            bird.found.append(Found("mock", repr(wych)))
+            collector.found += [Found("mock's ledger", repr(each)) for each in wych.requests]
+            collector.found.append(Found("mock", repr(wych)))
     # httpcore writes down the headers that a server sends, whatever they repeat; the kit can neither mend nor forbid that.
-    bird.found += [Found("log", line) for line in dict.fromkeys(bird.log.lines) if ECHO not in line]
-    bird.found += [Found("warning", f"{each.message} {each!r}") for each in warned]
-    return bird
+    collector.found += [
+        Found("log", line) for line in dict.fromkeys(collector.log.lines) if ECHO not in line
+    ]
+    collector.found += [Found("warning", f"{each.message} {each!r}") for each in warned]
+    return collector
 
 
-def fly(bird):
+def collect_leaks(collector):
     """Every face, then everything that can go wrong."""
-    register(bird)
-    look_around(bird)
-    use_the_library(bird)
+    register(collector)
+    look_around(collector)
+    use_the_library(collector)
     for name, act in MISHAPS.items():
-        good(bird)
-        bird.wych._front.canned.reset()
-        act(bird)
-        bird.doing = name
-        keep_history(bird)
-    bugs(bird)
+        good(collector)
+        collector.wych._front.canned.reset()
+        act(collector)
+        collector.doing = name
+        keep_history(collector)
+    bugs(collector)
 
 
-def good(bird):
+def good(collector):
     """Odd credentials that work."""
-    bird.forget()
-    bird.settings(**bird.credentials)
+    collector.forget()
+    collector.settings(**collector.credentials)
 
 
-def keep_history(bird):
+def keep_history(collector):
     """What the journal file holds now, in every form."""
-    exchanges = History(bird.home).path
+    exchanges = History(collector.home).path
     if exchanges.exists():
-        bird.found.append(Found(f"{bird.doing}: journal file", exchanges.read_text("utf-8")))
+        collector.found.append(
+            Found(f"{collector.doing}: journal file", exchanges.read_text("utf-8"))
+        )
     for form in ("list", "curl", "python", "jsonl", "har"):
-        bird.run("journal", "--as", form)
+        collector.run("journal", "--as", form)
     for number in ("1", "2"):
-        bird.run("journal", number)
+        collector.run("journal", number)
 
 
-def register(bird):
+def register(collector):
     """The journey with an odd password: from a file, as JSON, in colour, and typed by a person who errs once."""
-    bird.settings(client_id=None, partner_id=None, app_id=None)
-    answers = bird.folder / "answers.toml"
-    answers.write_text(f"password = {json.dumps(SECRETS['password'], ensure_ascii=False)}\n", "utf-8")
-    assert bird.run("start", "--answers", str(answers)) == 0
+    collector.settings(client_id=None, partner_id=None, app_id=None)
+    answers = collector.folder / "answers.toml"
+    answers.write_text(
+        f"password = {json.dumps(SECRETS['password'], ensure_ascii=False)}\n", "utf-8"
+    )
+    assert collector.run("start", "--answers", str(answers)) == 0
     loaded = load_settings()
     assert loaded.client_secret == Secret(SECRETS["client secret"])
     assert loaded.api_key == Secret(SECRETS["API key"])
     names = ("client_id", "partner_id", "app_id", "client_secret", "api_key")
-    bird.credentials = {name: getattr(loaded, name) for name in names}
-    assert bird.run("start", "--json", "--new", "--answers", str(answers)) == 0
-    typed = "".join("Kim\x7f\x7f\r" if each.name == "first_name" else "\r" for each in ACCOUNT if each.name != "password")
+    collector.credentials = {name: getattr(loaded, name) for name in names}
+    assert collector.run("start", "--json", "--new", "--answers", str(answers)) == 0
+    typed = "".join(
+        "Kim\x7f\x7f\r" if each.name == "first_name" else "\r"
+        for each in ACCOUNT
+        if each.name != "password"
+    )
     wrong, right = SECRETS["wrong secret"], SECRETS["password"]
     typed = typed.split("\r")
     keys = "\r".join([*typed[:3], wrong, *typed[3:-1], right]) + "\r"
-    assert bird.run("start", "--new", typed=keys + "\r" * 3) == 0
-    assert bird.run("start", "--new", typed="\r\r\r" + SECRETS["password"][:12] + "\x03") == 130
+    assert collector.run("start", "--new", typed=keys + "\r" * 3) == 0
+    assert (
+        collector.run("start", "--new", typed="\r\r\r" + SECRETS["password"][:12] + "\x03") == 130
+    )
 
     class Tty(io.StringIO):
         def isatty(self):
             return True
 
     screen = Screen(file=Tty())
-    session = Session(load_settings(), bird.env, afresh=True)
+    session = Session(load_settings(), collector.env, afresh=True)
     walked = walk(session, screen, Given(demonstration() | {"password": SECRETS["password"]}))
     assert walked.status == 0
-    bird.alive = [session, screen, walked]  # so that they are there when objects are looked at
+    collector.alive = [session, screen, walked]  # so that they are there when objects are looked at
     session.close()
-    bird.found.append(Found("in colour", screen.console.file.getvalue()))
-    bird.found += objects()
+    collector.found.append(Found("in colour", screen.console.file.getvalue()))
+    collector.found += objects()
 
 
-def look_around(bird):
+def look_around(collector):
     """Every command that shows something."""
-    assert bird.run("call", "GET", "users", "-v") == 0
-    assert bird.run("call", "POST", "user", "--json", '{"email": "kim@example.com"}', "-v") == 0
-    assert bird.run("check") == 0
-    assert bird.run("check", "--json") == 0
-    assert bird.run("token") == 0
-    assert bird.run("token", "--raw", keep_out=False) == 0
-    assert bird.run("env") == 0
-    assert bird.run("env", "--json") == 0
-    keep_history(bird)
-    for changes in ({"client_id": SECRETS["API key"]}, {"api_key": bird.credentials["client_secret"]}):
-        bird.settings(**bird.credentials | changes)
-        bird.run("env")
-        bird.run("env", "--json")
+    assert collector.run("call", "GET", "users", "-v") == 0
+    assert (
+        collector.run("call", "POST", "user", "--json", '{"email": "kim@example.com"}', "-v") == 0
+    )
+    assert collector.run("check") == 0
+    assert collector.run("check", "--json") == 0
+    assert collector.run("token") == 0
+    assert collector.run("token", "--raw", keep_out=False) == 0
+    assert collector.run("env") == 0
+    assert collector.run("env", "--json") == 0
+    keep_history(collector)
+    for changes in (
+        {"client_id": SECRETS["API key"]},
+        {"api_key": collector.credentials["client_secret"]},
+    ):
+        collector.settings(**collector.credentials | changes)
+        collector.run("env")
+        collector.run("env", "--json")
 
 
-def use_the_library(bird):
+def use_the_library(collector):
     """The client in somebody's own program: good, refused, and its objects looked at while they are alive."""
-    good(bird)
+    good(collector)
     with WychClient(load_settings()) as client:
         client.users()
         user = client.find_or_create_user("kim@example.com")
-        bird.tokens.add(client.user_token(user.id).value.reveal())
+        collector.tokens.add(client.user_token(user.id).value.reveal())
         made = WychAuth(
-            issuer_url=bird.wych.issuer_url, client_id="c", client_secret=SECRETS["client secret"], api_key=SECRETS["API key"]
+            issuer_url=collector.wych.issuer_url,
+            client_id="c",
+            client_secret=SECRETS["client secret"],
+            api_key=SECRETS["API key"],
         )
-        bird.alive += [client, made, client.auth, client.token(), client.journal]
-        bird.found += objects()
-        bird.found.append(Found("httpx client", f"{client.http!r} {client.http.headers!r} {vars(client.http)!r}"))
+        collector.alive += [client, made, client.auth, client.token(), client.journal]
+        collector.found += objects()
+        collector.found.append(
+            Found("httpx client", f"{client.http!r} {client.http.headers!r} {vars(client.http)!r}")
+        )
         for name in ("client_secret", "api_key"):
             odd = {"client_secret": "x", "api_key": "y", name: SECRETS["client secret"] + "\n"}
             try:
-                WychAuth(issuer_url=bird.wych.issuer_url, client_id="c", **odd)
+                WychAuth(issuer_url=collector.wych.issuer_url, client_id="c", **odd)
             except SettingInvalid as error:
                 del odd
                 inner = error.with_traceback(error.__traceback__.tb_next)
-                bird.found += tracebacks("an odd secret", inner)
+                collector.found += tracebacks("an odd secret", inner)
 
 
-def canned(bird, where, status, body=b"", times=1, **headers):
+def canned(collector, where, status, body=b"", times=1, **headers):
     """Let the mock answer so."""
-    bird.wych.answer_next(
+    collector.wych.answer_next(
         where,
         status=status,
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
         times=times,
-        headers={name.replace("_", "-"): text for name, text in {"Content_Type": "application/json", **headers}.items()},
+        headers={
+            name.replace("_", "-"): text
+            for name, text in {"Content_Type": "application/json", **headers}.items()
+        },
     )
 
 
-def every_face(bird, *, out=True):
+def every_face(collector, *, out=True):
     """The commands that go out, one after the other, each asking anew."""
     statuses = []
     for words in (("start",), ("start", "--json"), ("call", "GET", "users", "-v"), ("token",)):
-        bird.run("forget")
-        statuses.append(bird.run(*words, keep_out=out or words[0] != "call"))
+        collector.run("forget")
+        statuses.append(collector.run(*words, keep_out=out or words[0] != "call"))
     for words in (("check",), ("check", "--json")):
-        bird.run("forget")
-        bird.run(*words)
+        collector.run("forget")
+        collector.run(*words)
     return statuses
 
 
-def wrong_secret(bird):
-    bird.settings(**bird.credentials | {"client_secret": SECRETS["wrong secret"]})
-    assert every_face(bird) == [1, 1, 1, 1]
+def wrong_secret(collector):
+    collector.settings(**collector.credentials | {"client_secret": SECRETS["wrong secret"]})
+    assert every_face(collector) == [1, 1, 1, 1]
 
 
-def wrong_key(bird):
-    bird.settings(**bird.credentials | {"api_key": SECRETS["wrong key"]})
-    assert every_face(bird) == [1, 1, 1, 0]
+def wrong_key(collector):
+    collector.settings(**collector.credentials | {"api_key": SECRETS["wrong key"]})
+    assert every_face(collector) == [1, 1, 1, 0]
 
 
-def unreachable(bird):
-    nobody = "http://127.0.0.1:9"
-    bird.settings(
-        **bird.credentials | {"environment": "sandbox", "issuer_url": f"{nobody}/realms/partner", "api_url": f"{nobody}/v3"}
+def unreachable(collector):
+    unused_address = "http://127.0.0.1:9"
+    collector.settings(
+        **collector.credentials
+        | {
+            "environment": "sandbox",
+            "issuer_url": f"{unused_address}/realms/partner",
+            "api_url": f"{unused_address}/v3",
+        }
     )
-    assert every_face(bird) == [3, 3, 3, 3]
+    assert every_face(collector) == [3, 3, 3, 3]
 
 
-def refused_by_the_portal(bird):
-    bird.settings(client_id=None, partner_id=None, app_id=None)
-    answers = bird.folder / "answers.toml"
+def refused_by_the_portal(collector):
+    collector.settings(client_id=None, partner_id=None, app_id=None)
+    answers = collector.folder / "answers.toml"
     answers.write_text(f"password = {json.dumps(SECRETS['wrong secret'])}\n", "utf-8")
-    assert bird.run("start", "--answers", str(answers)) == 2
+    assert collector.run("start", "--answers", str(answers)) == 2
     answers.write_text(f"frist_name = {json.dumps(SECRETS['password'])}\n", "utf-8")
-    assert bird.run("start", "--answers", str(answers)) == 2
+    assert collector.run("start", "--answers", str(answers)) == 2
     answers.write_text(f"password = {json.dumps(SECRETS['password'])}\nnzbn = 1\n", "utf-8")
-    assert bird.run("start", "--answers", str(answers), "--json") == 2
+    assert collector.run("start", "--answers", str(answers), "--json") == 2
     answers.write_text(f"password = {json.dumps(SECRETS['password'])} oops\n", "utf-8")
-    assert bird.run("start", "--answers", str(answers), "--json") == 2
+    assert collector.run("start", "--answers", str(answers), "--json") == 2
     answers.write_text(f"password = {json.dumps(SECRETS['password'])}\n", "utf-8")
-    for status, body in ((200, b"<html>"), (500, b""), (201, {"session": SECRETS["wrong key"]}), (422, {"errors": {"x": "y"}})):
-        canned(bird, "portal", status, body)
-        assert bird.run("start", "--answers", str(answers)) != 0
+    for status, body in (
+        (200, b"<html>"),
+        (500, b""),
+        (201, {"session": SECRETS["wrong key"]}),
+        (422, {"errors": {"x": "y"}}),
+    ):
+        canned(collector, "portal", status, body)
+        assert collector.run("start", "--answers", str(answers)) != 0
 
 
-def malformed_tokens(bird):
+def malformed_tokens(collector):
     good_one = {"access_token": BEARER, "token_type": "Bearer", "expires_in": 900}
     for answer in (
         good_one | {"token_type": "mac"},
@@ -424,50 +507,75 @@ def malformed_tokens(bird):
         json.dumps(good_one).encode()[:-9],
         b"<html>" + BEARER.encode(),
     ):
-        canned(bird, "token", 200, answer, times=4)
-        assert every_face(bird) == [1, 1, 1, 1], answer
+        canned(collector, "token", 200, answer, times=4)
+        assert every_face(collector) == [1, 1, 1, 1], answer
 
 
-def malformed_discovery(bird):
-    for status, body in ((200, b"{"), (200, {"issuer": "x"}), (404, b""), (302, b""), (200, b"\xff" * 300_000), (500, b"")):
-        canned(bird, "discovery", status, body, times=4, Location="https://elsewhere.example/")
-        assert 0 not in every_face(bird)
+def malformed_discovery(collector):
+    for status, body in (
+        (200, b"{"),
+        (200, {"issuer": "x"}),
+        (404, b""),
+        (302, b""),
+        (200, b"\xff" * 300_000),
+        (500, b""),
+    ):
+        canned(collector, "discovery", status, body, times=4, Location="https://elsewhere.example/")
+        assert 0 not in every_face(collector)
 
 
-def statuses(bird):
-    for where, status in (("api", 401), ("api", 403), ("api", 429), ("api", 500), ("token", 401), ("token", 403)):
-        canned(bird, where, status, {"message": "Forbidden"}, times=8)
-        every_face(bird)
-        bird.wych._front.canned.reset()
-    canned(bird, "token", 429, b"", times=2, Retry_After="0")
-    assert bird.run("call", "GET", "users", "-v") == 0
+def statuses(collector):
+    for where, status in (
+        ("api", 401),
+        ("api", 403),
+        ("api", 429),
+        ("api", 500),
+        ("token", 401),
+        ("token", 403),
+    ):
+        canned(collector, where, status, {"message": "Forbidden"}, times=8)
+        every_face(collector)
+        collector.wych._front.canned.reset()
+    canned(collector, "token", 429, b"", times=2, Retry_After="0")
+    assert collector.run("call", "GET", "users", "-v") == 0
 
 
-def redirected(bird):
-    target = f"https://{ECHO}/?" + urllib.parse.urlencode({"api_key": SECRETS["API key"], "access_token": BEARER})
+def redirected(collector):
+    target = f"https://{ECHO}/?" + urllib.parse.urlencode(
+        {"api_key": SECRETS["API key"], "access_token": BEARER}
+    )
     for where, status in (("api", 307), ("api", 302), ("token", 307)):
-        canned(bird, where, status, b"", times=4, Location=target)
-        assert 0 not in every_face(bird)[:3]
-        bird.wych._front.canned.reset()
+        canned(collector, where, status, b"", times=4, Location=target)
+        assert 0 not in every_face(collector)[:3]
+        collector.wych._front.canned.reset()
 
 
-def echoed(bird):
+def echoed(collector):
     """A server that repeats what it was sent: nothing that the kit says of it may."""
     secret, key = SECRETS["client secret"], SECRETS["API key"]
-    canned(bird, "token", 400, {"error": "invalid_request", "error_description": f"bad client_secret {secret}"}, times=4)
-    assert every_face(bird) == [1, 1, 1, 1]
-    canned(bird, "token", 400, {"error": secret}, times=4)
-    assert every_face(bird) == [1, 1, 1, 1]
-    bird.wych._front.canned.reset()
+    canned(
+        collector,
+        "token",
+        400,
+        {"error": "invalid_request", "error_description": f"bad client_secret {secret}"},
+        times=4,
+    )
+    assert every_face(collector) == [1, 1, 1, 1]
+    canned(collector, "token", 400, {"error": secret}, times=4)
+    assert every_face(collector) == [1, 1, 1, 1]
+    collector.wych._front.canned.reset()
     client = WychClient(load_settings())
     with client:
         bearer = client.token().value.reveal()
-    for message in (f"the key {key} is not known", f"Invalid key=value pair in Authorization header: 'Bearer {bearer}'"):
-        canned(bird, "api", 403, {"message": message}, times=3)
+    for message in (
+        f"the key {key} is not known",
+        f"Invalid key=value pair in Authorization header: 'Bearer {bearer}'",
+    ):
+        canned(collector, "api", 403, {"message": message}, times=3)
         for words in (("start",), ("start", "--json"), ("call", "GET", "users", "-v")):
-            assert bird.run(*words, keep_out=words[0] != "call") == 1
-    canned(bird, "api", 200, {"users": bearer}, X_Echo=f"{ECHO} {key} {bearer}")
-    assert bird.run("call", "GET", "users", "-v", keep_out=False) == 0
+            assert collector.run(*words, keep_out=words[0] != "call") == 1
+    canned(collector, "api", 200, {"users": bearer}, X_Echo=f"{ECHO} {key} {bearer}")
+    assert collector.run("call", "GET", "users", "-v", keep_out=False) == 0
 
 
 MISHAPS = {
@@ -486,46 +594,46 @@ MISHAPS = {
 }
 
 
-def bugs(bird):
+def bugs(collector):
     """A bug of ours, anywhere on the way: the traceback that people send shows the locals of every frame up to the command."""
-    answers = bird.folder / "answers.toml"
+    answers = collector.folder / "answers.toml"
     answers.write_text(f"password = {json.dumps(SECRETS['password'])}\n", "utf-8")
     places = {
         "wych_kit.client.portal.json_object": ("start", "--new", "--answers", str(answers)),
-        "wych_kit.envfile._save": ("start", "--new", "--answers", str(answers)),
+        "wych_kit.settings.env_file._save": ("start", "--new", "--answers", str(answers)),
         "wych_kit.client.discovery._grants": ("token",),
         "wych_kit.client.token._lifetime": ("call", "GET", "users"),
         "wych_kit.client.claims.verify": ("token",),
-        "wych_kit.client.sharing.TokenFile.write": ("call", "GET", "users"),
+        "wych_kit.client.token_cache.TokenFile.write": ("call", "GET", "users"),
         "wych_kit.client.api.parsed": ("start",),
-        "wych_kit.commands._print_body": ("call", "GET", "users"),
-        "wych_kit.ladder.heights._content": ("check",),
-        "wych_kit.ladder.asking.Asking.token": ("check",),
-        "wych_kit.history.as_json_lines": ("start",),
-        "wych_kit.commands._note": ("env",),
+        "wych_kit.terminal.context._print_body": ("call", "GET", "users"),
+        "wych_kit.diagnosis.connectivity.http_rungs._content": ("check",),
+        "wych_kit.diagnosis.connectivity.bounded_client.Asking.token": ("check",),
+        "wych_kit.client.journal.history.as_json_lines": ("start",),
+        "wych_kit.terminal.context._note": ("env",),
     }
-    for place, words in places.items():
-        good(bird)
+    for project, words in places.items():
+        good(collector)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(place, _bug)
+            patch.setattr(project, _bug)
             try:
-                bird.run(*words)
+                collector.run(*words)
             except ZeroDivisionError as error:
-                bird.found += tracebacks(f"a bug in {place}", error)
+                collector.found += tracebacks(f"a bug in {project}", error)
             else:
-                raise AssertionError(f"{words} never came to {place}")
-    bird.settings(client_id=None, partner_id=None, app_id=None)
+                raise AssertionError(f"{words} never came to {project}")
+    collector.settings(client_id=None, partner_id=None, app_id=None)
     with create_pipe_input() as keyboard:
         keyboard.send_text("\r\r\r" + SECRETS["password"] + "\x03")
         ask = Person(Screen(file=io.StringIO()), {}, input=keyboard, output=DummyOutput())
         try:
             ask(ACCOUNT, {})
         except KeyboardInterrupt as error:
-            bird.found += tracebacks("Ctrl-C", error)
-            bird.alive.append(ask)
-    bird.found += objects()
-    good(bird)
-    assert bird.run("call", "GET", "users") == 0
+            collector.found += tracebacks("Ctrl-C", error)
+            collector.alive.append(ask)
+    collector.found += objects()
+    good(collector)
+    assert collector.run("call", "GET", "users") == 0
 
 
 def _bug(*_args, **_options):
@@ -535,9 +643,9 @@ def _bug(*_args, **_options):
 # What was left behind --------------------------------------------------------------------------------------------------------
 
 
-def of(aviary, words):
+def of(leak_collectors, words):
     """What was found there."""
-    return [found for found in aviary.found if re.search(words, found.where)]
+    return [found for found in leak_collectors.found if re.search(words, found.where)]
 
 
 WHERE = {
@@ -554,39 +662,47 @@ WHERE = {
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_no_secret_is_left_behind(aviary, where):
+def test_no_secret_is_left_behind(leak_collectors, where):
     """In no way of writing it, whole or in part: not of the secrets, the keys, the password, the sessions or the tokens."""
-    found = of(aviary, WHERE[where])
+    found = of(leak_collectors, WHERE[where])
     if where != "warnings":
         assert len(found) >= 3, "there is something to search"
-    assert sorted(set(search(found, SECRETS, aviary.tokens))) == []
+    assert sorted(set(search(found, SECRETS, leak_collectors.tokens))) == []
 
 
-def test_everything_found_has_its_place(aviary):
+def test_everything_found_has_its_place(leak_collectors):
     """Nothing that was overheard is left unsearched."""
     known = "|".join(f"(?:{words})" for words in WHERE.values())
-    assert {found.where for found in aviary.found if not re.search(known, found.where)} == set()
+    assert {
+        found.where for found in leak_collectors.found if not re.search(known, found.where)
+    } == set()
 
 
-def test_only_two_files_hold_a_secret(aviary):
+def test_only_two_files_hold_a_secret(leak_collectors):
     """The `.env` file and the shared token's, both 0600; not the journal's, the locks, nor the mock's memory."""
     holding = []
-    for path in sorted(path for path in aviary.folder.rglob("*") if path.is_file() and path.name != "answers.toml"):
+    for path in sorted(
+        path
+        for path in leak_collectors.folder.rglob("*")
+        if path.is_file() and path.name != "answers.toml"
+    ):
         text = path.read_bytes().decode("utf-8", "replace")
-        if search([Found(path.name, text)], SECRETS, aviary.tokens):
+        if search([Found(path.name, text)], SECRETS, leak_collectors.tokens):
             holding.append(path)
             assert stat.S_IMODE(path.stat().st_mode) == 0o600 or os.name != "posix"
-    assert {path.name for path in holding} - {".env"} == {path.name for path in holding if path.parent.name == "tokens"}
-    assert aviary.env in holding
+    assert {path.name for path in holding} - {".env"} == {
+        path.name for path in holding if path.parent.name == "tokens"
+    }
+    assert leak_collectors.env in holding
     assert len(holding) == 2
 
 
-def test_there_was_something_to_hide(aviary):
+def test_there_was_something_to_hide(leak_collectors):
     """The journeys really used the odd secrets, several tokens were issued, and the log heard every library."""
-    assert len(aviary.tokens) > 8
-    heard = {line.split(".")[0].split(" ")[0] for line in aviary.log.lines}
+    assert len(leak_collectors.tokens) > 8
+    heard = {line.split(".")[0].split(" ")[0] for line in leak_collectors.log.lines}
     assert {"httpx", "httpcore", "filelock"} <= heard
-    assert len({found.where for found in aviary.found}) > 150
+    assert len({found.where for found in leak_collectors.found}) > 150
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -602,7 +718,10 @@ def test_there_was_something_to_hide(aviary):
         lambda text: text[:CORE],
         lambda text: text[-CORE:],
         lambda text: text.encode().hex(),
-        *(lambda text, n=n: base64.b64encode(b"id:"[:n] + text.encode()).decode() for n in range(4)),
+        *(
+            lambda text, n=n: base64.b64encode(b"id:"[:n] + text.encode()).decode()
+            for n in range(4)
+        ),
         lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
     ],
 )
@@ -616,7 +735,9 @@ def test_the_search_finds_what_it_looks_for(name, write):
 def test_the_search_finds_any_part_of_a_token():
     """Thirteen characters together, from its beginning, middle or end; twelve are too few to matter."""
     for at in range(len(BEARER) - PART + 1):
-        assert search([Found("x", f"-{BEARER[at : at + PART]}-")], {}, {BEARER}) == ["a part of a token in x"]
+        assert search([Found("x", f"-{BEARER[at : at + PART]}-")], {}, {BEARER}) == [
+            "a part of a token in x"
+        ]
     assert search([Found("x", f"-{BEARER[:12]}-")], {}, {BEARER}) == []
 
 
@@ -630,4 +751,6 @@ def test_the_search_sees_locals():
         careless(SECRETS["API key"])
     except ValueError as error:
         found = tracebacks("here", error)
-    assert {hit.rpartition(": ")[2] for hit in search(found, {"API key": SECRETS["API key"]}, ())} == {"traceback", "rich"}
+    assert {
+        hit.rpartition(": ")[2] for hit in search(found, {"API key": SECRETS["API key"]}, ())
+    } == {"traceback", "rich"}

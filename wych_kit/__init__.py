@@ -23,14 +23,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wych_kit import mock, notebook
+    from wych_kit import callback, mock, notebook
     from wych_kit.client.api import WychClient
     from wych_kit.client.auth import WychAuth
-    from wych_kit.client.journal import Journal
-    from wych_kit.diagnosis import diagnose
-    from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected, Unreachable, WychError
+    from wych_kit.client.journal.recorder import Journal
+    from wych_kit.diagnosis import lint
+    from wych_kit.diagnosis.diagnose import diagnose
+    from wych_kit.errors import (
+        Refused,
+        SettingInvalid,
+        SettingMissing,
+        Unexpected,
+        Unreachable,
+        WychError,
+    )
     from wych_kit.secret import Secret
-    from wych_kit.settings import Settings, load_settings, save_settings
+    from wych_kit.settings.loading import Settings, load_settings, save_settings
 
 __version__ = "0.1.0"
 
@@ -46,7 +54,9 @@ __all__ = [
     "WychAuth",
     "WychClient",
     "WychError",
+    "callback",
     "diagnose",
+    "lint",
     "load_settings",
     "mock",
     "notebook",
@@ -54,26 +64,33 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Journal": "client.journal",
+    "Journal": "client.journal.recorder",
     "Refused": "errors",
     "Secret": "secret",
     "SettingInvalid": "errors",
     "SettingMissing": "errors",
-    "Settings": "settings",
+    "Settings": "settings.loading",
     "Unexpected": "errors",
     "Unreachable": "errors",
     "WychAuth": "client.auth",
     "WychClient": "client.api",
     "WychError": "errors",
-    "diagnose": "diagnosis",
-    "load_settings": "settings",
-    "save_settings": "settings",
+    "diagnose": "diagnosis.diagnose",
+    "load_settings": "settings.loading",
+    "save_settings": "settings.loading",
+}
+
+_SUBMODULES = {
+    "callback": "callback",
+    "lint": "diagnosis.lint",
+    "mock": "mock",
+    "notebook": "notebook",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in ("mock", "notebook"):
-        return import_module(f"wych_kit.{name}")
+    if name in _SUBMODULES:
+        return import_module(f"wych_kit.{_SUBMODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module 'wych_kit' has no attribute {name!r}")
     value = getattr(import_module(f"wych_kit.{_HOMES[name]}"), name)

@@ -2,7 +2,7 @@
 
 import sys
 
-from wych_kit.cli import main
+from wych_kit.terminal.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

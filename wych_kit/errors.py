@@ -7,8 +7,8 @@
     ├── Refused               answered: no
     └── Unexpected            answered, with something that makes no sense
 
-Each carries the `stage` where it showed and the `reference` of the scenario it is an instance of (see `wych_kit.scenarios`),
-or `None` when nobody knows better than what was observed. What to do about it is said by `wych_kit.diagnosis`, not here.
+Each carries the `stage` where it showed and the `reference` of the scenario it is an instance of (see `wych_kit.diagnosis.scenarios`),
+or `None` when nobody knows better than what was observed. What to do about it is said by `wych_kit.diagnosis.diagnose`, not here.
 No secret may ever be put into one of these: their texts end up in tickets.
 """
 
@@ -39,7 +39,9 @@ class WychError(Exception):
         return (_rebuild, (type(self), self.args, dict(self.__dict__)))
 
 
-def _rebuild(kind: type[WychError], args: tuple[object, ...], facts: dict[str, object]) -> WychError:
+def _rebuild(
+    kind: type[WychError], args: tuple[object, ...], facts: dict[str, object]
+) -> WychError:
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(facts)
@@ -58,9 +60,17 @@ class SettingInvalid(WychError):
     """A setting was given and cannot be right. `name`, the `reason`, and the `origin` it came from ("shell", ".env line 4")."""
 
     def __init__(
-        self, name: str, reason: str, *, origin: str = "", stage: Stage = "settings", reference: str = "setting-invalid"
+        self,
+        name: str,
+        reason: str,
+        *,
+        origin: str = "",
+        stage: Stage = "settings",
+        reference: str = "setting-invalid",
     ) -> None:
-        super().__init__(f"{name}{f' ({origin})' if origin else ''} {reason}", stage=stage, reference=reference)
+        super().__init__(
+            f"{name}{f' ({origin})' if origin else ''} {reason}", stage=stage, reference=reference
+        )
         self.name = name
         self.reason = reason
         self.origin = origin
@@ -101,6 +111,13 @@ class Refused(WychError):
 class Unexpected(WychError):
     """Something answered, and the answer makes no sense there: not JSON, a field missing, the wrong issuer, a redirect."""
 
-    def __init__(self, observed: str, *, stage: Stage, status: int | None = None, reference: str | None = None) -> None:
+    def __init__(
+        self,
+        observed: str,
+        *,
+        stage: Stage,
+        status: int | None = None,
+        reference: str | None = None,
+    ) -> None:
         super().__init__(observed, stage=stage, reference=reference)
         self.status = status

@@ -50,7 +50,9 @@ class Secret:
         """
         import hashlib  # only people comparing secrets pay for it
 
-        return hashlib.pbkdf2_hmac("sha256", self._bytes(), b"wych-kit fingerprint 1", 50_000, 4).hex()
+        return hashlib.pbkdf2_hmac(
+            "sha256", self._bytes(), b"wych-kit fingerprint 1", 50_000, 4
+        ).hex()
 
     def looks_odd(self) -> tuple[str, ...]:
         """What about the text suggests a copying mistake, in words, worst first; empty when nothing does.
@@ -92,7 +94,9 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret does not travel: reveal() it and write it where only you can read")
+        raise TypeError(
+            "a Secret does not travel: reveal() it and write it where only you can read"
+        )
 
 
 def _placeholder(text: str) -> bool:
@@ -104,23 +108,38 @@ def _placeholder(text: str) -> bool:
         re.search(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Za-z][\w -]{2,}>|supx+ret", text)
         or re.fullmatch(r"\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>", text)
         or re.fullmatch(
-            r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_ ]?here)?|change[-_ ]?me|todo|xxx+", text
+            r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_"
+            r" ]?here)?|change[-_ ]?me|todo|xxx+",
+            text,
         )
     )
 
 
 def _masked(text: str) -> bool:
-    return bool(text) and (any(mark in text for mark in _MASKS[1:]) or "***" in text or bool(re.search(r"(?i)x{6,}", text)))
+    return bool(text) and (
+        any(mark in text for mark in _MASKS[1:])
+        or "***" in text
+        or bool(re.search(r"(?i)x{6,}", text))
+    )
 
 
 _ODDITIES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("it is empty", lambda text: not text),
     ("a line break at the end", lambda text: text.endswith(("\n", "\r"))),
-    ("a line break inside", lambda text: "\n" in text.rstrip("\r\n") or "\r" in text.rstrip("\r\n")),
-    ("a byte order mark or an invisible character", lambda text: any(mark in text for mark in _INVISIBLE)),
+    (
+        "a line break inside",
+        lambda text: "\n" in text.rstrip("\r\n") or "\r" in text.rstrip("\r\n"),
+    ),
+    (
+        "a byte order mark or an invisible character",
+        lambda text: any(mark in text for mark in _INVISIBLE),
+    ),
     ("curly quotes", lambda text: any(mark in text for mark in _CURLY)),
     ("quotes around it", lambda text: len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES),
-    ("a quote at one end only", lambda text: bool(text) and (text[0] in _QUOTES) != (text[-1] in _QUOTES)),
+    (
+        "a quote at one end only",
+        lambda text: bool(text) and (text[0] in _QUOTES) != (text[-1] in _QUOTES),
+    ),
     ("a space at the start or end", lambda text: text.strip("\r\n") != text.strip("\r\n").strip()),
     ("a space inside", lambda text: bool(re.search(r"\s", text.strip()))),
     ("it still looks like a placeholder", _placeholder),

@@ -23,11 +23,21 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
 SETTINGS = {
     # What the "Save Widget State Automatically" entry of the Settings menu sets. Off by default; a careless person's choice.
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
 READY = """() => { const w = window.jupyterapp?.shell?.currentWidget, s = w?.sessionContext, k = s?.session?.kernel;
@@ -56,8 +66,12 @@ class Lab:
 
     def ask(self, path: str, method: str = "GET") -> bytes:
         """What the server's own interface answers."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+        request = urllib.request.Request(
+            f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=5
+        ) as answer:
             return answer.read()
 
     def end_kernels(self) -> None:
@@ -82,14 +96,32 @@ def jupyter(place: Path, python: str | Path = sys.executable):
     dropped = ("WYCH_", "JUPYTER", "IPYTHON", "PYTHONDONTWRITEBYTECODE")
     env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     folders = {
-        name: str(place / name.lower()) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        name: str(place / name.lower())
+        for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     }
-    folders |= {"IPYTHONDIR": str(place / "ipython"), "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces")}
+    folders |= {
+        "IPYTHONDIR": str(place / "ipython"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces"),
+    }
     env |= folders | {"JUPYTERLAB_SETTINGS_DIR": str(settings)}
-    command = [str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command = [
+        str(python),
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+    ]
+    command += [
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+    ]
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
-    with log.open("wb") as out, subprocess.Popen(command, env=env, cwd=place, stdout=out, stderr=out) as server:
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, env=env, cwd=place, stdout=out, stderr=out) as server,
+    ):
         lab = Lab(f"http://127.0.0.1:{port}", token, root, log)
         try:
             _await(lab, server)
@@ -106,7 +138,9 @@ def _await(lab: Lab, server: subprocess.Popen[bytes]) -> None:
             lab.ask("/api")
         except (urllib.error.URLError, OSError):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"JupyterLab did not start:\n{lab.log.read_text()[-2000:]}") from None
+                raise RuntimeError(
+                    f"JupyterLab did not start:\n{lab.log.read_text()[-2000:]}"
+                ) from None
             time.sleep(0.1)
         else:
             return
@@ -126,14 +160,18 @@ def project(folder: Path, wych: Mock, book: str = "0_start_here.ipynb") -> Path:
     folder.mkdir(parents=True)
     shutil.copy(NOTEBOOKS / book, folder)
     (folder / "pyproject.toml").touch()
-    addresses = {name: getattr(wych, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")}
+    addresses = {
+        name: getattr(wych, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")
+    }
     write_env(folder / ".env", environment="mock", home=folder / "kit", **addresses)
     return folder / book
 
 
 def write_env(path: Path, **values: object) -> None:
     """A settings file, by attribute name."""
-    path.write_text("".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8")
+    path.write_text(
+        "".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8"
+    )
     path.chmod(0o600)
 
 
@@ -150,7 +188,9 @@ class Sheet:
         """Open it in a workspace of its own, and wait for its kernel."""
         name = self.path.relative_to(self.lab.root).as_posix()
         workspace = f"w{time.time_ns()}"
-        self.page.goto(f"{self.lab.url}/lab/workspaces/{workspace}/tree/{name}?token={self.lab.token}")
+        self.page.goto(
+            f"{self.lab.url}/lab/workspaces/{workspace}/tree/{name}?token={self.lab.token}"
+        )
         self.ready()
 
     def ready(self) -> None:
@@ -174,7 +214,9 @@ class Sheet:
 
     def beside(self, label: str):
         """What is said beside this field."""
-        return self.form.locator(".wych-entry", has=self.page.get_by_text(label, exact=True)).locator(".widget-html")
+        return self.form.locator(
+            ".wych-entry", has=self.page.get_by_text(label, exact=True)
+        ).locator(".widget-html")
 
     def fill(self, label: str, text: str) -> None:
         """Click into a field, type, and leave it."""
@@ -198,7 +240,9 @@ class Sheet:
 
     def unfold(self) -> None:
         """Open all that is folded."""
-        self.form.evaluate("form => form.querySelectorAll('details').forEach(each => { each.open = true })")
+        self.form.evaluate(
+            "form => form.querySelectorAll('details').forEach(each => { each.open = true })"
+        )
 
     def tab_to(self, title: str) -> None:
         """Press Tab until this button has the focus; at most twenty times."""

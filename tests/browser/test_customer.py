@@ -50,7 +50,9 @@ def folder(lab, wych, request):
 
 def callback_of(folder):
     """The callback URL that the project's settings name."""
-    return next(line for line in (folder / ".env").read_text().splitlines() if "CALLBACK" in line).split("'")[1]
+    return next(
+        line for line in (folder / ".env").read_text().splitlines() if "CALLBACK" in line
+    ).split("'")[1]
 
 
 def run_cells(sheet, count):
@@ -85,7 +87,11 @@ def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
             shown.update({"Client secret": secret, "API key": key})
 
     registered(tab, wych, callback_of(folder), note)
-    for label, place in (("Client id", "client-id"), ("Partner id", "partner-id"), ("App id", "app-id")):
+    for label, place in (
+        ("Client id", "client-id"),
+        ("Partner id", "partner-id"),
+        ("App id", "app-id"),
+    ):
         shown[label] = tab.locator(f"#{place}").inner_text()
     sheet = Sheet(window.new_page(), lab, folder / "0_start_here.ipynb")
     sheet.open()
@@ -127,7 +133,9 @@ def test_a_customer_connects_and_the_data_are_seen(window, lab, folder):
     data = Sheet(window.new_page(), lab, folder / "6_customer_data.ipynb")
     data.open()
     data.command("notebook:run-all-cells")
-    data.page.locator(".jp-RenderedVegaCommon5 canvas, .jp-RenderedVegaCommon5 svg").nth(1).wait_for()
+    data.page.locator(".jp-RenderedVegaCommon5 canvas, .jp-RenderedVegaCommon5 svg").nth(
+        1
+    ).wait_for()
     shown = data.page.locator(".jp-Notebook").inner_text()
     assert "A customer's accounts, balances and transactions" in shown
     assert "*******" in shown

@@ -16,14 +16,20 @@ def places(sheet):
     """Everything that outlives the form, by where it is: files, checkpoints, the server's log and folders, what the browser keeps."""
     root = sheet.lab.root.parent
     ours = sheet.path.parent / ".env"
-    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(ours.name)]
-    found = {str(path.relative_to(root)): path.read_bytes().decode("utf-8", "replace") for path in files}
+    files = [
+        path for path in root.rglob("*") if path.is_file() and not path.name.startswith(ours.name)
+    ]
+    found = {
+        str(path.relative_to(root)): path.read_bytes().decode("utf-8", "replace") for path in files
+    }
     return found | {"browser": sheet.page.evaluate(STORED)}
 
 
 def holders(sheet, *secrets):
     """Where one of them is."""
-    return [place for place, text in places(sheet).items() if any(secret in text for secret in secrets)]
+    return [
+        place for place, text in places(sheet).items() if any(secret in text for secret in secrets)
+    ]
 
 
 def saved_and_reopened(sheet):
@@ -50,15 +56,26 @@ def test_a_password_that_was_typed_is_nowhere(sheet):
     checkpoints = list(sheet.path.parent.glob(".ipynb_checkpoints/*.ipynb"))
     assert len(checkpoints) == 1
     assert holders(sheet, PASSWORD) == []
-    assert str(sheet.path.relative_to(sheet.lab.root.parent)) in holders(sheet, "Your first authenticated call")
+    assert str(sheet.path.relative_to(sheet.lab.root.parent)) in holders(
+        sheet, "Your first authenticated call"
+    )
 
 
 def registered(wych):
     """What the mock's portal gives for a new app."""
     with httpx.Client(base_url=f"{wych.portal_url}/api/", trust_env=False) as portal:
-        account = {"email": "kim@example.com", "password": PASSWORD, "first_name": "Kim", "last_name": "Tester"}
-        portal.headers["Authorization"] = f"Bearer {portal.post('accounts', json=account).json()['session']}"
-        business = portal.post("businesses", json={"nzbn": "9429000000109", "name": "Example Limited"}).json()["business_id"]
+        account = {
+            "email": "kim@example.com",
+            "password": PASSWORD,
+            "first_name": "Kim",
+            "last_name": "Tester",
+        }
+        portal.headers["Authorization"] = (
+            f"Bearer {portal.post('accounts', json=account).json()['session']}"
+        )
+        business = portal.post(
+            "businesses", json={"nzbn": "9429000000109", "name": "Example Limited"}
+        ).json()["business_id"]
         portal.put(f"businesses/{business}/receive-data", json={})
         return portal.post(f"businesses/{business}/apps", json={"name": "Example app"}).json()
 
@@ -66,13 +83,25 @@ def registered(wych):
 def test_credentials_that_were_brought_are_nowhere_but_in_env(sheet, wych):
     """On the sandbox, client secret and API key reach .env.sandbox and no other place, and the token that they bring none at all."""
     app = registered(wych)
-    addresses = {name: app[name] for name in ("issuer_url", "api_url", "connect_url")} | {"portal_url": wych.portal_url}
+    addresses = {name: app[name] for name in ("issuer_url", "api_url", "connect_url")} | {
+        "portal_url": wych.portal_url
+    }
     env = sheet.path.parent / ".env.sandbox"
-    write_env(env, environment="sandbox", home=sheet.path.parent / "kit", token_cache="memory", **addresses)
+    write_env(
+        env,
+        environment="sandbox",
+        home=sheet.path.parent / "kit",
+        token_cache="memory",
+        **addresses,
+    )
     sheet.run()
     sheet.form.get_by_label("Environment").select_option("sandbox")
     sheet.field("Client id").wait_for()
-    for label, name in {"Client id": "client_id", "Client secret": "client_secret", "API key": "api_key"}.items():
+    for label, name in {
+        "Client id": "client_id",
+        "Client secret": "client_secret",
+        "API key": "api_key",
+    }.items():
         sheet.fill(label, app[name])
     for label, name in {"Partner id": "partner_id", "App id": "app_id"}.items():
         sheet.fill(label, app[name])

@@ -9,13 +9,14 @@ import pytest
 
 from tests.browser.lab import Sheet, write_env
 from wych_kit import mock
-from wych_kit.notebook.markup import GONE
-from wych_kit.settings import load_settings
+from wych_kit.notebook.views.html import GONE
+from wych_kit.settings.loading import load_settings
 
 TITLES = ("Register", "Discover", "Get a token", "First call")
 SAVE_WIDGETS = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
 SAID = (
-    "(e, pseudo) => { const s = getComputedStyle(e, pseudo); return s.display === 'none' || s.content === 'none' ? '' : s.content }"
+    "(e, pseudo) => { const s = getComputedStyle(e, pseudo); return s.display === 'none' ||"
+    " s.content === 'none' ? '' : s.content }"
 )
 """What the style sheet writes before or after an element."""
 CUT_OFF = """form => [...form.querySelectorAll('*')].filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1
@@ -108,7 +109,9 @@ def test_the_page_reloaded_in_the_middle(sheet, wych):
     assert load_settings(path=sheet.path.parent / ".env").app_name == "Ada's app"
 
 
-@pytest.mark.parametrize(("stored", "said_by"), [(False, ".jp-OutputArea-output.jupyter-widgets"), (True, ".wych-page")])
+@pytest.mark.parametrize(
+    ("stored", "said_by"), [(False, ".jp-OutputArea-output.jupyter-widgets"), (True, ".wych-page")]
+)
 def test_opened_the_next_morning(sheet, lab, stored, said_by):
     """Without its kernel a saved notebook says what to do, whether widgets were saved too or not; doing it brings the form."""
     if not stored:
@@ -120,10 +123,14 @@ def test_opened_the_next_morning(sheet, lab, stored, said_by):
         sheet.open()
         place = sheet.page.locator(said_by)
         place.wait_for()
-        assert [place.evaluate(SAID, pseudo) for pseudo in ("::before", "::after")].count(f'"{GONE}"') == 1
+        assert [place.evaluate(SAID, pseudo) for pseudo in ("::before", "::after")].count(
+            f'"{GONE}"'
+        ) == 1
         if stored:
             broken = sheet.page.locator(".wych-page .jupyter-widgets-disconnected").all()
-            assert {each.evaluate(SAID, "::before") for each in broken} == {""}  # no icon at each of forty widgets
+            assert {each.evaluate(SAID, "::before") for each in broken} == {
+                ""
+            }  # no icon at each of forty widgets
         sheet.run()
     finally:
         if not stored:
@@ -137,7 +144,10 @@ def test_a_kernel_that_is_shut_down(sheet):
     sheet.page.get_by_text("No Kernel", exact=True).first.wait_for()
     assert sheet.form.evaluate(SAID, "::before") == f'"{GONE}"'
     assert sheet.form.locator(".wych-buttons").first.evaluate(SAID, "::after") == f'"{GONE}"'
-    assert sheet.button("Register").evaluate("button => getComputedStyle(button).pointerEvents") == "none"
+    assert (
+        sheet.button("Register").evaluate("button => getComputedStyle(button).pointerEvents")
+        == "none"
+    )
 
 
 def test_a_form_in_an_output_of_ones_own(sheet, lab):
@@ -213,7 +223,9 @@ def test_the_keyboard_alone(sheet, wych):
     labels = ("First name", "Last name", "Email", "Password", "Business name", "NZBN", "App name")
     for label in labels:
         assert sheet.field(label).evaluate("field => field === document.activeElement"), label
-        keys.type({"Email": "ada@example.com", "Password": "short", "App name": "By Enter"}.get(label, ""))
+        keys.type(
+            {"Email": "ada@example.com", "Password": "short", "App name": "By Enter"}.get(label, "")
+        )
         keys.press("Tab" if label != labels[-1] else "Enter")
     sheet.page.wait_for_function("document.activeElement.type === 'password'")
     keys.type("canary-3f9c-Password")
@@ -252,7 +264,10 @@ def test_an_environment_that_its_file_contradicts(sheet):
     write_env(sheet.path.parent / ".env.sandbox", environment="mock")
     sheet.form.get_by_label("Environment").select_option("sandbox")
     sheet.form.get_by_text("WYCH_ENVIRONMENT (.env.sandbox line 1) is mock, which wins").wait_for()
-    sheet.page.wait_for_function("choice => choice.value === 'mock'", arg=sheet.form.get_by_label("Environment").element_handle())
+    sheet.page.wait_for_function(
+        "choice => choice.value === 'mock'",
+        arg=sheet.form.get_by_label("Environment").element_handle(),
+    )
     sheet.field("First name").wait_for()
 
 
@@ -261,7 +276,11 @@ def test_stop_while_a_request_hangs(sheet, slow):
     port, waiting, go, paths = slow
     env = sheet.path.parent / ".env"
     write_env(
-        env, environment="mock", home=sheet.path.parent / "kit", portal_url=f"http://127.0.0.1:{port}/portal", **addresses(env)
+        env,
+        environment="mock",
+        home=sheet.path.parent / "kit",
+        portal_url=f"http://127.0.0.1:{port}/portal",
+        **addresses(env),
     )
     sheet.run()
     assert sheet.button("Stop").count() == 0
@@ -273,11 +292,15 @@ def test_stop_while_a_request_hangs(sheet, slow):
     sheet.button("Stop").wait_for(state="hidden")
     waiting.clear()
     go.set()
-    sheet.page.wait_for_function("button => !button.disabled", arg=sheet.button("Register").element_handle())
+    sheet.page.wait_for_function(
+        "button => !button.disabled", arg=sheet.button("Register").element_handle()
+    )
     sheet.fill("First name", "Ada")  # a click after that is no double one
     sheet.button("Register").click()
     assert waiting.wait(20)
-    assert paths[:2] == ["/portal/api/accounts"] * 2, "the stopped run sent nothing after its first request"
+    assert paths[:2] == ["/portal/api/accounts"] * 2, (
+        "the stopped run sent nothing after its first request"
+    )
 
 
 def addresses(env):
@@ -289,8 +312,13 @@ def addresses(env):
 def test_the_token_counts_down_and_ends(sheet):
     """The time that the token has left goes down by itself, until it says that it has expired."""
     with mock.running(ephemeral=True, expires_in=8) as brief:
-        found = {name: getattr(brief, name) for name in ("issuer_url", "api_url", "portal_url", "connect_url")}
-        write_env(sheet.path.parent / ".env", environment="mock", home=sheet.path.parent / "kit", **found)
+        found = {
+            name: getattr(brief, name)
+            for name in ("issuer_url", "api_url", "portal_url", "connect_url")
+        }
+        write_env(
+            sheet.path.parent / ".env", environment="mock", home=sheet.path.parent / "kit", **found
+        )
         sheet.run()
         for number, title in enumerate(TITLES[:3], 1):
             sheet.button(title).click()

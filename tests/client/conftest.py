@@ -87,7 +87,13 @@ class Wych:
             self.tokens.append(token)
             self.valid.add(token)
         return httpx.Response(
-            200, json={"access_token": token, "expires_in": self.lifetime, "token_type": "Bearer", "scope": "email"}
+            200,
+            json={
+                "access_token": token,
+                "expires_in": self.lifetime,
+                "token_type": "Bearer",
+                "scope": "email",
+            },
         )
 
     def _api(self, request: httpx.Request) -> httpx.Response:
@@ -170,13 +176,13 @@ def serve() -> Iterator[Callable[[Answer], str]]:
 
 @pytest.fixture
 def wych() -> Wych:
-    """A pretend Wych without a socket."""
+    """A fake Wych without a socket."""
     return Wych()
 
 
 @pytest.fixture
 def live(serve: Callable[[Answer], str]) -> Wych:
-    """A pretend Wych on a socket."""
+    """A fake Wych on a socket."""
     wych = Wych()
     wych.url = serve(wych)
     return wych
@@ -192,10 +198,15 @@ def other(serve: Callable[[Answer], str]) -> Wych:
 
 @pytest.fixture
 def auth_for(tmp_path: Any) -> Callable[..., WychAuth]:
-    """Make a `WychAuth` for a pretend Wych; in memory unless asked otherwise."""
+    """Make a `WychAuth` for a fake Wych; in memory unless asked otherwise."""
 
     def make(wych: Wych, **given: Any) -> WychAuth:
-        facts = {"issuer_url": wych.issuer_url, "client_id": "me", "client_secret": CLIENT_SECRET, "api_key": API_KEY}
+        facts = {
+            "issuer_url": wych.issuer_url,
+            "client_id": "me",
+            "client_secret": CLIENT_SECRET,
+            "api_key": API_KEY,
+        }
         return WychAuth(**{**facts, "token_cache": "memory", "home": tmp_path / "home", **given})
 
     return make

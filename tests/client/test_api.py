@@ -46,7 +46,10 @@ def settings_for(tmp_path: Path, canaries) -> Callable[..., Settings]:
             "WYCH_HOME": str(tmp_path / "home"),
             **{f"WYCH_{name.upper()}": value for name, value in given.items()},
         }
-        return load_settings(path=tmp_path / "none.env", environ={name: value for name, value in facts.items() if value})
+        return load_settings(
+            path=tmp_path / "none.env",
+            environ={name: value for name, value in facts.items() if value},
+        )
 
     return make
 
@@ -58,7 +61,10 @@ def client(wych, settings: Settings) -> WychClient:
 
 def test_users_are_a_list(wych, settings_for) -> None:
     """API facts 5.3: each with id and email; other fields are let be; none for a new app. Ids are written into the path safely."""
-    wych.answers["api"] += [httpx.Response(200, json=[{"id": "u1", "email": "a@b.example", "x": 1}]), httpx.Response(200, json=[])]
+    wych.answers["api"] += [
+        httpx.Response(200, json=[{"id": "u1", "email": "a@b.example", "x": 1}]),
+        httpx.Response(200, json=[]),
+    ]
     with client(wych, settings_for(wych)) as api:
         assert api.users() == [User("u1", "a@b.example")]
         assert api.users() == []
@@ -82,17 +88,25 @@ def test_a_user_is_found_or_created(wych, settings_for) -> None:
 
 def test_a_user_token_is_a_token(wych, settings_for) -> None:
     """API facts 5.5, inferred: POST to the user's own path; the service token stays in use."""
-    wych.answers["api"].append(httpx.Response(200, json={"access_token": "us3r-t0ken", "token_type": "Bearer", "expires_in": 60}))
+    wych.answers["api"].append(
+        httpx.Response(
+            200, json={"access_token": "us3r-t0ken", "token_type": "Bearer", "expires_in": 60}
+        )
+    )
     with client(wych, settings_for(wych)) as api:
         token = api.user_token("u/1 ?#é")
         assert (token.value.reveal(), token.lifetime) == ("us3r-t0ken", 60)
         assert api.token().value.reveal() == wych.tokens[0]
     assert wych.seen[-1].method == "POST"
-    assert wych.seen[-1].url.raw_path == b"/v3/partner/p-1/app/a%2B1/user/u%2F1%20%3F%23%C3%A9/token"
+    assert (
+        wych.seen[-1].url.raw_path == b"/v3/partner/p-1/app/a%2B1/user/u%2F1%20%3F%23%C3%A9/token"
+    )
     assert "us3r-t0ken" not in repr(api.journal.exchanges)
 
 
-@pytest.mark.parametrize("user_id", ["../users", "..", ".", "a/../../b", "x?y=1", "x#y", "%2e%2e", "{appId}", "a\\b"])
+@pytest.mark.parametrize(
+    "user_id", ["../users", "..", ".", "a/../../b", "x?y=1", "x#y", "%2e%2e", "{appId}", "a\\b"]
+)
 def test_an_id_stays_in_its_place(wych, settings_for, user_id: str) -> None:
     """Whatever stands in an id, the call goes to that user's token and nowhere else, or is not made."""
     with client(wych, settings_for(wych)) as api:
@@ -138,25 +152,44 @@ def test_addresses_are_joined_with_one_slash(wych, settings_for, path: str, addr
 @pytest.mark.parametrize("path", ["https://evil.example/users", "HTTP://127.0.0.1/", "ftp://x?y"])
 def test_a_whole_address_is_no_path(wych, settings_for, path: str) -> None:
     """It may be another host, so it is told, not called."""
-    with client(wych, settings_for(wych)) as api, pytest.raises(SettingInvalid, match="whole address") as caught:
+    with (
+        client(wych, settings_for(wych)) as api,
+        pytest.raises(SettingInvalid, match="whole address") as caught,
+    ):
         api.request("GET", path)
     assert (caught.value.reference, caught.value.stage, wych.seen) == ("wrong-host", "call", [])
 
 
-@pytest.mark.parametrize("content", [{"headers": {"X": "é☃"}}, {"headers": {"☃": "x"}}, {"json": "\ud800"}, {"content": "\ud800"}])
+@pytest.mark.parametrize(
+    "content",
+    [{"headers": {"X": "é☃"}}, {"headers": {"☃": "x"}}, {"json": "\ud800"}, {"content": "\ud800"}],
+)
 def test_what_cannot_be_written_is_told(wych, settings_for, content: dict[str, Any]) -> None:
     """By an error of ours that repeats nothing of it; no call is made."""
     with client(wych, settings_for(wych)) as api, pytest.raises(SettingInvalid) as caught:
         api.request("POST", "users", **content)
-    assert (caught.value.reference, caught.value.__context__, wych.count("api")) == ("odd-characters", None, 0)
+    assert (caught.value.reference, caught.value.__context__, wych.count("api")) == (
+        "odd-characters",
+        None,
+        0,
+    )
 
 
-@pytest.mark.parametrize("path", ["/user/{userId}/token", "user/{userId}", "/x?y={z}", "/{WYCH_APP_ID}"])
+@pytest.mark.parametrize(
+    "path", ["/user/{userId}/token", "user/{userId}", "/x?y={z}", "/{WYCH_APP_ID}"]
+)
 def test_a_placeholder_left_in_a_path_is_told(wych, settings_for, path: str) -> None:
     """Wire facts D20: on the wire it would look like a bad token."""
-    with client(wych, settings_for(wych)) as api, pytest.raises(SettingInvalid, match=r"still has \{") as caught:
+    with (
+        client(wych, settings_for(wych)) as api,
+        pytest.raises(SettingInvalid, match=r"still has \{") as caught,
+    ):
         api.request("GET", path)
-    assert (caught.value.reference, caught.value.stage, wych.seen) == ("placeholder-left", "call", [])
+    assert (caught.value.reference, caught.value.stage, wych.seen) == (
+        "placeholder-left",
+        "call",
+        [],
+    )
 
 
 def test_a_path_that_is_no_address_is_ours_to_say(wych, settings_for) -> None:
@@ -171,10 +204,17 @@ def test_request_gives_whatever_answered(wych, settings_for, status: int) -> Non
     """Every status is the caller's to look at."""
     wych.answers["api"].append(httpx.Response(status, headers={"Location": "/x"}, text="words"))
     with client(wych, settings_for(wych)) as api:
-        response = api.request("PUT", "users", json={"a": 1}, params={"b": "2"}, headers={"X-Mine": "1"})
+        response = api.request(
+            "PUT", "users", json={"a": 1}, params={"b": "2"}, headers={"X-Mine": "1"}
+        )
     assert (response.status_code, response.text) == (status, "words")
     request = wych.seen[-1]
-    assert (request.method, request.content, request.url.query, request.headers["X-Mine"]) == ("PUT", b'{"a":1}', b"b=2", "1")
+    assert (request.method, request.content, request.url.query, request.headers["X-Mine"]) == (
+        "PUT",
+        b'{"a":1}',
+        b"b=2",
+        "1",
+    )
 
 
 ROWS = [
@@ -195,7 +235,9 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 @pytest.mark.parametrize("call", ["users", "find_or_create_user"])
-def test_refusals_of_the_gateway(wych, settings_for, row: tuple[str, int, str, dict[str, Any], str | None], call: str) -> None:
+def test_refusals_of_the_gateway(
+    wych, settings_for, row: tuple[str, int, str, dict[str, Any], str | None], call: str
+) -> None:
     """By the wire facts' rows: status, type, message and scenario; none of them needs a body of a certain shape."""
     _, status, kind, body, reference = row
     headers = {"x-amzn-ErrorType": f"{kind}:http://internal.amazon.example/"} if kind else {}
@@ -204,13 +246,29 @@ def test_refusals_of_the_gateway(wych, settings_for, row: tuple[str, int, str, d
         CALLS[call][0](api)
     error = caught.value
     message = body.get("message") or body.get("Message") or body.get("error") or ""
-    assert (error.status, error.code, error.description, error.reference, error.stage) == (status, kind, message, reference, "call")
+    assert (error.status, error.code, error.description, error.reference, error.stage) == (
+        status,
+        kind,
+        message,
+        reference,
+        "call",
+    )
     assert f"with {status}" in str(error)
     assert error.__context__ is None
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[1]", b"7", b'"x"', b"[" * 100_000, b"HTTP content length exceeded 10485760 bytes.", b"\xff"]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[1]",
+        b"7",
+        b'"x"',
+        b"[" * 100_000,
+        b"HTTP content length exceeded 10485760 bytes.",
+        b"\xff",
+    ],
 )
 def test_a_refusal_needs_no_body(wych, settings_for, body: bytes) -> None:
     """Wire facts section 0: the gateway's body is opaque; B3-16 is not even JSON."""
@@ -229,7 +287,17 @@ def test_a_redirect_is_no_refusal(wych, settings_for) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"{}", b'{"users": []}', b"[7]", b'[{"id": 1, "email": "x"}]', b'[{"id": "x"}]', b"[" * 100_000]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b'{"users": []}',
+        b"[7]",
+        b'[{"id": 1, "email": "x"}]',
+        b'[{"id": "x"}]',
+        b"[" * 100_000,
+    ],
 )
 def test_a_list_of_something_else_is_unexpected(wych, settings_for, body: bytes) -> None:
     """Success with an answer nobody knows: not an empty list, and not a crash."""
@@ -237,10 +305,16 @@ def test_a_list_of_something_else_is_unexpected(wych, settings_for, body: bytes)
     with client(wych, settings_for(wych)) as api, pytest.raises(Unexpected) as caught:
         api.users()
     reference = "captive-portal" if body == b"<html>" else "unknown-answer"
-    assert (caught.value.status, caught.value.reference, caught.value.__context__) == (200, reference, None)
+    assert (caught.value.status, caught.value.reference, caught.value.__context__) == (
+        200,
+        reference,
+        None,
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"id": "x"}', b'{"id": null, "email": "x"}', b'{"a":' * 50_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"id": "x"}', b'{"id": null, "email": "x"}', b'{"a":' * 50_000]
+)
 def test_a_user_of_another_shape_is_unexpected(wych, settings_for, body: bytes) -> None:
     """The same for one user; a user token without a token is told too."""
     wych.answers["api"] += [httpx.Response(200, content=body)] * 2
@@ -265,10 +339,17 @@ CALLS: dict[str, tuple[Callable[[WychClient], object], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "missing"), [(call, name) for call, (_, names) in CALLS.items() for name in names])
-def test_a_missing_setting_is_told_before_any_network(wych, settings_for, call: str, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "missing"), [(call, name) for call, (_, names) in CALLS.items() for name in names]
+)
+def test_a_missing_setting_is_told_before_any_network(
+    wych, settings_for, call: str, missing: str
+) -> None:
     """By its name; nothing is sent, and nothing else is asked for."""
-    with client(wych, settings_for(wych, **{missing: None})) as api, pytest.raises(SettingMissing) as caught:
+    with (
+        client(wych, settings_for(wych, **{missing: None})) as api,
+        pytest.raises(SettingMissing) as caught,
+    ):
         CALLS[call][0](api)
     assert caught.value.name == f"WYCH_{missing.upper()}"
     assert wych.seen == []
@@ -279,7 +360,15 @@ def test_a_call_asks_for_no_setting_it_does_not_need(wych, settings_for, call: s
     """Discovery with an issuer only; `request` below the API without partner or app."""
     act, names = CALLS[call]
     if call in ("discover", "token", "request"):
-        every = {"issuer_url", "client_id", "client_secret", "api_key", "api_url", "partner_id", "app_id"}
+        every = {
+            "issuer_url",
+            "client_id",
+            "client_secret",
+            "api_key",
+            "api_url",
+            "partner_id",
+            "app_id",
+        }
         with client(wych, settings_for(wych, **dict.fromkeys(every - set(names)))) as api:
             act(api)
         assert wych.count("discovery") == 1
@@ -295,7 +384,9 @@ def test_a_call_asks_for_no_setting_it_does_not_need(wych, settings_for, call: s
         ({"partner_id": "a/b"}, "WYCH_PARTNER_ID"),
     ],
 )
-def test_a_setting_that_cannot_be_right_is_told_before_any_network(wych, settings_for, given: dict[str, str], name: str) -> None:
+def test_a_setting_that_cannot_be_right_is_told_before_any_network(
+    wych, settings_for, given: dict[str, str], name: str
+) -> None:
     """By its name and without its value."""
     with client(wych, settings_for(wych, **given)) as api, pytest.raises(SettingInvalid) as caught:
         api.users()
@@ -314,7 +405,9 @@ def test_the_journal_has_discovery_token_and_call(wych, settings_for, canaries) 
         raise httpx.ReadTimeout("slow", request=request)
 
     wych.answers["api"] += [httpx.Response(200, json=[]), broken]
-    with WychClient(settings_for(wych), journal=journal, transport=httpx.MockTransport(wych)) as api:
+    with WychClient(
+        settings_for(wych), journal=journal, transport=httpx.MockTransport(wych)
+    ) as api:
         api.users()
         with pytest.raises(Unreachable) as caught:
             api.users()
@@ -326,12 +419,18 @@ def test_the_journal_has_discovery_token_and_call(wych, settings_for, canaries) 
         ("users", None),
     ]
     assert journal.exchanges[-1].error.startswith("ReadTimeout")
-    assert [secret for secret in (*canaries, *wych.tokens) if secret in repr(journal.exchanges)] == []
+    assert [
+        secret for secret in (*canaries, *wych.tokens) if secret in repr(journal.exchanges)
+    ] == []
 
 
-@pytest.mark.parametrize(("kind", "stage"), [("discovery", "discovery"), ("token", "token"), ("api", "call")])
+@pytest.mark.parametrize(
+    ("kind", "stage"), [("discovery", "discovery"), ("token", "token"), ("api", "call")]
+)
 @pytest.mark.parametrize("way", ["users", "token"])
-def test_the_stage_is_that_of_the_request_that_failed(wych, settings_for, kind: str, stage: str, way: str) -> None:
+def test_the_stage_is_that_of_the_request_that_failed(
+    wych, settings_for, kind: str, stage: str, way: str
+) -> None:
     """Not that of the call that made it necessary."""
 
     def broken(request: httpx.Request) -> httpx.Response:
@@ -426,7 +525,10 @@ def test_against_the_mock_over_sockets(tmp_path: Path) -> None:
                 api.user_token("nobody")
             assert caught.value.status == 404
             assert api.request("GET", "/nowhere").status_code == 403
-        with WychClient(settings.with_(api_key="another-key-0002")) as api, pytest.raises(Refused) as refused:
+        with (
+            WychClient(settings.with_(api_key="another-key-0002")) as api,
+            pytest.raises(Refused) as refused,
+        ):
             api.users()
         assert refused.value.reference == "api-key-refused"
         assert wych.token_requests == 2

@@ -19,16 +19,18 @@ import pytest
 
 from wych_kit import Refused, Secret, SettingInvalid, Unexpected, Unreachable, WychAuth, WychError
 from wych_kit.client.backoff import ATTEMPTS
-from wych_kit.client.sharing import Flight
-from wych_kit.client.source import GRUDGE
 from wych_kit.client.token import Token
+from wych_kit.client.token_cache import Flight
+from wych_kit.client.token_source import GRUDGE
 
 CROWD = 64
 
 
 def client(wych, auth: httpx.Auth, **given: Any) -> httpx.Client:
     """A client without sockets."""
-    return httpx.Client(base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych), **given)
+    return httpx.Client(
+        base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych), **given
+    )
 
 
 def crowd(call: Callable[[int], Any], people: int = CROWD) -> list[Any]:
@@ -53,7 +55,10 @@ def test_both_credentials_are_on_every_call(wych, auth_for, canaries) -> None:
     with client(wych, auth) as http:
         assert http.get("/users").json() == []
     request = wych.seen[-1]
-    assert (request.headers["Authorization"], request.headers["x-api-key"]) == ("Bearer 0paque.t0ken-0", canaries[1])
+    assert (request.headers["Authorization"], request.headers["x-api-key"]) == (
+        "Bearer 0paque.t0ken-0",
+        canaries[1],
+    )
 
 
 def test_the_key_is_never_in_the_clients_own_headers(wych, auth_for, canaries) -> None:
@@ -68,10 +73,14 @@ def test_the_key_is_never_in_the_clients_own_headers(wych, auth_for, canaries) -
 
 def test_discovery_and_token_requests_carry_nothing_of_the_call(wych, auth_for) -> None:
     """No API key, no cookie, no default header of the user's client goes to the identity provider."""
-    with client(wych, auth_for(wych), headers={"X-Mine": "1"}, cookies={"sid": "1"}, params={"a": "1"}) as http:
+    with client(
+        wych, auth_for(wych), headers={"X-Mine": "1"}, cookies={"sid": "1"}, params={"a": "1"}
+    ) as http:
         http.get("/users")
     for request in wych.seen[:2]:
-        assert not {"x-api-key", "authorization", "cookie", "x-mine"} & {name.lower() for name in request.headers}
+        assert not {"x-api-key", "authorization", "cookie", "x-mine"} & {
+            name.lower() for name in request.headers
+        }
         assert request.url.query == b""
 
 
@@ -104,7 +113,9 @@ def test_a_token_without_life_is_used_once(wych, auth_for) -> None:
 def test_sixty_four_threads_cold_and_at_expiry(live, auth_for, clock) -> None:
     """One token request for all of them, and one more when it has run out; all calls succeed."""
     live.token_pause = 0.1
-    with httpx.Client(base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)) as http:
+    with httpx.Client(
+        base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)
+    ) as http:
         for requests in (1, 2):
             answers = crowd(lambda _: http.get("/users").status_code)
             assert answers == [200] * CROWD
@@ -141,7 +152,9 @@ def test_a_revoked_token_is_replaced_within_the_call(wych, auth_for) -> None:
 def test_a_revoked_token_is_replaced_once_for_all_threads(live, auth_for) -> None:
     """Sixty-four 401 make one token request."""
     live.token_pause = 0.1
-    with httpx.Client(base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)) as http:
+    with httpx.Client(
+        base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)
+    ) as http:
         http.get("/users")
         live.revoke()
         assert crowd(lambda _: http.get("/users").status_code) == [200] * CROWD
@@ -243,13 +256,23 @@ def test_a_body_is_sent_again_as_it_was(wych, auth_for) -> None:
     """After a 401 the same JSON, form or file goes out once more; the caller's own headers stay."""
     with client(wych, auth_for(wych)) as http:
         http.get("/users")
-        for content in ({"json": {"email": "ä@b.example"}}, {"data": {"a": "ä b"}}, {"content": b"\x00\xff"}):
+        for content in (
+            {"json": {"email": "ä@b.example"}},
+            {"data": {"a": "ä b"}},
+            {"content": b"\x00\xff"},
+        ):
             wych.revoke()
             http.post("/user", headers={"X-Mine": "1"}, **content)
-            first, second = [request for request in wych.seen if request.url.path.endswith("/user")][-2:]
+            first, second = [
+                request for request in wych.seen if request.url.path.endswith("/user")
+            ][-2:]
             assert first.content == second.content != b""
             assert second.headers["X-Mine"] == "1"
-            assert len(second.headers.get_list("x-api-key")) == len(second.headers.get_list("Authorization")) == 1
+            assert (
+                len(second.headers.get_list("x-api-key"))
+                == len(second.headers.get_list("Authorization"))
+                == 1
+            )
 
 
 def test_a_stream_is_not_sent_again_but_the_next_call_works(live, auth_for) -> None:
@@ -265,7 +288,9 @@ def test_a_stream_is_not_sent_again_but_the_next_call_works(live, auth_for) -> N
         http.get("/users")
         live.revoke()
         live.answers["api"].append(read)
-        assert http.post("/user", content=stream(), headers={"Content-Length": "4"}).status_code == 401
+        assert (
+            http.post("/user", content=stream(), headers={"Content-Length": "4"}).status_code == 401
+        )
         assert live.token_requests == 1
         assert http.get("/users").status_code == 200
         assert live.token_requests == 2
@@ -297,11 +322,15 @@ def test_a_401_that_a_hook_raises_for_ends_the_token_too(wych, auth_for) -> None
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("where", ["token", "discovery"])
-def test_retry_after_is_honoured_twice_then_it_works(wych, auth_for, clock, status: int, where: str) -> None:
+def test_retry_after_is_honoured_twice_then_it_works(
+    wych, auth_for, clock, status: int, where: str
+) -> None:
     """In seconds and as a date: the waits are as the server asks, and the call succeeds."""
     wych.answers[where] += [
         httpx.Response(status, headers={"Retry-After": "1"}),
-        lambda request: httpx.Response(status, headers={"Retry-After": formatdate(int(time.time()) + 3, usegmt=True)}),
+        lambda request: httpx.Response(
+            status, headers={"Retry-After": formatdate(int(time.time()) + 3, usegmt=True)}
+        ),
     ]
     with client(wych, auth_for(wych)) as http:
         assert http.get("/users").status_code == 200
@@ -310,12 +339,18 @@ def test_retry_after_is_honoured_twice_then_it_works(wych, auth_for, clock, stat
     assert wych.count(where) == 3
 
 
-def test_a_busy_endpoint_without_a_wish_is_left_alone_for_longer_each_time(wych, auth_for, clock) -> None:
+def test_a_busy_endpoint_without_a_wish_is_left_alone_for_longer_each_time(
+    wych, auth_for, clock
+) -> None:
     """With jitter, so many times and no more; what it said is in the error."""
     wych.answers["token"] += [httpx.Response(503)] * 50
     with client(wych, auth_for(wych)) as http, pytest.raises(Refused) as caught:
         http.get("/users")
-    assert (caught.value.status, caught.value.reference, caught.value.stage) == (503, "too-many-token-requests", "token")
+    assert (caught.value.status, caught.value.reference, caught.value.stage) == (
+        503,
+        "too-many-token-requests",
+        "token",
+    )
     assert wych.token_requests == ATTEMPTS
     assert len(clock.naps) == ATTEMPTS - 1
     assert sum(clock.naps) < 60
@@ -333,14 +368,20 @@ def test_waiting_threads_share_the_patience_of_one(live, auth_for) -> None:
     """Sixty-four calls against a busy endpoint: three requests, as one call would make."""
     live.answers["token"] += [httpx.Response(429, headers={"Retry-After": "0"})] * 2
     live.token_pause = 0.05
-    with httpx.Client(base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)) as http:
+    with httpx.Client(
+        base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)
+    ) as http:
         assert crowd(lambda _: http.get("/users").status_code) == [200] * CROWD
     assert live.token_requests == 3
 
 
 def wrong_secret(request: httpx.Request) -> httpx.Response:
     return httpx.Response(
-        401, json={"error": "unauthorized_client", "error_description": "Invalid client or Invalid client credentials"}
+        401,
+        json={
+            "error": "unauthorized_client",
+            "error_description": "Invalid client or Invalid client credentials",
+        },
     )
 
 
@@ -351,7 +392,9 @@ def test_a_refused_secret_is_sent_once(wych, auth_for, clock) -> None:
     auth = auth_for(wych)
     with client(wych, auth) as http:
         errors = crowd(lambda _: http.get("/users"))
-        assert {(type(error), error.status, error.reference) for error in errors} == {(Refused, 401, "wrong-client-secret")}
+        assert {(type(error), error.status, error.reference) for error in errors} == {
+            (Refused, 401, "wrong-client-secret")
+        }
         assert wych.token_requests == 1
         with pytest.raises(Refused):
             http.get("/users")
@@ -399,10 +442,14 @@ def test_a_failed_connection_is_everybodys(wych, auth_for) -> None:
         raise httpx.ConnectError("refused", request=request)
 
     auth = auth_for(wych)
-    with httpx.Client(base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(broken)) as http:
+    with httpx.Client(
+        base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(broken)
+    ) as http:
         errors = crowd(lambda _: http.get("/users"))
     assert len(attempts) == 1
-    assert sorted(type(error).__name__ for error in errors) == ["ConnectError"] + ["Unreachable"] * (CROWD - 1)
+    assert sorted(type(error).__name__ for error in errors) == ["ConnectError"] + [
+        "Unreachable"
+    ] * (CROWD - 1)
     assert {error.stage for error in errors if isinstance(error, Unreachable)} == {"discovery"}
     with client(wych, auth) as http:
         assert http.get("/users").status_code == 200
@@ -411,10 +458,17 @@ def test_a_failed_connection_is_everybodys(wych, auth_for) -> None:
 def test_a_connection_cut_in_the_middle_of_the_answer_is_everybodys(live, auth_for) -> None:
     """The same when the token endpoint's answer breaks off."""
     live.token_pause = 0.2
-    live.answers["token"] += [httpx.Response(200, headers={"Content-Length": "50"}, content=iter([b"{"]))]
-    with httpx.Client(base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)) as http:
+    live.answers["token"] += [
+        httpx.Response(200, headers={"Content-Length": "50"}, content=iter([b"{"]))
+    ]
+    with httpx.Client(
+        base_url=live.api_url, auth=auth_for(live), limits=httpx.Limits(max_connections=CROWD)
+    ) as http:
         errors = crowd(lambda _: http.get("/users"), 16)
-        assert sorted(type(error).__name__ for error in errors) == ["RemoteProtocolError"] + ["Unreachable"] * 15
+        assert (
+            sorted(type(error).__name__ for error in errors)
+            == ["RemoteProtocolError"] + ["Unreachable"] * 15
+        )
         assert live.token_requests == 1
         assert http.get("/users").status_code == 200
 
@@ -461,7 +515,9 @@ def test_a_hook_may_call_with_the_same_auth(wych, auth_for, cache: str) -> None:
                 inner.append(http.get("/users").status_code)
 
     with client(wych, auth, event_hooks={"request": [hook]}) as http:
-        outer = threading.Thread(target=lambda: inner.append(http.get("/users").status_code), daemon=True)
+        outer = threading.Thread(
+            target=lambda: inner.append(http.get("/users").status_code), daemon=True
+        )
         outer.start()
         outer.join(10)
     assert inner == [200, 200]
@@ -470,7 +526,7 @@ def test_a_hook_may_call_with_the_same_auth(wych, auth_for, cache: str) -> None:
 
 def test_who_waited_long_enough_is_told(wych, auth_for, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one who asks never comes back: those who wait for it get an error, and do not wait again."""
-    monkeypatch.setattr("wych_kit.client.sharing.PATIENCE", 0.01)
+    monkeypatch.setattr("wych_kit.client.token_cache.PATIENCE", 0.01)
     auth = auth_for(wych)
     leader = threading.Thread(target=lambda: setattr(auth._source, "_flight", Flight()))
     leader.start()
@@ -488,11 +544,15 @@ def test_an_old_failure_being_handled_is_not_taken_for_the_cause(wych, auth_for)
     next(stopped)
     flight = auth._source._flight
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in a shell's background ignores it
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in a shell's background ignores it
 
     def interrupted() -> None:
         try:
-            httpx.Response(503, request=httpx.Request("GET", "https://a.example")).raise_for_status()  # an hour ago
+            httpx.Response(
+                503, request=httpx.Request("GET", "https://a.example")
+            ).raise_for_status()  # an hour ago
         except httpx.HTTPStatusError:
             try:
                 signal.raise_signal(signal.SIGINT)
@@ -541,7 +601,9 @@ def test_fork_in_the_middle_of_a_token_request(live, tmp_path) -> None:
     """)
     live.token_pause = 0.4
     for cache, requests in (("memory", 2), ("disk", 3)):
-        done = subprocess.run([sys.executable, "-c", script, live.url, cache, str(tmp_path)], timeout=20, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", script, live.url, cache, str(tmp_path)], timeout=20, check=False
+        )
         assert done.returncode == 0
         assert live.token_requests == requests
 
@@ -575,7 +637,11 @@ def test_obtain_gives_the_token_of_the_next_call(wych, auth_for) -> None:
         assert wych.seen[-1].headers["Authorization"] == f"Bearer {token.value.reveal()}"
     assert wych.token_requests == 1
     assert auth.provider
-    assert auth.provider.grant_types == ("authorization_code", "refresh_token", "client_credentials")
+    assert auth.provider.grant_types == (
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+    )
 
 
 def test_obtain_lets_go_of_the_connection_when_it_fails(live, auth_for) -> None:
@@ -584,7 +650,9 @@ def test_obtain_lets_go_of_the_connection_when_it_fails(live, auth_for) -> None:
     auth = auth_for(live)
     responses: list[httpx.Response] = []
     hooks = {"response": [responses.append]}  # as long as somebody knows it, nobody else closes it
-    with httpx.Client(limits=httpx.Limits(max_connections=1), timeout=2, trust_env=False, event_hooks=hooks) as http:
+    with httpx.Client(
+        limits=httpx.Limits(max_connections=1), timeout=2, trust_env=False, event_hooks=hooks
+    ) as http:
         with pytest.raises(Unexpected, match="longer"):
             auth.obtain(http)
         assert auth.obtain(http).fresh
@@ -606,12 +674,19 @@ def test_forget_says_whether_there_was_something(wych, auth_for) -> None:
 # What cannot be right ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("odd", ["k\n", "k\r\nx-evil: 1", " k", "k ", "k\u201d", "k\x00", "ä", "k\ud800"])
+@pytest.mark.parametrize(
+    "odd", ["k\n", "k\r\nx-evil: 1", " k", "k ", "k\u201d", "k\x00", "ä", "k\ud800"]
+)
 @pytest.mark.parametrize("name", ["api_key", "client_secret"])
-def test_a_secret_no_header_can_carry_is_refused_before_any_use(wych, auth_for, name: str, odd: str) -> None:
+def test_a_secret_no_header_can_carry_is_refused_before_any_use(
+    wych, auth_for, name: str, odd: str
+) -> None:
     """Otherwise h11 or a codec would repeat it in its own error. The reason names the oddity only."""
     with pytest.raises(SettingInvalid) as caught:
-        auth_for(wych, **{name: f"c4nary{odd}c4nary" if odd.startswith("\r") else odd.replace("k", "c4nary")})
+        auth_for(
+            wych,
+            **{name: f"c4nary{odd}c4nary" if odd.startswith("\r") else odd.replace("k", "c4nary")},
+        )
     assert caught.value.name == f"WYCH_{name.upper()}"
     assert "c4nary" not in str(caught.value)
     assert caught.value.__context__ is None

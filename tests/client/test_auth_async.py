@@ -13,9 +13,9 @@ import pytest
 import trio
 
 from wych_kit import Refused, Unexpected, Unreachable
-from wych_kit.client import wire
+from wych_kit.client import transport as wire
 from wych_kit.client.backoff import ATTEMPTS
-from wych_kit.client.sharing import Flight
+from wych_kit.client.token_cache import Flight
 
 CROWD = 64
 LIMITS = httpx.Limits(max_connections=CROWD)
@@ -23,12 +23,16 @@ LIMITS = httpx.Limits(max_connections=CROWD)
 
 def client(wych, auth: httpx.Auth, **given: Any) -> httpx.AsyncClient:
     """A client without sockets."""
-    return httpx.AsyncClient(base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych), **given)
+    return httpx.AsyncClient(
+        base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych), **given
+    )
 
 
 async def crowd(call: Callable[[], Awaitable[Any]], people: int = CROWD) -> list[Any]:
     """Let so many tasks do the same; what each got or raised."""
-    return await asyncio.wait_for(asyncio.gather(*(call() for _ in range(people)), return_exceptions=True), 30)
+    return await asyncio.wait_for(
+        asyncio.gather(*(call() for _ in range(people)), return_exceptions=True), 30
+    )
 
 
 def hanging(moment: asyncio.Event, wych) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
@@ -52,7 +56,10 @@ def test_both_credentials_are_on_every_call(wych, auth_for, canaries) -> None:
 
     asyncio.run(main())
     request = wych.seen[-1]
-    assert (request.headers["Authorization"], request.headers["x-api-key"]) == ("Bearer 0paque.t0ken-0", canaries[1])
+    assert (request.headers["Authorization"], request.headers["x-api-key"]) == (
+        "Bearer 0paque.t0ken-0",
+        canaries[1],
+    )
 
 
 def test_sixty_four_tasks_cold_and_at_expiry(live, auth_for, clock) -> None:
@@ -60,7 +67,9 @@ def test_sixty_four_tasks_cold_and_at_expiry(live, auth_for, clock) -> None:
     live.token_pause = 0.1
 
     async def main() -> None:
-        async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live), limits=LIMITS) as http:
+        async with httpx.AsyncClient(
+            base_url=live.api_url, auth=auth_for(live), limits=LIMITS
+        ) as http:
             for requests in (1, 2):
                 answers = await crowd(lambda: http.get("/users"))
                 assert [answer.status_code for answer in answers] == [200] * CROWD
@@ -82,19 +91,28 @@ def test_the_event_loop_goes_on_while_tasks_wait(live, auth_for, cache: str) -> 
             await asyncio.sleep(0.005)
 
     async def main() -> None:
-        async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live, token_cache=cache), limits=LIMITS) as http:
+        async with httpx.AsyncClient(
+            base_url=live.api_url, auth=auth_for(live, token_cache=cache), limits=LIMITS
+        ) as http:
             ticking = asyncio.create_task(tick())
-            assert [answer.status_code for answer in await crowd(lambda: http.get("/users"))] == [200] * CROWD
+            assert [answer.status_code for answer in await crowd(lambda: http.get("/users"))] == [
+                200
+            ] * CROWD
             ticking.cancel()
 
     asyncio.run(main())
     assert live.token_requests == 1
-    assert max(after - before for before, after in pairwise(ticks)) < 1.4  # held up for the whole pause, there would be one of 1.5
+    assert (
+        max(after - before for before, after in pairwise(ticks)) < 1.4
+    )  # held up for the whole pause, there would be one of 1.5
 
 
 def test_retry_after_is_waited_for_without_holding_the_loop(wych, auth_for) -> None:
     """Twice busy, then the call succeeds; other tasks run meanwhile."""
-    wych.answers["token"] += [httpx.Response(429, headers={"Retry-After": "1"}), httpx.Response(503, headers={"Retry-After": "0"})]
+    wych.answers["token"] += [
+        httpx.Response(429, headers={"Retry-After": "1"}),
+        httpx.Response(503, headers={"Retry-After": "0"}),
+    ]
 
     async def main() -> None:
         async with client(wych, auth_for(wych)) as http:
@@ -126,11 +144,15 @@ def test_a_revoked_token_is_replaced_once_for_all_tasks(live, auth_for) -> None:
     """Sixty-four 401 make one token request, and sixty-four successes."""
 
     async def main() -> None:
-        async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live), limits=LIMITS) as http:
+        async with httpx.AsyncClient(
+            base_url=live.api_url, auth=auth_for(live), limits=LIMITS
+        ) as http:
             await http.get("/users")
             live.revoke()
             live.token_pause = 0.1
-            assert [answer.status_code for answer in await crowd(lambda: http.get("/users"))] == [200] * CROWD
+            assert [answer.status_code for answer in await crowd(lambda: http.get("/users"))] == [
+                200
+            ] * CROWD
 
     asyncio.run(main())
     assert live.token_requests == 2
@@ -146,7 +168,9 @@ def test_a_stream_is_not_sent_again_but_the_next_call_works(live, auth_for) -> N
         async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live)) as http:
             await http.get("/users")
             live.revoke()
-            assert (await http.post("/user", content=stream(), headers={"Content-Length": "4"})).status_code == 401
+            assert (
+                await http.post("/user", content=stream(), headers={"Content-Length": "4"})
+            ).status_code == 401
             assert live.token_requests == 1
             assert (await http.post("/user", json={})).status_code == 200
 
@@ -179,7 +203,9 @@ def test_always_401_is_bounded(wych, auth_for) -> None:
     async def main() -> None:
         async with client(wych, auth_for(wych)) as http:
             for _ in range(2):
-                assert {answer.status_code for answer in await crowd(lambda: http.get("/users"))} == {401}
+                assert {
+                    answer.status_code for answer in await crowd(lambda: http.get("/users"))
+                } == {401}
 
     asyncio.run(main())
     assert wych.token_requests == 2
@@ -193,7 +219,9 @@ def test_when_the_leader_is_cancelled_another_asks(wych, auth_for, way: str) -> 
     async def main() -> None:
         moment = asyncio.Event()
         transport = httpx.MockTransport(hanging(moment, wych))
-        async with httpx.AsyncClient(base_url=wych.api_url, auth=auth_for(wych), transport=transport) as http:
+        async with httpx.AsyncClient(
+            base_url=wych.api_url, auth=auth_for(wych), transport=transport
+        ) as http:
             if way == "cancel":
                 leader = asyncio.create_task(http.get("/users"))
             else:
@@ -218,7 +246,9 @@ def test_a_waiting_task_that_is_cancelled_disturbs_nobody(wych, auth_for) -> Non
     async def main() -> None:
         moment = asyncio.Event()
         transport = httpx.MockTransport(hanging(moment, wych))
-        async with httpx.AsyncClient(base_url=wych.api_url, auth=auth_for(wych), transport=transport) as http:
+        async with httpx.AsyncClient(
+            base_url=wych.api_url, auth=auth_for(wych), transport=transport
+        ) as http:
             calls = [asyncio.create_task(http.get("/users")) for _ in range(8)]
             await asyncio.sleep(0.05)
             for call in calls[2:5]:
@@ -226,15 +256,17 @@ def test_a_waiting_task_that_is_cancelled_disturbs_nobody(wych, auth_for) -> Non
             await asyncio.sleep(0)
             moment.set()
             answers = await asyncio.gather(*calls, return_exceptions=True)
-        assert [getattr(answer, "status_code", type(answer)) for answer in answers] == [200] * 2 + [asyncio.CancelledError] * 3 + [
-            200
-        ] * 3
+        assert [getattr(answer, "status_code", type(answer)) for answer in answers] == [200] * 2 + [
+            asyncio.CancelledError
+        ] * 3 + [200] * 3
 
     asyncio.run(main())
     assert wych.token_requests == 1
 
 
-def broken(attempts: list[httpx.Request], sleep: Callable[[float], Awaitable[None]]) -> httpx.MockTransport:
+def broken(
+    attempts: list[httpx.Request], sleep: Callable[[float], Awaitable[None]]
+) -> httpx.MockTransport:
     """Make a network that is down."""
 
     async def handle(request: httpx.Request) -> httpx.Response:
@@ -251,7 +283,9 @@ def test_a_failed_connection_is_everybodys(wych, auth_for) -> None:
 
     async def main() -> list[Any]:
         auth = auth_for(wych)
-        async with httpx.AsyncClient(base_url=wych.api_url, auth=auth, transport=broken(attempts, asyncio.sleep)) as http:
+        async with httpx.AsyncClient(
+            base_url=wych.api_url, auth=auth, transport=broken(attempts, asyncio.sleep)
+        ) as http:
             errors = await crowd(lambda: http.get("/users"))
         async with client(wych, auth) as http:
             assert (await http.get("/users")).status_code == 200
@@ -259,13 +293,17 @@ def test_a_failed_connection_is_everybodys(wych, auth_for) -> None:
 
     errors = asyncio.run(main())
     assert len(attempts) == 1
-    assert sorted(type(error).__name__ for error in errors) == ["ConnectError"] + ["Unreachable"] * (CROWD - 1)
+    assert sorted(type(error).__name__ for error in errors) == ["ConnectError"] + [
+        "Unreachable"
+    ] * (CROWD - 1)
 
 
 def test_an_answer_that_breaks_off_is_everybodys(live, auth_for) -> None:
     """The token endpoint's answer ends in the middle, on a real connection."""
     live.token_pause = 0.2
-    live.answers["token"] += [httpx.Response(200, headers={"Content-Length": "50"}, content=iter([b"{"]))]
+    live.answers["token"] += [
+        httpx.Response(200, headers={"Content-Length": "50"}, content=iter([b"{"]))
+    ]
 
     async def main() -> list[Any]:
         async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live)) as http:
@@ -311,7 +349,9 @@ def test_a_wrong_document_is_judged_for_tasks_too(wych, auth_for) -> None:
         async with client(wych, auth_for(wych)) as http:
             return await crowd(lambda: http.get("/users"), 16)
 
-    assert {(type(error), error.reference, error.stage) for error in asyncio.run(main())} == {(Refused, "wrong-realm", "discovery")}
+    assert {(type(error), error.reference, error.stage) for error in asyncio.run(main())} == {
+        (Refused, "wrong-realm", "discovery")
+    }
     assert wych.count("discovery") == 1
 
 
@@ -340,7 +380,9 @@ def test_a_blocking_call_on_the_loop_of_the_leading_task(wych, auth_for) -> None
     auth = auth_for(wych)
 
     def blocking() -> int:
-        with httpx.Client(base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych)) as http:
+        with httpx.Client(
+            base_url=wych.api_url, auth=auth, transport=httpx.MockTransport(wych)
+        ) as http:
             return http.get("/users").status_code
 
     async def main() -> tuple[int, int]:
@@ -359,7 +401,9 @@ def test_a_blocking_call_on_the_loop_of_the_leading_task(wych, auth_for) -> None
 
 
 @pytest.mark.parametrize("library", [asyncio, trio], ids=["asyncio", "trio"])
-def test_a_task_that_waited_long_enough_is_told(wych, auth_for, monkeypatch: pytest.MonkeyPatch, library: Any) -> None:
+def test_a_task_that_waited_long_enough_is_told(
+    wych, auth_for, monkeypatch: pytest.MonkeyPatch, library: Any
+) -> None:
     """The one who asks never comes back: the waiting task gets an error, and does not wait again."""
     monkeypatch.setattr("wych_kit.client.auth.PATIENCE", 0.01)
     auth = auth_for(wych)
@@ -385,7 +429,9 @@ def test_two_event_loops_share_one_token(live, auth_for) -> None:
             return {answer.status_code for answer in await crowd(lambda: http.get("/users"), 8)}
 
     async def both() -> None:
-        assert await asyncio.gather(*(asyncio.to_thread(asyncio.run, main()) for _ in range(2))) == [{200}, {200}]
+        assert await asyncio.gather(
+            *(asyncio.to_thread(asyncio.run, main()) for _ in range(2))
+        ) == [{200}, {200}]
 
     asyncio.run(both())
     assert live.token_requests == 1
@@ -422,10 +468,15 @@ def test_trio_tasks_share_one_token(live, auth_for) -> None:
             await trio.sleep(0.005)
 
     async def main() -> None:
-        async with httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live)) as http, trio.open_nursery() as nursery:
+        async with (
+            httpx.AsyncClient(base_url=live.api_url, auth=auth_for(live)) as http,
+            trio.open_nursery() as nursery,
+        ):
             nursery.start_soon(tick)
             for requests in (1, 2):
-                assert [answer.status_code for answer in await trio_crowd(lambda: http.get("/users"), 8)] == [200] * 8
+                assert [
+                    answer.status_code for answer in await trio_crowd(lambda: http.get("/users"), 8)
+                ] == [200] * 8
                 assert live.token_requests == requests
                 live.revoke()
             nursery.cancel_scope.cancel()
@@ -440,7 +491,9 @@ def test_in_trio_too_another_asks_when_the_leader_is_cancelled(wych, auth_for) -
 
     async def main() -> None:
         auth = auth_for(wych)
-        async with httpx.AsyncClient(base_url=wych.api_url, auth=auth, transport=broken(attempts, trio.sleep)) as down:
+        async with httpx.AsyncClient(
+            base_url=wych.api_url, auth=auth, transport=broken(attempts, trio.sleep)
+        ) as down:
             async with client(wych, auth) as http, trio.open_nursery() as nursery:
 
                 async def lead() -> None:
@@ -457,7 +510,10 @@ def test_in_trio_too_another_asks_when_the_leader_is_cancelled(wych, auth_for) -
             attempts.clear()
             errors = await trio_crowd(lambda: down.get("/users"), 8)
         assert len(attempts) == 1
-        assert sorted(type(error).__name__ for error in errors) == ["ConnectError"] + ["Unreachable"] * 7
+        assert (
+            sorted(type(error).__name__ for error in errors)
+            == ["ConnectError"] + ["Unreachable"] * 7
+        )
 
     trio.run(main)
     assert wych.token_requests == 1

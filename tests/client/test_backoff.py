@@ -29,7 +29,10 @@ def test_the_asking_ends() -> None:
 
 def test_without_a_wish_the_waits_grow_and_differ() -> None:
     """Doubling with jitter, so that many clients do not come back together; all waits together stay short."""
-    waits = [[backoff.pause(None) for _ in range(ATTEMPTS - 1)] for backoff in (Backoff() for _ in range(200))]
+    waits = [
+        [backoff.pause(None) for _ in range(ATTEMPTS - 1)]
+        for backoff in (Backoff() for _ in range(200))
+    ]
     for number in range(ATTEMPTS - 1):
         column = [row[number] or 0.0 for row in waits]
         assert 0.1 <= min(column) < max(column) <= 0.5 * 2 ** (number + 1)

@@ -22,7 +22,9 @@ GOOD: dict[str, Any] = {
 
 
 def answer(status: int = 200, **given: Any) -> httpx.Response:
-    return httpx.Response(status, request=httpx.Request("GET", ISSUER + discovery.WELL_KNOWN), **given)
+    return httpx.Response(
+        status, request=httpx.Request("GET", ISSUER + discovery.WELL_KNOWN), **given
+    )
 
 
 def judged(document: object, issuer: str = ISSUER) -> discovery.Provider:
@@ -66,7 +68,10 @@ def test_grants_printed_as_one_string_are_split(printed: object, meant: tuple[st
 def test_the_address_is_the_issuer_with_the_path_behind() -> None:
     """OpenID Connect Discovery 1.0 §4: appended, not put in front of the issuer's path."""
     request = discovery.request(ISSUER)
-    assert (request.method, str(request.url)) == ("GET", f"{ISSUER}/.well-known/openid-configuration")
+    assert (request.method, str(request.url)) == (
+        "GET",
+        f"{ISSUER}/.well-known/openid-configuration",
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,9 @@ def test_the_address_is_the_issuer_with_the_path_behind() -> None:
         (204, Refused, None),
     ],
 )
-def test_the_status_is_judged_first(status: int, kind: type[WychError], reference: str | None) -> None:
+def test_the_status_is_judged_first(
+    status: int, kind: type[WychError], reference: str | None
+) -> None:
     """Whatever the body: only 200 is an answer. The status is in the error."""
     headers = {"Location": "https://evil.example/"} if kind is Unexpected else {}
     error = failure(answer(status, json=GOOD, headers=headers))
@@ -95,14 +102,22 @@ def test_the_status_is_judged_first(status: int, kind: type[WychError], referenc
     ("status", "said", "reference"),
     [
         (404, "Realm does not exist", "wrong-realm"),  # wire facts A3-22
-        (404, "Unable to find matching target resource method", "no-issuer-there"),  # A3-25: an old /auth
+        (
+            404,
+            "Unable to find matching target resource method",
+            "no-issuer-there",
+        ),  # A3-25: an old /auth
         (400, "missingNormalization", "double-slash"),  # A3-26
     ],
 )
-def test_what_the_provider_says_tells_the_realm_from_the_path(status: int, said: str, reference: str) -> None:
+def test_what_the_provider_says_tells_the_realm_from_the_path(
+    status: int, said: str, reference: str
+) -> None:
     """Only an identity provider's own words name its realm: any web server answers 404."""
     with pytest.raises(Refused) as caught:
-        discovery.check(httpx.Response(status, json={"error": said}, request=discovery.request(ISSUER)), ISSUER)
+        discovery.check(
+            httpx.Response(status, json={"error": said}, request=discovery.request(ISSUER)), ISSUER
+        )
     assert caught.value.reference == reference
 
 
@@ -138,7 +153,9 @@ def test_what_the_provider_says_tells_the_realm_from_the_path(status: int, said:
         ({"json": GOOD | {"authorization_endpoint": 7}}, "not-https", "authorization_endpoint"),
     ],
 )  # fmt: skip
-def test_each_thing_wrong_has_its_own_name(given: dict[str, Any], reference: str, words: str) -> None:
+def test_each_thing_wrong_has_its_own_name(
+    given: dict[str, Any], reference: str, words: str
+) -> None:
     """JSON, then the fields, then the issuer, then each endpoint's scheme and host: the first that is wrong is told, shortly."""
     error = failure(answer(**given))
     assert (type(error), error.reference) == (Unexpected, reference)
@@ -148,13 +165,21 @@ def test_each_thing_wrong_has_its_own_name(given: dict[str, Any], reference: str
 
 def test_without_an_authorization_endpoint_it_is_complete() -> None:
     """Only what is needed is required: an identity provider for machines need not have one."""
-    document = {name: value for name, value in GOOD.items() if name not in ("authorization_endpoint", "grant_types_supported")}
+    document = {
+        name: value
+        for name, value in GOOD.items()
+        if name not in ("authorization_endpoint", "grant_types_supported")
+    }
     assert judged(document).authorization_endpoint is None
 
 
 def test_other_endpoints_may_be_elsewhere_and_need_not_be_there() -> None:
     """No secret goes there: https is enough, and what is no address is nobody's endpoint."""
-    extra = {"registration_endpoint": "https://other.example/x", "odd_endpoint": True, "userinfo_endpoint": None}
+    extra = {
+        "registration_endpoint": "https://other.example/x",
+        "odd_endpoint": True,
+        "userinfo_endpoint": None,
+    }
     assert judged(GOOD | extra).document["odd_endpoint"] is True
 
 
@@ -162,8 +187,14 @@ def test_other_endpoints_may_be_elsewhere_and_need_not_be_there() -> None:
 def test_an_endpoint_has_the_issuers_scheme(name: str) -> None:
     """An https endpoint is not that of a plain issuer on the same host and port."""
     issuer = "http://127.0.0.1:8080/realms/partner"
-    document = {"issuer": issuer, "token_endpoint": f"{issuer}/token", "jwks_uri": f"{issuer}/certs"}
-    error = failure(answer(json=document | {name: document[name].replace("http:", "https:")}), issuer)
+    document = {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/certs",
+    }
+    error = failure(
+        answer(json=document | {name: document[name].replace("http:", "https:")}), issuer
+    )
     assert error.reference == "endpoint-elsewhere"
 
 
@@ -171,7 +202,11 @@ def test_an_endpoint_has_the_issuers_scheme(name: str) -> None:
 def test_plain_http_is_for_this_machine(host: str) -> None:
     """On loopback an issuer may be http."""
     issuer = f"http://{host}/realms/partner"
-    document = {"issuer": issuer, "token_endpoint": f"{issuer}/token", "jwks_uri": f"{issuer}/certs"}
+    document = {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/token",
+        "jwks_uri": f"{issuer}/certs",
+    }
     assert judged(document, issuer).token_endpoint == f"{issuer}/token"
 
 
@@ -183,11 +218,17 @@ def test_an_https_issuer_cannot_name_a_plain_endpoint() -> None:
 
 def test_fetching_judges_nothing_and_follows_nothing(live, other) -> None:
     """Whatever answers is handed over, a redirect too, and the place it points to is not visited."""
-    live.answers["discovery"] += [httpx.Response(418), httpx.Response(307, headers={"Location": other.issuer_url})]
+    live.answers["discovery"] += [
+        httpx.Response(418),
+        httpx.Response(307, headers={"Location": other.issuer_url}),
+    ]
     with httpx.Client(follow_redirects=True, auth=("a", "b")) as client:
         assert discovery.fetch(client, live.issuer_url).status_code == 418
         assert discovery.fetch(client, live.issuer_url).status_code == 307
-        assert discovery.check(discovery.fetch(client, live.issuer_url), live.issuer_url).issuer == live.issuer_url
+        assert (
+            discovery.check(discovery.fetch(client, live.issuer_url), live.issuer_url).issuer
+            == live.issuer_url
+        )
     assert other.seen == []
     assert all("Authorization" not in request.headers for request in live.seen)
 

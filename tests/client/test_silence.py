@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from wych_kit import WychAuth, WychClient, WychError, load_settings
-from wych_kit.client import rendering
+from wych_kit.client.journal import export
 
 # Odd, but legal, and held by no function's frame: a test's own locals are part of the traceback.
 SECRET = "c4n\"a'ry %&+=$#\\`{x}<s3;cret"
@@ -23,11 +23,21 @@ USER_TOKEN = "us3r-t0ken-canary"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl"
 HIDDEN = (SECRET, KEY, TOKEN, USER_TOKEN, JWT, "c4n", "k3y", "t0ken-canary", "c2lnbmF0dXJl")
 
-GOOD_TOKEN = {"access_token": TOKEN, "refresh_token": TOKEN, "id_token": TOKEN, "token_type": "Bearer", "expires_in": 900}
+GOOD_TOKEN = {
+    "access_token": TOKEN,
+    "refresh_token": TOKEN,
+    "id_token": TOKEN,
+    "token_type": "Bearer",
+    "expires_in": 900,
+}
 
 
 def document(url: str) -> dict[str, str]:
-    return {"issuer": f"{url}/realms/p", "token_endpoint": f"{url}/realms/p/token", "jwks_uri": f"{url}/realms/p/certs"}
+    return {
+        "issuer": f"{url}/realms/p",
+        "token_endpoint": f"{url}/realms/p/token",
+        "jwks_uri": f"{url}/realms/p/certs",
+    }
 
 
 def broken(request: httpx.Request) -> httpx.Response:
@@ -73,11 +83,21 @@ def fake(url: str, failing: dict[str, Any]) -> Callable[[httpx.Request], httpx.R
 
     def answer(request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        kind = "discovery" if path.endswith("configuration") else "token" if path == "/realms/p/token" else "api"
+        kind = (
+            "discovery"
+            if path.endswith("configuration")
+            else "token"
+            if path == "/realms/p/token"
+            else "api"
+        )
         given = failing.get(kind, good[kind])
         given = given(request) if callable(given) else given
         # A new one each time: a response is read once.
-        return httpx.Response(given.status_code, headers=given.headers, content=given.content) if given.is_closed else given
+        return (
+            httpx.Response(given.status_code, headers=given.headers, content=given.content)
+            if given.is_closed
+            else given
+        )
 
     return answer
 
@@ -108,12 +128,18 @@ def told(error: BaseException) -> str:
 
 def found(text: str) -> list[str]:
     """List the secrets that show, in any writing."""
-    return [secret for secret in HIDDEN if any(way in text for way in (secret, repr(secret)[1:-1], repr(secret.encode())[2:-1]))]
+    return [
+        secret
+        for secret in HIDDEN
+        if any(way in text for way in (secret, repr(secret)[1:-1], repr(secret.encode())[2:-1]))
+    ]
 
 
 @pytest.mark.parametrize("name", FAILURES)
 @pytest.mark.parametrize("live", [False, True], ids=["no-socket", "socket"])
-def test_a_failing_call_tells_no_secret(tmp_path: Path, serve, caplog, name: str, *, live: bool) -> None:
+def test_a_failing_call_tells_no_secret(
+    tmp_path: Path, serve, caplog, name: str, *, live: bool
+) -> None:
     """Each failure of `WychClient`, its traceback with locals, the log at DEBUG, and everything the journal renders."""
     url = serve(fake_live(name)) if live else "http://127.0.0.1:9"
     transport = None if live else httpx.MockTransport(fake(url, FAILURES[name]))
@@ -126,8 +152,8 @@ def test_a_failing_call_tells_no_secret(tmp_path: Path, serve, caplog, name: str
             assert error.__context__ is None
         kept = api.journal.exchanges
         assert len(kept) >= 1
-        shown = repr(kept) + rendering.as_json_lines(kept) + repr(rendering.as_har(kept))
-        shown += "".join(rendering.as_curl(each) + rendering.as_python(each) for each in kept)
+        shown = repr(kept) + export.as_json_lines(kept) + repr(export.as_har(kept))
+        shown += "".join(export.as_curl(each) + export.as_python(each) for each in kept)
         assert found(shown + repr(vars(api)) + repr(vars(api.auth)) + repr(api.http.headers)) == []
     assert found(ours(caplog)) == []
 
@@ -155,14 +181,22 @@ def test_a_failing_auth_tells_no_secret(tmp_path: Path, name: str) -> None:
     """The same for `WychAuth` in anyone's own clients, for threads and for tasks, where the error is ours."""
     url = "http://127.0.0.1:9"
     transport = httpx.MockTransport(fake(url, FAILURES[name]))
-    auth = lambda: WychAuth(issuer_url=f"{url}/realms/p", client_id="me", client_secret=SECRET, api_key=KEY, token_cache="memory")  # noqa: E731 - so that no frame holds a secret
+    auth = lambda: WychAuth(  # noqa: E731 - so that no frame holds a secret
+        issuer_url=f"{url}/realms/p",
+        client_id="me",
+        client_secret=SECRET,
+        api_key=KEY,
+        token_cache="memory",
+    )
 
     def call() -> None:
         with httpx.Client(base_url=f"{url}/v3", auth=auth(), transport=transport) as http:
             http.get("/users")
 
     async def acall() -> None:
-        async with httpx.AsyncClient(base_url=f"{url}/v3", auth=auth(), transport=transport) as http:
+        async with httpx.AsyncClient(
+            base_url=f"{url}/v3", auth=auth(), transport=transport
+        ) as http:
             await http.get("/users")
 
     for act in (call, lambda: asyncio.run(acall())):
@@ -170,11 +204,18 @@ def test_a_failing_auth_tells_no_secret(tmp_path: Path, name: str) -> None:
         if isinstance(error, WychError):
             assert found(told(error)) == []
         elif error is None:
-            assert "api" in FAILURES[name] or name == "token too long"  # without a socket nothing is read, so nothing is counted
+            assert (
+                "api" in FAILURES[name] or name == "token too long"
+            )  # without a socket nothing is read, so nothing is counted
 
 
 # The right values, and what is wrong in each case: outside of every frame that is looked at.
-GIVEN = {"issuer_url": "https://login.example", "client_id": "me", "client_secret": SECRET, "api_key": KEY}
+GIVEN = {
+    "issuer_url": "https://login.example",
+    "client_id": "me",
+    "client_secret": SECRET,
+    "api_key": KEY,
+}
 MISTAKES = {
     "plain http": {"api_url": "http://evil.example"},
     "line break": {"api_key": KEY + "\n"},

@@ -37,9 +37,16 @@ def test_the_request_is_the_form_of_the_standard(canaries) -> None:
     """RFC 6749 §4.4.2: POST, three fields, each once; odd characters arrive as they are (wire facts A3-16 is about Basic)."""
     client_secret, _ = canaries
     request = tokens.request(ENDPOINT, "me & you", Secret(client_secret))
-    assert (request.method, request.headers["Content-Type"]) == ("POST", "application/x-www-form-urlencoded")
+    assert (request.method, request.headers["Content-Type"]) == (
+        "POST",
+        "application/x-www-form-urlencoded",
+    )
     assert "Authorization" not in request.headers
-    fields = [("grant_type", "client_credentials"), ("client_id", "me & you"), ("client_secret", client_secret)]
+    fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "me & you"),
+        ("client_secret", client_secret),
+    ]
     assert parse_qsl(request.content.decode(), strict_parsing=True) == fields
     assert request.url.query == b""
 
@@ -53,7 +60,9 @@ def test_the_lifetime_is_what_the_answer_says(stated: object, lifetime: float) -
     assert token(expires_in=stated).lifetime == lifetime
 
 
-@pytest.mark.parametrize("stated", ["soon", "", [], {}, True, False, float("nan"), float("inf"), "nan", "inf", 10**400])
+@pytest.mark.parametrize(
+    "stated", ["soon", "", [], {}, True, False, float("nan"), float("inf"), "nan", "inf", 10**400]
+)
 def test_a_lifetime_that_is_no_number_is_said(stated: object) -> None:
     """Rather than a token that never ends, or one that ends at once."""
     error = failure(answer(content=json.dumps(GOOD | {"expires_in": stated})))
@@ -61,7 +70,9 @@ def test_a_lifetime_that_is_no_number_is_said(stated: object) -> None:
     assert len(str(error)) < 100
 
 
-@pytest.mark.parametrize(("lifetime", "used"), [(900, 870), (300, 270), (60, 54), (30, 27), (10, 9), (1, 0.9)])
+@pytest.mark.parametrize(
+    ("lifetime", "used"), [(900, 870), (300, 270), (60, 54), (30, 27), (10, 9), (1, 0.9)]
+)
 def test_the_margin_scales_with_the_lifetime(clock, lifetime: float, used: float) -> None:
     """A tenth and at most 30 seconds: a token of 30 seconds is used for 27, one of 900 for 870."""
     made = token(expires_in=lifetime)
@@ -88,7 +99,14 @@ def test_the_life_begins_when_it_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"token_type": "bearer"}, {"token_type": "BEARER"}, {"scope": "email profile"}, {"scope": None}, {"x": 1}]
+    "given",
+    [
+        {"token_type": "bearer"},
+        {"token_type": "BEARER"},
+        {"scope": "email profile"},
+        {"scope": None},
+        {"x": 1},
+    ],
 )
 def test_what_the_standard_leaves_open_is_taken(given: dict[str, Any]) -> None:
     """RFC 6749 §5.1: the type in any case, a scope or none, keys nobody knows."""
@@ -112,7 +130,9 @@ def test_what_the_standard_leaves_open_is_taken(given: dict[str, Any]) -> None:
         ({"token_type": 1}, "not-bearer"),
     ],
 )
-def test_an_answer_without_a_usable_token_is_unexpected(given: dict[str, Any], reference: str) -> None:
+def test_an_answer_without_a_usable_token_is_unexpected(
+    given: dict[str, Any], reference: str
+) -> None:
     """A token that could not stand in a header, or of a kind unknown here, is not used. It is not repeated either."""
     facts = {name: value for name, value in (GOOD | given).items() if value is not ...}
     error = failure(answer(json=facts))
@@ -158,7 +178,11 @@ def test_an_answer_without_a_usable_token_is_unexpected(given: dict[str, Any], r
 )  # fmt: skip
 def test_refusals_keep_the_servers_words(status: int, body: Any, reference: str | None) -> None:
     """RFC 6749 §5.2 and the rows of wire facts A3: status, code and description are facts of the error, and the scenario is named."""
-    error = failure(answer(status, json=body) if body else answer(status, content=b"<html>busy" if body is None else b""))
+    error = failure(
+        answer(status, json=body)
+        if body
+        else answer(status, content=b"<html>busy" if body is None else b"")
+    )
     assert isinstance(error, Refused)
     assert (error.status, error.reference) == (status, reference)
     if isinstance(body, dict) and isinstance(body["error"], str):
@@ -169,7 +193,10 @@ def test_refusals_keep_the_servers_words(status: int, body: Any, reference: str 
 
 def test_a_long_description_is_cut() -> None:
     """A refusal's text is fit to be shown, whatever was sent."""
-    assert len(str(failure(answer(400, json={"error": "x" * 9999, "error_description": "y" * 9999})))) < 800
+    assert (
+        len(str(failure(answer(400, json={"error": "x" * 9999, "error_description": "y" * 9999}))))
+        < 800
+    )
 
 
 def test_a_redirect_is_no_token() -> None:

@@ -11,11 +11,14 @@ COMPARED = pytest.StashKey[int]()
 DIFFERENT = pytest.StashKey[int]()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """One line, when there is anything to say."""
     if compared := config.stash.get(COMPARED, 0):
         different = config.stash.get(DIFFERENT, 0)
         told = f"{compared} exchanges compared with Keycloak {keycloak.VERSION}: {different} differ"
         terminalreporter.write_line(
-            f"{told}. Put aside: {len(VOLATILE)} fields and {len(ORDERS)} orders, for reasons in tests/contract/likeness.py."
+            f"{told}. Put aside: {len(VOLATILE)} fields and {len(ORDERS)} orders, for reasons in"
+            " tests/contract/likeness.py."
         )

@@ -18,7 +18,11 @@ VERSION = "26.7.1"
 REALMS = Path(__file__).parent / "realm.json"
 _ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-_FETCHING, _STARTING, _STOPPING = 420, 240, 30  # seconds at most; on two idle cores it takes 15, 30 and 2
+_FETCHING, _STARTING, _STOPPING = (
+    420,
+    240,
+    30,
+)  # seconds at most; on two idle cores it takes 15, 30 and 2
 # A server that lives for a minute is faster without the JVM's second compiler.
 _JAVA = "-XX:TieredStopAtLevel=1"
 
@@ -41,7 +45,11 @@ def running(folder: Path) -> Iterator[int]:
             "--http-host=127.0.0.1",
             f"--http-port={port}",
         ]
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("KC_", "KEYCLOAK_"))}
+        surroundings = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KC_", "KEYCLOAK_"))
+        }
         server = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -58,7 +66,11 @@ def running(folder: Path) -> Iterator[int]:
 
 
 def _unpacked(folder: Path) -> Path:
-    for program, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven"), ("bash", "bash")):
+    for program, package in (
+        ("java", "openjdk-17-jre-headless"),
+        ("mvn", "maven"),
+        ("bash", "bash"),
+    ):
         if shutil.which(program) is None:
             raise NotHere(f"{program} is not installed; Debian, Ubuntu: sudo apt install {package}")
     _fetch(folder)
@@ -77,7 +89,13 @@ def _fetch(folder: Path) -> None:
     for command in ([*copy, "--offline"], copy):
         try:
             done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, check=False, timeout=_FETCHING, stdin=subprocess.DEVNULL
+                command,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_FETCHING,
+                stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired:
             raise NotHere(f"Maven did not bring Keycloak within {_FETCHING} s") from None

@@ -13,7 +13,15 @@ from tests.contract.servers import Got
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KID = re.compile(r'(?<="kid" : ")[\w-]{43}(?=")')
-_FROM_MAPPERS = ("clientAddress", "clientHost", "client_id", "email_verified", "groups", "preferred_username", "upn")
+_FROM_MAPPERS = (
+    "clientAddress",
+    "clientHost",
+    "client_id",
+    "email_verified",
+    "groups",
+    "preferred_username",
+    "upn",
+)
 
 
 class Volatile(NamedTuple):
@@ -24,8 +32,14 @@ class Volatile(NamedTuple):
 
 
 def _decoded(token: Any) -> Any:
-    header, claims, signature = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in token.split("."))
-    return {"header": _KID.sub("<kid>", header.decode()), "claims": _claims(json.loads(claims)), "signature": len(signature)}
+    header, claims, signature = (
+        base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in token.split(".")
+    )
+    return {
+        "header": _KID.sub("<kid>", header.decode()),
+        "claims": _claims(json.loads(claims)),
+        "signature": len(signature),
+    }
 
 
 def _claims(claims: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +54,10 @@ def _whole(seconds: Any) -> Any:
 
 def _in_order(text: Any) -> Any:
     words = re.split(r",? ", text)
-    return [*(word for word in words[:1] if word == "openid"), *sorted(word for word in words if word != "openid")]
+    return [
+        *(word for word in words[:1] if word == "openid"),
+        *sorted(word for word in words if word != "openid"),
+    ]
 
 
 def _of_length(text: Any) -> Any:
@@ -49,29 +66,41 @@ def _of_length(text: Any) -> Any:
 
 VOLATILE = {
     "content-length": Volatile(
-        "follows from the body, which holds tokens and the port; it is held to be the body's", lambda _: "<the body's>"
+        "follows from the body, which holds tokens and the port; it is held to be the body's",
+        lambda _: "<the body's>",
     ),
-    "access-control-allow-headers": Volatile("Keycloak keeps the names in a set, whose order changes with each start", _in_order),
-    "access_token": Volatile("signed anew each time; header and claims are compared instead", _decoded),
+    "access-control-allow-headers": Volatile(
+        "Keycloak keeps the names in a set, whose order changes with each start", _in_order
+    ),
+    "access_token": Volatile(
+        "signed anew each time; header and claims are compared instead", _decoded
+    ),
     "id_token": Volatile("as access_token", _decoded),
     "jti": Volatile("random; its form is compared", lambda text: _UUID.sub("<uuid>", text)),
     "iat": Volatile(
-        "the moment; `exp` is compared as seconds after it, of which one may have passed between Keycloak's two looks at its clock",
+        "the moment; `exp` is compared as seconds after it, of which one may have passed between"
+        " Keycloak's two looks at its clock",
         lambda _: "<now>",
     ),
     "expires_in": Volatile("Keycloak counts after signing, so a second may be gone", _whole),
     "scope": Volatile("the words' order changes with each start; `openid` leads", _in_order),
     **dict.fromkeys(
-        ("kid", "n", "x5t", "x5t#S256"), Volatile("each server has keys of its own; the length is compared", _of_length)
+        ("kid", "n", "x5t", "x5t#S256"),
+        Volatile("each server has keys of its own; the length is compared", _of_length),
     ),
     "x5c": Volatile(
-        "as the keys; a certificate's length differs with its serial number", lambda found: f"<{len(found)} certificate>"
+        "as the keys; a certificate's length differs with its serial number",
+        lambda found: f"<{len(found)} certificate>",
     ),
 }
 ORDERS = {
-    "claims of mappers": "which of them comes first follows from random ids that a realm gets when it is made",
+    "claims of mappers": (
+        "which of them comes first follows from random ids that a realm gets when it is made"
+    ),
     "keys": "the order of a realm's keys follows from random ids too",
-    "what discovery lists": "Keycloak keeps algorithms and scopes in sets, whose order changes with each start",
+    "what discovery lists": (
+        "Keycloak keeps algorithms and scopes in sets, whose order changes with each start"
+    ),
 }
 
 
@@ -82,7 +111,10 @@ def likeness(got: Got, port: int) -> dict[str, Any]:
     found = {
         "status": got.status,
         # The order of different headers and the case of their names mean nothing (RFC 9110 §5.1, §5.3).
-        "headers": sorted([name, VOLATILE[name].compared(value) if name in VOLATILE else value] for name, value in headers),
+        "headers": sorted(
+            [name, VOLATILE[name].compared(value) if name in VOLATILE else value]
+            for name, value in headers
+        ),
         "length": "not told" if not told else "right" if told == [str(len(got.body))] else told,
         "body": _body(got.body.decode()),
     }
@@ -94,7 +126,11 @@ def _body(text: str) -> Any:
     if not text.startswith("{"):
         return text
     value = json.loads(text)
-    spaced = "" if text == json.dumps(value, separators=(",", ":"), ensure_ascii=False) else "with white space"
+    spaced = (
+        ""
+        if text == json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        else "with white space"
+    )
     if "at_hash" in text or "id_token" in value:
         value = _with_hash_checked(value)
     return [spaced, _plain(_claims(value))]

@@ -16,11 +16,21 @@ OIDC = f"{REALM}/protocol/openid-connect"
 TOKEN, CERTS, INTROSPECT, USERINFO, REVOKE = (
     f"{OIDC}/{name}" for name in ("token", "certs", "token/introspect", "userinfo", "revoke")
 )
-DISCOVERY, METADATA = (f"{REALM}/.well-known/{name}" for name in ("openid-configuration", "oauth-authorization-server"))
+DISCOVERY, METADATA = (
+    f"{REALM}/.well-known/{name}" for name in ("openid-configuration", "oauth-authorization-server")
+)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ORIGIN = {"Origin": "https://app.example"}
 GOOD = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET}
-CLIENTS = ("disabled", "signed-jwt", "public", "no-service-account", "bearer-only", "account-disabled", "percent-in-secret")
+CLIENTS = (
+    "disabled",
+    "signed-jwt",
+    "public",
+    "no-service-account",
+    "bearer-only",
+    "account-disabled",
+    "percent-in-secret",
+)
 
 
 class Got(NamedTuple):
@@ -37,7 +47,12 @@ class Server(NamedTuple):
     port: int
 
     def ask(
-        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None, announced: int | None = None
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        announced: int | None = None,
     ) -> Got:
         """One request on a connection of its own, with nothing added but Host and Content-Length; `announced` is for a body that does not come."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -47,14 +62,18 @@ class Server(NamedTuple):
                 connection.putheader(name, value.replace("<own>", f"http://127.0.0.1:{self.port}"))
             if body is not None or announced:
                 connection.putheader("Content-Length", str(announced or len(body or b"")))
-            with suppress(BrokenPipeError, ConnectionResetError):  # it answers before it has read all
+            with suppress(
+                BrokenPipeError, ConnectionResetError
+            ):  # it answers before it has read all
                 connection.endheaders(body)
             response = connection.getresponse()
             return Got(response.status, response.getheaders(), response.read())
         finally:
             connection.close()
 
-    def post(self, path: str, fields: dict[str, str | None], headers: dict[str, str] | None = None) -> Got:
+    def post(
+        self, path: str, fields: dict[str, str | None], headers: dict[str, str] | None = None
+    ) -> Got:
         """A form; what is None is left out."""
         return self.ask("POST", path, FORM | (headers or {}), form(fields))
 
@@ -86,7 +105,9 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def token(name: str, headers: dict[str, str] | None = None, path: str = TOKEN, **changes: str | None) -> Exchange:
+def token(
+    name: str, headers: dict[str, str] | None = None, path: str = TOKEN, **changes: str | None
+) -> Exchange:
     """The token request with its good form changed."""
     return Exchange(name, lambda server: server.post(path, GOOD | changes, headers))
 
@@ -106,7 +127,9 @@ def raw(
     announced: int | None = None,
 ) -> Exchange:
     """A request as it is."""
-    return Exchange(name, lambda server: server.ask(method, path, headers, body, announced=announced))
+    return Exchange(
+        name, lambda server: server.ask(method, path, headers, body, announced=announced)
+    )
 
 
 def more(name: str, addition: bytes, path: str = TOKEN, **changes: str | None) -> Exchange:
@@ -125,7 +148,12 @@ def shown(
     """A new token shown to introspection or revocation; `of` takes what is shown from a token's answer."""
 
     def ask(server: Server) -> Got:
-        fields = {"client_id": CLIENT, "client_secret": SECRET, "token": of(server.tokens(scope="openid")), **changes}
+        fields = {
+            "client_id": CLIENT,
+            "client_secret": SECRET,
+            "token": of(server.tokens(scope="openid")),
+            **changes,
+        }
         return server.ask("POST", path, FORM | (headers or {}), form(fields) + addition)
 
     return Exchange(name, ask)
@@ -164,7 +192,9 @@ def person(
 
     def ask(server: Server) -> Got:
         new = access(server.tokens(scope=scope))
-        return server.ask(method, path, headers(new) | (FORM if fields else {}), fields(new) if fields else None)
+        return server.ask(
+            method, path, headers(new) | (FORM if fields else {}), fields(new) if fields else None
+        )
 
     return Exchange(name, ask)
 

@@ -30,7 +30,10 @@ class Both(NamedTuple):
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """Both running. Where Keycloak cannot, the tests fail, or are skipped if WYCH_CONTRACT_MAY_SKIP is yes."""
     try:
-        with keycloak.running(tmp_path_factory.mktemp("keycloak")) as port, mock.running(ephemeral=True) as wych:
+        with (
+            keycloak.running(tmp_path_factory.mktemp("keycloak")) as port,
+            mock.running(ephemeral=True) as wych,
+        ):
             yield Both(Server(wych.port), Server(port))
     except keycloak.NotHere as reason:
         told = f"the mock was not compared with a real Keycloak: {reason}"
@@ -55,4 +58,7 @@ def test_keys_verify_the_tokens(both: Both) -> None:
         token = server.tokens()["access_token"]
         keys = jwt.PyJWKSet.from_json(server.ask("GET", CERTS).body.decode())
         key = keys[jwt.get_unverified_header(token)["kid"]]
-        assert jwt.decode(token, key, algorithms=["RS256"], audience="account")["azp"] == "mock-recipient"
+        assert (
+            jwt.decode(token, key, algorithms=["RS256"], audience="account")["azp"]
+            == "mock-recipient"
+        )

@@ -14,7 +14,7 @@ import pytest
 
 from wych_kit import WychClient, WychError, diagnose, load_settings
 from wych_kit.client import backoff
-from wych_kit.ladder import climb
+from wych_kit.diagnosis.connectivity import climb
 
 PLACES = "/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin:/opt/homebrew/bin:/opt/homebrew/sbin"
 
@@ -83,12 +83,12 @@ def listens(port):
 
 
 @pytest.fixture
-def tell(place, pretend, monkeypatch):
+def tell(project, mock_wych, monkeypatch):
     """What all three say where these settings differ from good ones. Nothing is tried a second time."""
     monkeypatch.setattr(backoff.Backoff, "pause", lambda *_: None)
 
     def tell(step="users", **changes):
-        place.ready_on(pretend, token_cache="memory")
+        project.ready_on(mock_wych, token_cache="memory")
         settings = load_settings().with_(**changes)
         report = climb(settings)
         assert report.diagnosis is not None, report.rungs
@@ -99,7 +99,10 @@ def tell(place, pretend, monkeypatch):
             with WychClient(settings) as client, pytest.raises(WychError) as caught:
                 getattr(client, step)()
             said.append(("step", diagnose(caught.value, settings)))
-        return [Told(by, each.reference or "unknown-answer", each.confidence, " ".join(each.evidence)) for by, each in said]
+        return [
+            Told(by, each.reference or "unknown-answer", each.confidence, " ".join(each.evidence))
+            for by, each in said
+        ]
 
     return tell
 
@@ -124,8 +127,8 @@ def document():
 
     def make(base, name):
         return (
-            f'{{"issuer": "{base}/token/{name}", "token_endpoint": "{base}/{name}/token", "jwks_uri": "{base}/{name}/certs", '
-            f'"grant_types_supported": ["client_credentials"]}}'
+            f'{{"issuer": "{base}/token/{name}", "token_endpoint": "{base}/{name}/token",'
+            f' "jwks_uri": "{base}/{name}/certs", "grant_types_supported": ["client_credentials"]}}'
         )
 
     return make

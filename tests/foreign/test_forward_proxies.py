@@ -7,7 +7,7 @@ import os
 import pytest
 
 from wych_kit import load_settings, mock
-from wych_kit.ladder import climb
+from wych_kit.diagnosis.connectivity import climb
 
 WORD = "c4naryWek7"
 
@@ -22,10 +22,10 @@ def safe():
 
 
 @pytest.fixture
-def safely(place, safe, monkeypatch):
+def safely(project, safe, monkeypatch):
     """Settings that work on it."""
     safe.reset()
-    place.ready_on(safe, token_cache="memory")
+    project.ready_on(safe, token_cache="memory")
     monkeypatch.setenv("SSL_CERT_FILE", str(safe.ca_file))
     return load_settings()
 
@@ -37,8 +37,19 @@ def tinyproxy(tmp_path, programs, monkeypatch):
     def start(*lines, login=""):
         port = programs.free_port()
         config = tmp_path / "tinyproxy.conf"
-        config.write_text("\n".join([f"Port {port}", "Listen 127.0.0.1", "Timeout 5", "LogLevel Critical", *lines, ""]))
-        programs.start("tinyproxy", "-d", "-c", config, port=port, package="Debian, Ubuntu: apt install tinyproxy-bin")
+        config.write_text(
+            "\n".join(
+                [f"Port {port}", "Listen 127.0.0.1", "Timeout 5", "LogLevel Critical", *lines, ""]
+            )
+        )
+        programs.start(
+            "tinyproxy",
+            "-d",
+            "-c",
+            config,
+            port=port,
+            package="Debian, Ubuntu: apt install tinyproxy-bin",
+        )
         monkeypatch.setenv("HTTPS_PROXY", f"http://{login}127.0.0.1:{port}")
 
     return start
@@ -46,7 +57,11 @@ def tinyproxy(tmp_path, programs, monkeypatch):
 
 @pytest.mark.parametrize(
     ("login", "outcome"),
-    [("", ("proxy-password", "certain")), ("kim:wrong@", ("proxy-password", "likely")), (f"kim:{WORD}@", None)],
+    [
+        ("", ("proxy-password", "certain")),
+        ("kim:wrong@", ("proxy-password", "likely")),
+        (f"kim:{WORD}@", None),
+    ],
 )
 def test_a_password(safely, tinyproxy, login, outcome):
     """Without one it is asked for, with a wrong one it is doubted, with the right one every rung holds; it is shown to nobody."""
@@ -69,10 +84,10 @@ def test_a_password_at_the_failing_step(tell, tinyproxy, login):
 
 
 @pytest.mark.parametrize("nowhere", ["login.wych.invalid", "dead"])
-def test_a_host_it_cannot_reach(tell, tinyproxy, nobody, nowhere):
+def test_a_host_it_cannot_reach(tell, tinyproxy, unused_address, nowhere):
     """No such name, or nothing that listens: told as the proxy's failure to get through, and not as its refusal."""
     tinyproxy()
-    host = nobody.partition("//")[2] if nowhere == "dead" else nowhere
+    host = unused_address.partition("//")[2] if nowhere == "dead" else nowhere
     for told in tell("discover", issuer_url=f"https://{host}/realms/partner"):
         assert (told.reference, told.confidence) == ("unreachable", "likely"), told
         assert told.by == "journal" or "the proxy 127.0.0.1:" in told.words, told
@@ -90,13 +105,24 @@ def test_a_port_it_does_not_pass_on(tell, tinyproxy):
 def mitmproxy(tmp_path, programs, monkeypatch):
     """A throw-away mitmproxy as HTTPS_PROXY; gives the file of the authority that it makes. It trusts every server."""
     port = programs.free_port()
-    words = ("-q", "--listen-host", "127.0.0.1", "-p", port, "--set", f"confdir={tmp_path}", "--ssl-insecure")
+    words = (
+        "-q",
+        "--listen-host",
+        "127.0.0.1",
+        "-p",
+        port,
+        "--set",
+        f"confdir={tmp_path}",
+        "--ssl-insecure",
+    )
     programs.start(
         "mitmdump",
         *words,
         port=port,
         folder=os.environ.get("MITMPROXY_FOLDER", ""),
-        package="install mitmproxy in a venv of its own and name its bin folder in MITMPROXY_FOLDER",
+        package=(
+            "install mitmproxy in a venv of its own and name its bin folder in MITMPROXY_FOLDER"
+        ),
     )
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
     return tmp_path / "mitmproxy-ca-cert.pem"
@@ -106,7 +132,11 @@ def mitmproxy(tmp_path, programs, monkeypatch):
 def test_opened_tls(tell, safe):
     """Whoever does not trust it is told that somebody opens TLS, by its name; nothing is sent."""
     told = tell("discover", issuer_url=safe.issuer_url)
-    assert {each.reference for each in told} <= {"tls-interception", "certificate-not-trusted", "self-signed-certificate"}, told
+    assert {each.reference for each in told} <= {
+        "tls-interception",
+        "certificate-not-trusted",
+        "self-signed-certificate",
+    }, told
     assert {each.confidence for each in told} == {"likely"}
     assert told[0].reference == "tls-interception"
     assert "mitmproxy" in told[0].words
@@ -120,9 +150,9 @@ def test_opened_tls_that_is_trusted(safely, mitmproxy, monkeypatch):
     assert report.diagnosis is None, report.broken
 
 
-def test_opened_tls_before_a_server_that_is_not_there(tell, mitmproxy, monkeypatch, nobody):
+def test_opened_tls_before_a_server_that_is_not_there(tell, mitmproxy, monkeypatch, unused_address):
     """It answers in a page of its own, or refuses the way: either is told, and no certificate is blamed."""
     monkeypatch.setenv("SSL_CERT_FILE", str(mitmproxy))
-    for told in tell("discover", issuer_url=nobody.replace("http:", "https:")):
+    for told in tell("discover", issuer_url=unused_address.replace("http:", "https:")):
         assert told.reference in {"unreachable", "not-json"}, told
         assert told.confidence == "likely", told

@@ -23,36 +23,46 @@ pytestmark = pytest.mark.foreign
 
 
 @pytest.fixture
-def haproxy(tmp_path, programs, document, nobody, silent):
+def haproxy(tmp_path, programs, document, unused_address, silent):
     """Starts a throw-away HAProxy: `/403/…` is its own 403 page, `/down/…` a server that is not there; gives its address."""
     port = programs.free_port()
     base = f"http://127.0.0.1:{port}"
     names = [*STATUSES, "login", "down", "slow"]
     rules = [
-        f"http-request return status 200 content-type application/json lf-string '{quoted(document(base, name))}'"
-        f" if {{ path_beg /token/{name}/ }}"
+        "http-request return status 200 content-type application/json lf-string"
+        f" '{quoted(document(base, name))}' if {{ path_beg /token/{name}/ }}"
         for name in names
     ]
-    rules += [f"http-request deny deny_status {status} if {{ path_beg /{status}/ }}" for status in STATUSES]
+    rules += [
+        f"http-request deny deny_status {status} if {{ path_beg /{status}/ }}"
+        for status in STATUSES
+    ]
     rules += ["http-request auth realm staff if { path_beg /login/ }"]
     rules += [f"use_backend {name} if {{ path_beg /{name}/ }}" for name in ("down", "slow")]
 
     def start(*binds):
-        frontends = [f"frontend secure\n mode http\n bind {bind}\n http-request deny" for bind in binds]
+        frontends = [
+            f"frontend secure\n mode http\n bind {bind}\n http-request deny" for bind in binds
+        ]
         config = tmp_path / "haproxy.cfg"
         config.write_text(
             "\n".join(
                 [
-                    "defaults\n mode http\n retries 0\n timeout connect 1s\n timeout client 5s\n timeout server 200ms",
+                    (
+                        "defaults\n mode http\n retries 0\n timeout connect 1s\n timeout client"
+                        " 5s\n timeout server 200ms"
+                    ),
                     f"frontend pages\n bind 127.0.0.1:{port}\n " + "\n ".join(rules),
-                    f"backend down\n server one {nobody.partition('//')[2]}",
+                    f"backend down\n server one {unused_address.partition('//')[2]}",
                     f"backend slow\n server one {silent}",
                     *frontends,
                     "",
                 ]
             )
         )
-        programs.start("haproxy", "-db", "-f", config, port=port, package="Debian, Ubuntu: apt install haproxy")
+        programs.start(
+            "haproxy", "-db", "-f", config, port=port, package="Debian, Ubuntu: apt install haproxy"
+        )
         return base
 
     return start
@@ -103,7 +113,9 @@ def test_a_certificate_nobody_trusts(tell, haproxy, secure):
         assert told.confidence == "likely", told
 
 
-@pytest.mark.parametrize("more", ["ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", "verify required ca-file {authority}"])
+@pytest.mark.parametrize(
+    "more", ["ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0", "verify required ca-file {authority}"]
+)
 def test_a_handshake_that_fails(tell, haproxy, secure, monkeypatch, more):
     """TLS of another age, or a certificate of ours that it wants: no TLS that works, and nobody's certificate is blamed."""
     port, bind, authority = secure
@@ -126,5 +138,7 @@ def test_its_tls_and_a_plain_port(tell, haproxy, secure, monkeypatch):
 
 def test_https_at_its_plain_port(tell, haproxy):
     """The port speaks no TLS."""
-    for told in tell("discover", issuer_url=f"{haproxy().replace('http:', 'https:')}/realms/partner"):
+    for told in tell(
+        "discover", issuer_url=f"{haproxy().replace('http:', 'https:')}/realms/partner"
+    ):
         assert (told.reference, told.confidence) == ("tls-broken", "likely"), told

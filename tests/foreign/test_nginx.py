@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wych_kit import load_settings
-from wych_kit.ladder import climb
+from wych_kit.diagnosis.connectivity import climb
 
 STATUSES = (400, 401, 403, 404, 405, 413, 414, 429, 431, 500, 502, 503, 504)
 PAGE = {"not-json"}
@@ -22,30 +22,36 @@ pytestmark = pytest.mark.foreign
 
 
 @pytest.fixture
-def nginx(tmp_path, programs, document, pretend, nobody):
+def nginx(tmp_path, programs, document, mock_wych, unused_address):
     """A throw-away nginx: `/403/…` is its own 403 page, `/dead/…` a server that is not there, and so on; gives its address."""
     port = programs.free_port()
     base = f"http://127.0.0.1:{port}"
-    api = pretend.api_url
+    api = mock_wych.api_url
     answers = {
         **{status: f"return {status};" for status in STATUSES},
         "to-https": "return 301 https://$host$request_uri;",
         "to-login": "return 302 /login?next=$request_uri;",
         "closed": "return 444;",
-        "dead": f"proxy_pass {nobody}/;",
+        "dead": f"proxy_pass {unused_address}/;",
         "whole": f"proxy_pass {api.removesuffix('/v3')}/;",
         "no-key": f"proxy_pass {api.removesuffix('/v3')}/; proxy_set_header x-api-key '';",
         "no-bearer": f"proxy_pass {api.removesuffix('/v3')}/; proxy_set_header Authorization '';",
     }
     places = "".join(f"location /{name}/ {{ {does} }}" for name, does in answers.items())
     documents = "".join(
-        f"location /token/{name}/ {{ default_type application/json; return 200 '{document(base, name)}'; }}" for name in answers
+        f"location /token/{name}/ {{ default_type application/json; return 200"
+        f" '{document(base, name)}'; }}"
+        for name in answers
     )
-    paths = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    paths = "".join(
+        f"{name}_temp_path {tmp_path}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     config = tmp_path / "nginx.conf"
     config.write_text(
-        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}"
-        f"http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port}; {places} {documents} }} }}"
+        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/errors; events"
+        f" {{}}http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port}; {places}"
+        f" {documents} }} }}"
     )
     programs.start(
         "nginx",
@@ -69,13 +75,21 @@ def test_its_own_pages(at, nginx, where):
             assert told.reference in ALLOWED.get((where, status), PAGE), (status, told)
             assert told.confidence != "certain", (status, told)
             assert str(status) in told.words
-            assert status == 431 or told.by == "journal" or "text/html: " in told.words, (status, told)
+            assert status == 431 or told.by == "journal" or "text/html: " in told.words, (
+                status,
+                told,
+            )
 
 
 @pytest.mark.parametrize("where", ["discovery", "token", "call"])
 @pytest.mark.parametrize(
     ("name", "reference"),
-    [("to-https", "redirected"), ("to-login", "login-page"), ("closed", "connection-cut"), ("dead", "not-json")],
+    [
+        ("to-https", "redirected"),
+        ("to-login", "login-page"),
+        ("closed", "connection-cut"),
+        ("dead", "not-json"),
+    ],
 )
 def test_where_it_sends_us(at, nginx, where, name, reference):
     """On to https, to a login page, away without an answer, and on to a server that is not there."""
@@ -92,8 +106,8 @@ def test_a_header_that_it_drops(tell, nginx):
         assert (told.reference, told.confidence) == ("bearer-refused", "likely"), told
 
 
-def test_it_passes_calls_on(place, pretend, nginx):
+def test_it_passes_calls_on(project, mock_wych, nginx):
     """Through it every rung holds; two slashes, which it would merge, are refused before they get there."""
-    place.ready_on(pretend, token_cache="memory")
+    project.ready_on(mock_wych, token_cache="memory")
     assert climb(load_settings().with_(api_url=f"{nginx}/whole/v3")).diagnosis is None
     assert climb(load_settings().with_(api_url=f"{nginx}//whole/v3")).diagnosis.stage == "settings"

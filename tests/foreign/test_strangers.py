@@ -12,7 +12,7 @@ import threading
 import pytest
 import trustme
 
-from wych_kit.ladder import climbing
+from wych_kit.diagnosis.connectivity import check
 
 NOT_HTTP = {"unknown-answer"}
 CUT = {"connection-cut"}
@@ -29,32 +29,65 @@ PAGE = "Content-Type: text/html"
 ANSWERS = {
     # Name: the bytes, what may be said of them at all three places, and a word of theirs that has to be told.
     "portal": (http("200 OK", HTML, PAGE), {"captive-portal"}, "airport"),
-    "portal 511": (http("511 Network Authentication Required", HTML, PAGE), {"captive-portal"}, "511"),
+    "portal 511": (
+        http("511 Network Authentication Required", HTML, PAGE),
+        {"captive-portal"},
+        "511",
+    ),
     "bare 511": (http("511 Network Authentication Required"), {"captive-portal"}, "511"),
-    "login": (http("302 Found", b"", "Location: http://10.0.0.1/login?url=x"), {"login-page"}, "10.0.0.1"),
+    "login": (
+        http("302 Found", b"", "Location: http://10.0.0.1/login?url=x"),
+        {"login-page"},
+        "10.0.0.1",
+    ),
     "elsewhere": (http("302 Found", b"", "Location: http://10.0.0.1/"), {"redirected"}, "10.0.0.1"),
     "closed": (b"", CUT, ""),
     "half": (http("200 OK", b"{" * 99, "Content-Type: application/json")[:-50], CUT, ""),
     "ssh": (b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", CUT | NOT_HTTP, ""),
     "smtp": (b"220 mail.example ESMTP\r\n", CUT | NOT_HTTP, ""),
     "tls alert": (b"\x15\x03\x01\x00\x02\x02\x46", NOT_HTTP, ""),
-    "http/2": (b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x04\x00\x00\xff\xff", NOT_HTTP, ""),
+    "http/2": (
+        b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x04\x00\x00\xff\xff",
+        NOT_HTTP,
+        "",
+    ),
     "http/0.9": (b"<html>Hello</html>\r\n", CUT | NOT_HTTP, ""),
     "bad gzip": (
-        http("200 OK", gzip.compress(HTML)[:9] + b"rubbish", "Content-Type: application/json", "Content-Encoding: gzip"),
+        http(
+            "200 OK",
+            gzip.compress(HTML)[:9] + b"rubbish",
+            "Content-Type: application/json",
+            "Content-Encoding: gzip",
+        ),
         {"unknown-answer"},
         "",
     ),
     "empty": (http("200 OK"), {"not-json", "unknown-answer"}, "200"),
-    "text": (http("200 OK", b"It works!", "Content-Type: text/plain"), {"not-json", "unknown-answer"}, "200"),
-    "teapot": (http("418 I'm a teapot", b"short", "Content-Type: text/plain"), {"unknown-answer"}, "418"),
-    "kong": (http("401 Unauthorized", b'{"message":"No API key found in request"}'), {"unknown-answer"}, "No API key"),
+    "text": (
+        http("200 OK", b"It works!", "Content-Type: text/plain"),
+        {"not-json", "unknown-answer"},
+        "200",
+    ),
+    "teapot": (
+        http("418 I'm a teapot", b"short", "Content-Type: text/plain"),
+        {"unknown-answer"},
+        "418",
+    ),
+    "kong": (
+        http("401 Unauthorized", b'{"message":"No API key found in request"}'),
+        {"unknown-answer"},
+        "No API key",
+    ),
     "envoy": (
         http("503 Service Unavailable", b"upstream connect error"),
         {"identity-provider-error", "unknown-answer"},
         "upstream",
     ),
-    "squid": (http("403 Forbidden", b"<html><title>ERROR: Access Denied</title>Squid</html>", PAGE), {"not-json"}, "403"),
+    "squid": (
+        http("403 Forbidden", b"<html><title>ERROR: Access Denied</title>Squid</html>", PAGE),
+        {"not-json"},
+        "403",
+    ),
 }
 
 
@@ -70,9 +103,15 @@ def answering(document):
 
             def act(connection):
                 with connection, contextlib.suppress(OSError):
-                    way = context.wrap_socket(connection, server_side=True) if context else connection
+                    way = (
+                        context.wrap_socket(connection, server_side=True) if context else connection
+                    )
                     asked = b""
-                    while b"\r\n\r\n" not in asked and not asked.startswith(b"\x16") and (more := way.recv(4096)):
+                    while (
+                        b"\r\n\r\n" not in asked
+                        and not asked.startswith(b"\x16")
+                        and (more := way.recv(4096))
+                    ):
                         asked += more
                     if asked:  # the check's own connection says nothing
                         way.sendall(given if asked.startswith(b"GET /token/") else answer)
@@ -83,7 +122,9 @@ def answering(document):
             def serve():
                 with contextlib.suppress(OSError):
                     while True:
-                        threading.Thread(target=act, args=(listener.accept()[0],), daemon=True).start()
+                        threading.Thread(
+                            target=act, args=(listener.accept()[0],), daemon=True
+                        ).start()
 
             threading.Thread(target=serve, daemon=True).start()
             running.callback(listener.shutdown, socket.SHUT_RDWR)
@@ -100,13 +141,15 @@ def test_another_answers(at, answering, where, name):
     for told in at(where, answering(answer), "x"):
         assert told.reference in allowed, told
         assert told.confidence != "certain" or told.reference == "redirected", told
-        assert told.by == "journal" or word in told.words or name in ("login", "elsewhere", "portal"), told
+        assert (
+            told.by == "journal" or word in told.words or name in ("login", "elsewhere", "portal")
+        ), told
 
 
 @pytest.mark.parametrize("where", ["discovery", "call"])
 def test_one_that_says_nothing(at, monkeypatch, silent, where):
     """No answer came in time: that, and no cause."""
-    monkeypatch.setattr(climbing, "RUNG_SECONDS", 0.6)
+    monkeypatch.setattr(check, "RUNG_SECONDS", 0.6)
     for told in at(where, f"http://{silent}", "x", step=None):
         assert (told.reference, told.confidence) == ("timeout", "likely"), told
 

@@ -35,7 +35,11 @@ class Caller:
         self.wych = wych
         ready = wych.credentials
         self.base = f"/v3/partner/{ready.partner_id}/app/{ready.app_id}"
-        self.form = {"grant_type": "client_credentials", "client_id": ready.client_id, "client_secret": ready.client_secret}
+        self.form = {
+            "grant_type": "client_credentials",
+            "client_id": ready.client_id,
+            "client_secret": ready.client_secret,
+        }
 
     def ask(self, method, path, headers=None, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.wych.port, timeout=10)
@@ -47,7 +51,11 @@ class Caller:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             response = connection.getresponse()
-            return Got(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+            return Got(
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                response.read(),
+            )
         finally:
             connection.close()
 
@@ -59,13 +67,18 @@ class Caller:
     def token_request(self, *, headers=None, path=TOKEN, method="POST", **form):
         """The token endpoint with the good form changed: a name given as None is left out."""
         fields = {name: value for name, value in {**self.form, **form}.items() if value is not None}
-        return self.ask(method, path, {**FORM, **(headers or {})}, urllib.parse.urlencode(fields).encode())
+        return self.ask(
+            method, path, {**FORM, **(headers or {})}, urllib.parse.urlencode(fields).encode()
+        )
 
     def token(self, **form):
         return self.token_request(**form).json["access_token"]
 
     def headers(self, **changes):
-        good = {"Authorization": f"Bearer {self.token()}", "x-api-key": self.wych.credentials.api_key}
+        good = {
+            "Authorization": f"Bearer {self.token()}",
+            "x-api-key": self.wych.credentials.api_key,
+        }
         return {name: value for name, value in {**good, **changes}.items() if value is not None}
 
     def call(self, path, method="GET", body=None, **changes):
@@ -73,16 +86,29 @@ class Caller:
         return self.ask(method, self.base + path, self.headers(**changes), body)
 
     def send_json(self, method, path, value, session=None):
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {session}"} if session else {})
-        return self.ask(method, path, headers, None if value is None else json.dumps(value).encode())
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {session}"} if session else {}
+        )
+        return self.ask(
+            method, path, headers, None if value is None else json.dumps(value).encode()
+        )
 
     def register(self, email="kim@example.com", nzbn="9429041525746", name="Kim's app"):
         """All steps of the portal; what the last one answered, and the session."""
-        person = {"first_name": "Kim", "last_name": "Lee", "email": email, "password": "correct horse"}
+        person = {
+            "first_name": "Kim",
+            "last_name": "Lee",
+            "email": email,
+            "password": "correct horse",
+        }
         session = self.send_json("POST", "/portal/api/accounts", person).json["session"]
-        business = self.send_json("POST", "/portal/api/businesses", {"nzbn": nzbn, "name": "Kim Ltd"}, session).json["business_id"]
+        business = self.send_json(
+            "POST", "/portal/api/businesses", {"nzbn": nzbn, "name": "Kim Ltd"}, session
+        ).json["business_id"]
         self.send_json("PUT", f"/portal/api/businesses/{business}/receive-data", None, session)
-        app = self.send_json("POST", f"/portal/api/businesses/{business}/apps", {"name": name}, session)
+        app = self.send_json(
+            "POST", f"/portal/api/businesses/{business}/apps", {"name": name}, session
+        )
         assert app.status == 201, app
         return app.json, session, business
 
@@ -91,8 +117,16 @@ class Caller:
         got = self.token_request(client_id=app["client_id"], client_secret=app["client_secret"])
         if got.status != 200:
             return False
-        headers = {"Authorization": f"Bearer {got.json['access_token']}", "x-api-key": app["api_key"]}
-        return self.ask("GET", f"/v3/partner/{app['partner_id']}/app/{app['app_id']}/users", headers).status == 200
+        headers = {
+            "Authorization": f"Bearer {got.json['access_token']}",
+            "x-api-key": app["api_key"],
+        }
+        return (
+            self.ask(
+                "GET", f"/v3/partner/{app['partner_id']}/app/{app['app_id']}/users", headers
+            ).status
+            == 200
+        )
 
 
 @pytest.fixture(scope="module")

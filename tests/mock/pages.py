@@ -41,22 +41,36 @@ class Browser:
     def __init__(self, wych, **more):
         self.url = wych.url
         once = httpx.Limits(max_keepalive_connections=0)  # nothing to close
-        self.http = httpx.Client(base_url=wych.url, follow_redirects=True, trust_env=False, limits=once, **more)
+        self.http = httpx.Client(
+            base_url=wych.url, follow_redirects=True, trust_env=False, limits=once, **more
+        )
 
     def open(self, path):
         return Page(self.http.get(path))
 
     def send(self, page, action, changed=None, **fields):
         """Sends one of the page's forms with these fields typed; `changed` are hidden ones."""
-        return Page(self.http.post(action, data={**page.forms[action], **fields, **(changed or {})}))
+        return Page(
+            self.http.post(action, data={**page.forms[action], **fields, **(changed or {})})
+        )
 
     def register(self, email="kim@example.com"):
         page = self.open("/portal/register")
-        typed = {"first_name": "Kim", "last_name": "Lee", "email": email, "password": "correct horse"}
+        typed = {
+            "first_name": "Kim",
+            "last_name": "Lee",
+            "email": email,
+            "password": "correct horse",
+        }
         return self.send(page, "/portal/register", **typed)
 
     def business(self):
-        page = self.send(self.open("/portal/businesses/new"), "/portal/businesses/new", nzbn="9429041525746", name="Kim Ltd")
+        page = self.send(
+            self.open("/portal/businesses/new"),
+            "/portal/businesses/new",
+            nzbn="9429041525746",
+            name="Kim Ltd",
+        )
         receive = f"{page.path}/receive-data"
         return self.send(page, receive) if receive in page.forms else page
 

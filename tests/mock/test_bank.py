@@ -9,7 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from wych_kit.mock import bank, clock, spending
+from wych_kit.mock.api import bank
+from wych_kit.mock.api import payments as spending
+from wych_kit.mock.state import clock
 
 MADE = 1_800_000_000
 DAY = 86_400
@@ -24,7 +26,9 @@ def test_banks_are_of_every_kind_and_nobodys():
     assert {one.kind for one in bank.BANKS} == {"prompt", "slow", "fails"}
     for names in zip(*((one.id, one.name, one.code) for one in bank.BANKS), strict=True):
         assert len(set(names)) == len(bank.BANKS)
-    assert all(re.fullmatch("[a-z]+(-[a-z]+)*", one.id) and int(one.code) > 90 for one in bank.BANKS)
+    assert all(
+        re.fullmatch("[a-z]+(-[a-z]+)*", one.id) and int(one.code) > 90 for one in bank.BANKS
+    )
     assert all((one.seconds > 0) == (one.kind == "slow") for one in bank.BANKS)
     names = "".join(one.name for one in bank.BANKS)
     assert "ū" in unicodedata.normalize("NFC", names)
@@ -72,8 +76,16 @@ def test_a_history_is_months_of_everything():
 def test_transfers_leave_one_account_and_reach_the_other():
     """What leaves for savings arrives there, at the same time and in the same amount."""
     current, savings, _ = statements()
-    left = {(one.at, -one.cents) for one in current.transactions if one.payment.text.startswith("Transfer")}
-    came = {(one.at, one.cents) for one in savings.transactions if one.payment.text.startswith("Transfer")}
+    left = {
+        (one.at, -one.cents)
+        for one in current.transactions
+        if one.payment.text.startswith("Transfer")
+    }
+    came = {
+        (one.at, one.cents)
+        for one in savings.transactions
+        if one.payment.text.startswith("Transfer")
+    }
     assert left == came != set()
 
 
@@ -104,7 +116,14 @@ def test_account_numbers_are_nobodys():
 
 def test_categories_are_known_codes():
     """Whoever sells something has a category of four digits (ISO 18245) and a name; who does not, has neither."""
-    payments = [payment for _, payment in (*spending.EVERY_WEEK, *spending.EVERY_MONTH, *spending.DIFFERENT_EVERY_DAY)]
+    payments = [
+        payment
+        for _, payment in (
+            *spending.EVERY_WEEK,
+            *spending.EVERY_MONTH,
+            *spending.DIFFERENT_EVERY_DAY,
+        )
+    ]
     assert all(bool(payment.mcc) == bool(payment.merchant) for payment in payments)
     assert all(re.fullmatch(r"\d{4}", payment.mcc) for payment in payments if payment.mcc)
     assert len({payment.mcc for payment in payments if payment.mcc}) > 8

@@ -21,17 +21,23 @@ def test_imports_nothing_of_the_kit():
             if isinstance(node, ast.ImportFrom):
                 assert node.level == 0, file
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
-            foreign += [(file.name, name) for name in names if name.startswith("wych_kit") and not name.startswith("wych_kit.mock")]
+            foreign += [
+                (file.name, name)
+                for name in names
+                if name.startswith("wych_kit") and not name.startswith("wych_kit.mock")
+            ]
     assert foreign == []
 
 
 def test_naming_the_mock_loads_nothing():
     """`from wych_kit import mock` loads neither the web server nor the database."""
     script = (
-        "import sys; from wych_kit import mock; dir(mock);"
-        "print([name for name in ('starlette', 'uvicorn', 'sqlalchemy', 'cryptography', 'limits') if name in sys.modules])"
+        "import sys; from wych_kit import mock; dir(mock);print([name for name in ('starlette',"
+        " 'uvicorn', 'sqlalchemy', 'cryptography', 'limits') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wych_kit import mock
-from wych_kit.mock.bank import bank
-from wych_kit.mock.clock import Clock
-from wych_kit.mock.connections import DAYS, PERMISSIONS, Connections
-from wych_kit.mock.store import Store
+from wych_kit.mock.api.bank import bank
+from wych_kit.mock.api.connections import DAYS, PERMISSIONS, Connections
+from wych_kit.mock.state.clock import Clock
+from wych_kit.mock.state.store import Store
 
 DAY = 86_400
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -31,7 +31,11 @@ def connections(clock):
 def test_a_new_connection_is_pending(connections, clock):
     """It begins PENDING, with the bank, the permissions and the days it was asked with, and is described as the API shows it."""
     made = connections.begin("app", "user", "kereru", ["ReadBalances"], 7)
-    assert (made.state, made.bank, made.permissions) == ("PENDING", bank("kereru"), ("ReadBalances",))
+    assert (made.state, made.bank, made.permissions) == (
+        "PENDING",
+        bank("kereru"),
+        ("ReadBalances",),
+    )
     assert made.described() == {
         "id": made.id,
         "state": "PENDING",
@@ -149,7 +153,10 @@ def test_revoking_what_has_ended_changes_nothing(connections, clock, state):
 
 def test_whose_connections(connections):
     """A user's connections are that app's and that user's, in the order they were made; an app sees only its own."""
-    made = [connections.begin(app, user, "kereru").id for app, user in (("a", "u"), ("a", "v"), ("b", "u"), ("a", "u"))]
+    made = [
+        connections.begin(app, user, "kereru").id
+        for app, user in (("a", "u"), ("a", "v"), ("b", "u"), ("a", "u"))
+    ]
     assert [one.id for one in connections.of_user("a", "u")] == [made[0], made[3]]
     assert [one.id for one in connections.of_app("a")] == [made[0], made[1], made[3]]
     assert connections.get("b", made[0]) is None
@@ -185,9 +192,15 @@ def test_connections_survive_a_restart(tmp_path, caller_for):
     """What a mock confirmed is there when it is started again, as it was."""
     path = tmp_path / "mock.sqlite"
     with mock.running(path=path, seed=1) as wych:
-        active, rejected = wych.connect("kim@example.com"), wych.connect("kim@example.com", state="REJECTED")
+        active, rejected = (
+            wych.connect("kim@example.com"),
+            wych.connect("kim@example.com", state="REJECTED"),
+        )
     with mock.running(path=path, seed=1) as wych:
-        assert caller_for(wych).call(f"/user/{active['user']}/connections").json == [active, rejected]
+        assert caller_for(wych).call(f"/user/{active['user']}/connections").json == [
+            active,
+            rejected,
+        ]
         assert wych.connect("kim@example.com")["id"] not in {active["id"], rejected["id"]}
 
 
@@ -195,7 +208,11 @@ def test_connections_survive_a_restart(tmp_path, caller_for):
 def test_connect_from_python(caller, wych, state):
     """`wych.connect` makes the user and a connection in any state in one go, as the API then shows it."""
     made = wych.connect("new@example.com", bank="weka", state=state)
-    assert (made["state"], made["provider"]["name"], made["permissions"]) == (state, "Weka & O’Brien", list(PERMISSIONS))
+    assert (made["state"], made["provider"]["name"], made["permissions"]) == (
+        state,
+        "Weka & O’Brien",
+        list(PERMISSIONS),
+    )
     assert caller.call("/users").json[-1] == {"id": made["user"], "email": "new@example.com"}
     assert caller.call(f"/connection/{made['id']}").json == made
     assert wych.connect("new@example.com")["user"] == made["user"]
@@ -252,7 +269,11 @@ def test_what_has_ended_cannot_be_revoked(caller, wych, state):
 def test_unknown_ids_by_api(caller, method, path, error):
     """An id that the app does not know is 404, with the application's own words."""
     got = caller.call(path, method)
-    assert (got.status, got.json["error"], got.headers["x-wych-mock-basis"]) == (404, error, "invented")
+    assert (got.status, got.json["error"], got.headers["x-wych-mock-basis"]) == (
+        404,
+        error,
+        "invented",
+    )
 
 
 def test_another_apps_connection(caller, wych):
@@ -262,7 +283,10 @@ def test_another_apps_connection(caller, wych):
     token = caller.token(client_id=app["client_id"], client_secret=app["client_secret"])
     headers = {"Authorization": f"Bearer {token}", "x-api-key": app["api_key"]}
     mine = f"/v3/partner/{app['partner_id']}/app/{app['app_id']}"
-    assert [caller.ask(method, f"{mine}/connection/{made['id']}", headers).status for method in ("GET", "DELETE")] == [404, 404]
+    assert [
+        caller.ask(method, f"{mine}/connection/{made['id']}", headers).status
+        for method in ("GET", "DELETE")
+    ] == [404, 404]
     assert caller.ask("GET", f"{mine}/user/{made['user']}/connections", headers).status == 404
     own = wych.connect("kim@example.com", app_id=app["app_id"])
     assert caller.ask("GET", f"{mine}/connection/{own['id']}", headers).json == own

@@ -175,9 +175,22 @@ def test_portal_and_customers_are_separate(partner, customer, wych):
     portal = next(iter(partner.http.cookies.values()))
     port = wych.port
     app = re.search(r'id="app-id">([^<]+)', second.response.text)[1]
-    assert Browser(wych, cookies={f"wych-consent-{app}-{port}": value}).open("/app/another/connections").status == 403
-    assert Browser(wych, cookies={f"wych-consent-{app}-{port}": portal}).open("/app/another/connections").status == 403
-    assert Browser(wych, cookies={f"wych-portal-{port}": value}).open("/portal/businesses").status == 403
+    assert (
+        Browser(wych, cookies={f"wych-consent-{app}-{port}": value})
+        .open("/app/another/connections")
+        .status
+        == 403
+    )
+    assert (
+        Browser(wych, cookies={f"wych-consent-{app}-{port}": portal})
+        .open("/app/another/connections")
+        .status
+        == 403
+    )
+    assert (
+        Browser(wych, cookies={f"wych-portal-{port}": value}).open("/portal/businesses").status
+        == 403
+    )
 
 
 @pytest.mark.parametrize("name", ["callback_url", "redirect_uri", "redirect"])

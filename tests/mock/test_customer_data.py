@@ -9,11 +9,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from wych_kit import mock
-from wych_kit.mock import bank
+from wych_kit.mock.api import bank
 
 EVENING = 1_800_475_200  # 2027-01-20T20:00:00Z, a day of the card payment
 NOBODY = "00000000-0000-4000-8000-000000000000"
-PERMISSION = {"accounts": "ReadAccountsDetail", "balances": "ReadBalances", "transactions": "ReadTransactionsDetail"}
+PERMISSION = {
+    "accounts": "ReadAccountsDetail",
+    "balances": "ReadBalances",
+    "transactions": "ReadTransactionsDetail",
+}
 
 
 class Customer:
@@ -22,15 +26,17 @@ class Customer:
     def __init__(self, caller, **how):
         self.caller = caller
         self.connection = caller.wych.connect("kim@example.com", **how)
-        self.token = caller.call(f"/user/{self.connection['user']}/token", "POST").json["access_token"]
+        self.token = caller.call(f"/user/{self.connection['user']}/token", "POST").json[
+            "access_token"
+        ]
         self.base = f"/connection/{self.connection['id']}"
 
     def get(self, path, query=None):
         text = f"?{urlencode(query)}" if query else ""
         return self.caller.call(self.base + path + text, Authorization=f"Bearer {self.token}")
 
-    def account(self, place=0):
-        return self.get("/accounts").json["Data"]["Account"][place]["AccountId"]
+    def account(self, project=0):
+        return self.get("/accounts").json["Data"]["Account"][project]["AccountId"]
 
     def transactions(self, account, query=None):
         """All pages."""
@@ -39,7 +45,9 @@ class Customer:
         while following := given["Links"].get("Next"):
             parts = urlsplit(following)
             given = self.caller.ask(
-                "GET", f"{parts.path}?{parts.query}", self.caller.headers(Authorization=f"Bearer {self.token}")
+                "GET",
+                f"{parts.path}?{parts.query}",
+                self.caller.headers(Authorization=f"Bearer {self.token}"),
             ).json
             found += given["Data"]["Transaction"]
         return found
@@ -63,9 +71,21 @@ def test_accounts(customer):
     """Three accounts, in the standard's words and in full: the mock masks nothing."""
     got = customer.get("/accounts")
     accounts = got.json["Data"]["Account"]
-    assert [account["AccountSubType"] for account in accounts] == ["CurrentAccount", "Savings", "CreditCard"]
+    assert [account["AccountSubType"] for account in accounts] == [
+        "CurrentAccount",
+        "Savings",
+        "CreditCard",
+    ]
     for account in accounts:
-        assert set(account) == {"AccountId", "Status", "Currency", "AccountType", "AccountSubType", "Nickname", "Account"}
+        assert set(account) == {
+            "AccountId",
+            "Status",
+            "Currency",
+            "AccountType",
+            "AccountSubType",
+            "Nickname",
+            "Account",
+        }
         (scheme,) = account["Account"]
         assert scheme["SchemeName"] == "BECSElectronicCredit"
         assert re.fullmatch(r"91-\d{4}-\d{7}-\d\d", scheme["Identification"])
@@ -78,12 +98,16 @@ def test_accounts(customer):
 def test_a_balance_is_what_the_newest_transaction_left(customer):
     """For each account the balance now is the running balance of its newest transaction; what is owed is a Debit."""
     signs = []
-    for place in range(3):
-        account = customer.account(place)
+    for project in range(3):
+        account = customer.account(project)
         (balance,) = customer.get(f"/account/{account}/balances").json["Data"]["Balance"]
         newest = customer.transactions(account)[0]
         assert cents(balance) == cents(newest["Balance"])
-        assert (balance["AccountId"], balance["Type"], balance["DateTime"]) == (account, "InterimAvailable", "2027-01-20T20:00:00Z")
+        assert (balance["AccountId"], balance["Type"], balance["DateTime"]) == (
+            account,
+            "InterimAvailable",
+            "2027-01-20T20:00:00Z",
+        )
         signs.append(balance["CreditDebitIndicator"])
     assert signs == ["Credit", "Credit", "Debit"]
 
@@ -92,7 +116,9 @@ def test_transactions_add_up_over_pages(customer):
     """All pages together have each transaction once, newest first, and every balance is the older one's and what was moved."""
     found = customer.transactions(customer.account())
     assert len({one["TransactionId"] for one in found}) == len(found) > 100
-    assert [one["BookingDateTime"] for one in found] == sorted((one["BookingDateTime"] for one in found), reverse=True)
+    assert [one["BookingDateTime"] for one in found] == sorted(
+        (one["BookingDateTime"] for one in found), reverse=True
+    )
     for newer, older in pairwise(found):
         assert cents(newer["Balance"]) == cents(older["Balance"]) + cents(newer)
 
@@ -119,12 +145,25 @@ def test_links_and_meta(customer):
     path, since = f"/account/{account}/transactions", found[-1]["BookingDateTime"]
     total = -(-len(found) // 50)
     for number in range(1, total + 1):
-        given = customer.get(path, {"fromBookingDateTime": since, "page": number, "else": "kept out"}).json
+        given = customer.get(
+            path, {"fromBookingDateTime": since, "page": number, "else": "kept out"}
+        ).json
         pages = {name: parse_qs(urlsplit(link).query) for name, link in given["Links"].items()}
-        expected = {"Self": number, "First": 1, "Prev": number - 1, "Next": number + 1, "Last": total}
+        expected = {
+            "Self": number,
+            "First": 1,
+            "Prev": number - 1,
+            "Next": number + 1,
+            "Last": total,
+        }
         expected = {name: page for name, page in expected.items() if 1 <= page <= total}
-        assert pages == {name: {"fromBookingDateTime": [since], "page": [str(page)]} for name, page in expected.items()}
-        assert len(given["Data"]["Transaction"]) == (50 if number < total else len(found) - 50 * (total - 1))
+        assert pages == {
+            name: {"fromBookingDateTime": [since], "page": [str(page)]}
+            for name, page in expected.items()
+        }
+        assert len(given["Data"]["Transaction"]) == (
+            50 if number < total else len(found) - 50 * (total - 1)
+        )
         assert given["Meta"] == {
             "TotalPages": total,
             "FirstAvailableDateTime": since,
@@ -138,7 +177,9 @@ def test_dates_include_both_ends(customer):
     found = customer.transactions(account)
     first, last = found[90]["BookingDateTime"], found[10]["BookingDateTime"]
     assert first < found[89]["BookingDateTime"]
-    between = customer.transactions(account, {"fromBookingDateTime": first, "toBookingDateTime": last})
+    between = customer.transactions(
+        account, {"fromBookingDateTime": first, "toBookingDateTime": last}
+    )
     assert between == [one for one in found if first <= one["BookingDateTime"] <= last]
     assert (between[0]["BookingDateTime"], between[-1]["BookingDateTime"]) == (last, first)
 
@@ -148,21 +189,30 @@ def test_a_date_alone_is_the_whole_day(customer):
     account = customer.account()
     found = customer.transactions(account)
     day = found[20]["BookingDateTime"][:10]
-    that_day = customer.transactions(account, {"fromBookingDateTime": day, "toBookingDateTime": day})
+    that_day = customer.transactions(
+        account, {"fromBookingDateTime": day, "toBookingDateTime": day}
+    )
     assert that_day == [one for one in found if one["BookingDateTime"].startswith(day)] != []
 
 
-@pytest.mark.parametrize("written", ["2027-01-01T13:00:00+13:00", "2027-01-01T00:00:00", "2027-01-01T00:00:00.000Z", "2027-01-01"])
+@pytest.mark.parametrize(
+    "written",
+    ["2027-01-01T13:00:00+13:00", "2027-01-01T00:00:00", "2027-01-01T00:00:00.000Z", "2027-01-01"],
+)
 def test_a_time_may_be_written_so(customer, written):
     """The same moment with an offset, without one (UTC), with parts of a second, or as a date gives the same."""
     account = customer.account()
-    wanted = [one for one in customer.transactions(account) if one["BookingDateTime"] >= "2027-01-01"]
+    wanted = [
+        one for one in customer.transactions(account) if one["BookingDateTime"] >= "2027-01-01"
+    ]
     assert customer.transactions(account, {"fromBookingDateTime": written}) == wanted != []
 
 
 def test_nothing_in_between_is_an_empty_page(customer):
     """Dates between which nothing happened give one page with nothing on it."""
-    given = customer.get(f"/account/{customer.account()}/transactions", {"toBookingDateTime": "1999-12-31"}).json
+    given = customer.get(
+        f"/account/{customer.account()}/transactions", {"toBookingDateTime": "1999-12-31"}
+    ).json
     assert (given["Data"]["Transaction"], given["Meta"]["TotalPages"]) == ([], 1)
 
 
@@ -213,7 +263,11 @@ def test_no_data_without_consent(caller, state, status, error):
     customer = Customer(caller, state=state)
     for path in ("/accounts", "/account/x/balances", "/account/x/transactions"):
         got = customer.get(path)
-        assert (got.status, got.json["error"], got.headers["x-wych-mock-basis"]) == (status, error, "invented")
+        assert (got.status, got.json["error"], got.headers["x-wych-mock-basis"]) == (
+            status,
+            error,
+            "invented",
+        )
 
 
 def test_data_end_with_the_consent(customer, wych):
@@ -226,7 +280,9 @@ def test_data_end_with_the_consent(customer, wych):
 @pytest.mark.parametrize("missing", PERMISSION)
 def test_only_what_was_agreed_to(caller, missing):
     """Each call needs its own permission, and no other."""
-    customer = Customer(caller, permissions=[name for call, name in PERMISSION.items() if call != missing])
+    customer = Customer(
+        caller, permissions=[name for call, name in PERMISSION.items() if call != missing]
+    )
     account = bank.statements(customer.connection["id"], "kereru", EVENING, EVENING)[0].account.id
     for call, permission in PERMISSION.items():
         got = customer.get("/accounts" if call == "accounts" else f"/account/{account}/{call}")
@@ -240,8 +296,12 @@ def test_only_what_was_agreed_to(caller, missing):
 def test_another_users_connection_is_not_found(customer, caller):
     """A user's token opens that user's connections and no other; it is not even said that there are others."""
     other = caller.wych.connect("tom@example.com")
-    got = caller.call(f"/connection/{other['id']}/accounts", Authorization=f"Bearer {customer.token}")
-    unknown = caller.call(f"/connection/{NOBODY}/accounts", Authorization=f"Bearer {customer.token}")
+    got = caller.call(
+        f"/connection/{other['id']}/accounts", Authorization=f"Bearer {customer.token}"
+    )
+    unknown = caller.call(
+        f"/connection/{NOBODY}/accounts", Authorization=f"Bearer {customer.token}"
+    )
     assert (got.status, got.json["error"], got.body) == (404, "connection_not_found", unknown.body)
 
 
@@ -260,14 +320,21 @@ def test_a_service_token_gets_no_customer_data(customer, wych):
         got = customer.caller.call(customer.base + path)
         assert (got.status, got.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
         assert "x-wych-mock-basis" not in got.headers
-        assert (wych.requests[-1].row, wych.requests[-1].reason) == ("B3-4", "this call takes a user-context token")
+        assert (wych.requests[-1].row, wych.requests[-1].reason) == (
+            "B3-4",
+            "this call takes a user-context token",
+        )
 
 
 def test_a_users_token_manages_no_connections(customer):
     """Listing, reading and revoking connections take the service token."""
     user = customer.connection["user"]
     bearer = {"Authorization": f"Bearer {customer.token}"}
-    for method, path in (("GET", f"/user/{user}/connections"), ("GET", customer.base), ("DELETE", customer.base)):
+    for method, path in (
+        ("GET", f"/user/{user}/connections"),
+        ("GET", customer.base),
+        ("DELETE", customer.base),
+    ):
         got = customer.caller.call(path, method, **bearer)
         assert (got.status, got.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
     assert customer.get("/accounts").status == 200

@@ -31,7 +31,10 @@ def at_token(caller):
 
 def at_api(caller):
     """A call with a token that was there before."""
-    headers = {"Authorization": f"Bearer {caller.kept}", "x-api-key": caller.wych.credentials.api_key}
+    headers = {
+        "Authorization": f"Bearer {caller.kept}",
+        "x-api-key": caller.wych.credentials.api_key,
+    }
     return caller.ask("GET", f"{caller.base}/users", headers)
 
 
@@ -123,7 +126,11 @@ def test_for_so_many_times(caller, wych, row):
     assert wych.faults == []
 
 
-@pytest.mark.parametrize("row", [row for row in SHOWN if row[2] is not at_discovery], ids=lambda row: f"{row[0]}-{row[2].__name__}")
+@pytest.mark.parametrize(
+    "row",
+    [row for row in SHOWN if row[2] is not at_discovery],
+    ids=lambda row: f"{row[0]}-{row[2].__name__}",
+)
 def test_for_one_client(caller, wych, row):
     """A fault for one client, told by its form, token or key, leaves the others alone."""
     name, parameters, at, status, _ = row
@@ -133,13 +140,17 @@ def test_for_one_client(caller, wych, row):
     assert at(caller).status == status
 
 
-@pytest.mark.parametrize("name", [name for name, fault in mock.FAULTS.items() if fault.row != "invented"])
+@pytest.mark.parametrize(
+    "name", [name for name, fault in mock.FAULTS.items() if fault.row != "invented"]
+)
 def test_the_row_is_the_catalogues(caller, wych, name):
     """A fault that follows a row of the wire facts is recorded with it: B3-18, B3-20 and the others."""
     wych.fault(name)
     for at in (at_discovery, at_token, at_api):
         at(caller)
-    assert mock.FAULTS[name].row in {received.row for received in wych.requests if received.reason == f"fault {name}"}
+    assert mock.FAULTS[name].row in {
+        received.row for received in wych.requests if received.reason == f"fault {name}"
+    }
 
 
 def test_rows_of_gateway_errors(caller, wych):
@@ -148,7 +159,9 @@ def test_rows_of_gateway_errors(caller, wych):
         wych.fault("gateway-error", status=status)
         kind = at_api(caller).headers["x-amzn-errortype"]
         assert wych.requests[-1].row == row
-        assert kind == ("ServiceUnavailableException" if status == 503 else "InternalServerErrorException")
+        assert kind == (
+            "ServiceUnavailableException" if status == 503 else "InternalServerErrorException"
+        )
 
 
 def test_what_is_invented_says_so(caller, wych):
@@ -189,7 +202,10 @@ def test_pages(caller, wych):
 def test_parameters_of_answers(caller, wych):
     """Parameters show: where a redirect leads, a proxy's status and type, Retry-After."""
     wych.fault("redirected", to="https://new.example/", times=1)
-    assert caller.ask("GET", f"{DISCOVERY}?a=b").headers["location"] == f"https://new.example{DISCOVERY}?a=b"
+    assert (
+        caller.ask("GET", f"{DISCOVERY}?a=b").headers["location"]
+        == f"https://new.example{DISCOVERY}?a=b"
+    )
     wych.fault("not-json", status=407, content_type="text/plain", times=1)
     got = at_discovery(caller)
     assert (got.status, got.headers["content-type"]) == (407, "text/plain")
@@ -213,7 +229,11 @@ def test_a_long_answer_is_well_formed(caller, wych):
     [
         ("issuer-mismatch", "issuer", "https://elsewhere.example/realms/partner"),
         ("discovery-incomplete", "token_endpoint", None),
-        ("endpoint-elsewhere", "token_endpoint", "https://elsewhere.example/realms/partner/protocol/openid-connect/token"),
+        (
+            "endpoint-elsewhere",
+            "token_endpoint",
+            "https://elsewhere.example/realms/partner/protocol/openid-connect/token",
+        ),
     ],
 )
 def test_a_spoilt_document(caller, wych, name, key, spoilt):
@@ -242,7 +262,10 @@ def test_a_spoilt_token(caller, wych, name, parameters, spoilt):
     got = at_token(caller)
     assert (got.status, got.json.get(spoilt[0])) == (200, spoilt[1])
     assert wych.requests[-1].reason == f"fault {name}"
-    assert (at_token(caller).json["token_type"], at_token(caller).json["expires_in"]) == ("Bearer", 900)
+    assert (at_token(caller).json["token_type"], at_token(caller).json["expires_in"]) == (
+        "Bearer",
+        900,
+    )
 
 
 def test_a_cut_before_the_answer(caller, wych):
@@ -305,7 +328,10 @@ def test_the_clock(caller, wych, name, seconds):
     wych.clock.freeze(1_800_000_000)
     wych.fault(name)
     assert wych.clock.now() == 1_800_000_000 + seconds
-    assert parsedate_to_datetime(caller.call("/users").headers["date"]).timestamp() == 1_800_000_000 + seconds
+    assert (
+        parsedate_to_datetime(caller.call("/users").headers["date"]).timestamp()
+        == 1_800_000_000 + seconds
+    )
     wych.fault(name, seconds=5)
     assert abs(wych.clock.now() - 1_800_000_000) == 5
     wych.fault_off()
@@ -352,7 +378,12 @@ def test_what_is_on_is_data(wych):
     wych.fault("throttled", times=2)
     on = json.loads(json.dumps(wych.faults))
     assert on == [
-        {"name": "latency", "times": None, "client": "a", "parameters": {"seconds": 2.5, "jitter": 0.0, "where": "everywhere"}},
+        {
+            "name": "latency",
+            "times": None,
+            "client": "a",
+            "parameters": {"seconds": 2.5, "jitter": 0.0, "where": "everywhere"},
+        },
         {"name": "throttled", "times": 2, "client": None, "parameters": {}},
     ]
     wych.reset()

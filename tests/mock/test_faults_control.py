@@ -29,14 +29,25 @@ def controlled(home):
 def control(controlled, home):
     """A client of the control port, with the token from its file."""
     found = json.loads((home / f"mock-{controlled.port}.json").read_text())
-    with httpx.Client(base_url=found["url"], headers={"Authorization": f"Bearer {found['token']}"}, trust_env=False) as client:
+    with httpx.Client(
+        base_url=found["url"],
+        headers={"Authorization": f"Bearer {found['token']}"},
+        trust_env=False,
+    ) as client:
         yield client
 
 
 def test_faults_on_and_off(control, controlled):
     """A fault is switched on with its times, client and parameters, listed as on, and switched off, one or all."""
-    on = {"name": "latency", "times": 2, "client": "a", "parameters": {"seconds": 0.5, "jitter": 0.0, "where": "everywhere"}}
-    got = control.put("/faults/latency", json={"times": 2, "client": "a", "parameters": {"seconds": 0.5}})
+    on = {
+        "name": "latency",
+        "times": 2,
+        "client": "a",
+        "parameters": {"seconds": 0.5, "jitter": 0.0, "where": "everywhere"},
+    }
+    got = control.put(
+        "/faults/latency", json={"times": 2, "client": "a", "parameters": {"seconds": 0.5}}
+    )
     assert (got.status_code, got.json()) == (200, {"on": [on]})
     assert controlled.faults == [on]
     listed = {fault["name"]: fault for fault in control.get("/faults").json()["faults"]}
@@ -51,8 +62,13 @@ def test_faults_on_and_off(control, controlled):
         "tls": None,
         "on": [],
     }
-    assert [fault["name"] for fault in control.put("/faults/throttled").json()["on"]] == ["latency", "throttled"]
-    assert [fault["name"] for fault in control.delete("/faults/latency").json()["on"]] == ["throttled"]
+    assert [fault["name"] for fault in control.put("/faults/throttled").json()["on"]] == [
+        "latency",
+        "throttled",
+    ]
+    assert [fault["name"] for fault in control.delete("/faults/latency").json()["on"]] == [
+        "throttled"
+    ]
     assert control.delete("/faults").json() == {"on": []}
     assert controlled.faults == []
 
@@ -121,7 +137,10 @@ def test_mistakes_are_explained(control, controlled, asked, body, refusal):
 )
 def test_others_are_refused(control, controlled, headers, status):
     """Without the token, under another host's name, or from a web page nothing is answered but a sentence."""
-    got = control.put("/faults/throttled", headers={name: text.encode("latin-1") for name, text in headers.items()})
+    got = control.put(
+        "/faults/throttled",
+        headers={name: text.encode("latin-1") for name, text in headers.items()},
+    )
     assert got.status_code == status
     assert list(got.json()) == ["error"]
     assert controlled.faults == []

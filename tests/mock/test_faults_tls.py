@@ -42,7 +42,8 @@ def test_what_each_kind_is_refused_for(kind, without, trusting):
     """Every kind fails in its own way, with real sockets; with `ca_file` trusted, only what is wrong besides is left."""
     with mock.running(ephemeral=True, tls=kind) as wych:
         assert all(
-            address.startswith("https://127.0.0.1:") for address in (wych.url, wych.issuer_url, wych.api_url, wych.portal_url)
+            address.startswith("https://127.0.0.1:")
+            for address in (wych.url, wych.issuer_url, wych.api_url, wych.portal_url)
         )
         assert shake(wych, trusting=False) in without
         assert shake(wych, trusting=True) in trusting
@@ -69,7 +70,9 @@ def test_connections_are_cut_under_tls_too():
         context = ssl.create_default_context(cafile=wych.ca_file)
         with (
             socket.create_connection(("127.0.0.1", wych.port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as secure,
+            context.wrap_socket(
+                plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False
+            ) as secure,
         ):
             secure.sendall(b"GET /realms/partner HTTP/1.1\r\nHost: x\r\n\r\n")
             with pytest.raises(OSError, match=r"reset|EOF|aborted"):

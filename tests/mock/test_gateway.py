@@ -13,8 +13,8 @@ import jwt
 import pytest
 
 from wych_kit import mock
-from wych_kit.mock import keys
-from wych_kit.mock.store import Store
+from wych_kit.mock.state.store import Store
+from wych_kit.mock.tokens import keys
 
 NOT_CLAIMED = {
     "B3-5": "another authorizer product (Cognito)",
@@ -52,7 +52,13 @@ BOGUS = {"Authorization": "Bearer x.y.z"}
 # row, what is asked, status, x-amzn-ErrorType, body
 ROWS = [
     ("B3-1 missing", call(**{"x-api-key": None}), 403, "ForbiddenException", FORBIDDEN),
-    ("B3-1 trailing space", call(**{"x-api-key": "mock-only-not-a-real-key-0001 "}), 403, "ForbiddenException", FORBIDDEN),
+    (
+        "B3-1 trailing space",
+        call(**{"x-api-key": "mock-only-not-a-real-key-0001 "}),
+        403,
+        "ForbiddenException",
+        FORBIDDEN,
+    ),
     ("B3-1 unknown", call(**{"x-api-key": "nobodys"}), 403, "ForbiddenException", FORBIDDEN),
     (
         "B3-1 misspelt",
@@ -62,11 +68,35 @@ ROWS = [
         FORBIDDEN,
     ),
     ("B3-2 missing", call(Authorization=None), 401, "UnauthorizedException", UNAUTHORIZED),
-    ("B3-2 authorisation", call(Authorization=None, authorisation="Bearer x"), 401, "UnauthorizedException", UNAUTHORIZED),
+    (
+        "B3-2 authorisation",
+        call(Authorization=None, authorisation="Bearer x"),
+        401,
+        "UnauthorizedException",
+        UNAUTHORIZED,
+    ),
     ("B3-2 no scheme", call(Authorization="x.y.z"), 401, "UnauthorizedException", UNAUTHORIZED),
-    ("B3-2 doubled scheme", call(Authorization="Bearer Bearer x.y.z"), 401, "UnauthorizedException", UNAUTHORIZED),
-    ("B3-3 nonsense", call(Authorization="Bearer x.y.z"), 401, "UnauthorizedException", UNAUTHORIZED),
-    ("B3-3 quotes", call(Authorization='Bearer "x.y.z"'), 401, "UnauthorizedException", UNAUTHORIZED),
+    (
+        "B3-2 doubled scheme",
+        call(Authorization="Bearer Bearer x.y.z"),
+        401,
+        "UnauthorizedException",
+        UNAUTHORIZED,
+    ),
+    (
+        "B3-3 nonsense",
+        call(Authorization="Bearer x.y.z"),
+        401,
+        "UnauthorizedException",
+        UNAUTHORIZED,
+    ),
+    (
+        "B3-3 quotes",
+        call(Authorization='Bearer "x.y.z"'),
+        401,
+        "UnauthorizedException",
+        UNAUTHORIZED,
+    ),
     (
         "B3-9 path",
         anonymous("@/nonsense"),
@@ -81,9 +111,27 @@ ROWS = [
         "MissingAuthenticationTokenException",
         b'{"message":"Missing Authentication Token"}',
     ),
-    ("B3-9 root", anonymous("/v3"), 403, "MissingAuthenticationTokenException", b'{"message":"Missing Authentication Token"}'),
-    ("B3-10 path", anonymous("@/nonsense", **BOGUS), 403, "IncompleteSignatureException", sigv4("Bearer x.y.z")),
-    ("B3-10 trailing slash", anonymous("@/users/", **BOGUS), 403, "IncompleteSignatureException", sigv4("Bearer x.y.z")),
+    (
+        "B3-9 root",
+        anonymous("/v3"),
+        403,
+        "MissingAuthenticationTokenException",
+        b'{"message":"Missing Authentication Token"}',
+    ),
+    (
+        "B3-10 path",
+        anonymous("@/nonsense", **BOGUS),
+        403,
+        "IncompleteSignatureException",
+        sigv4("Bearer x.y.z"),
+    ),
+    (
+        "B3-10 trailing slash",
+        anonymous("@/users/", **BOGUS),
+        403,
+        "IncompleteSignatureException",
+        sigv4("Bearer x.y.z"),
+    ),
     (
         "B3-10 double slash",
         anonymous("/v3//partner/a/app/b/users", **BOGUS),
@@ -91,9 +139,27 @@ ROWS = [
         "IncompleteSignatureException",
         sigv4("Bearer x.y.z"),
     ),
-    ("B3-10 exchange by GET", anonymous("@/user/x/token", **BOGUS), 403, "IncompleteSignatureException", sigv4("Bearer x.y.z")),
-    ("B3-12", anonymous("/v4/partner/a/app/b/users", **BOGUS), 403, "ForbiddenException", FORBIDDEN),
-    ("B3-23 no body", call("/user", "POST", b"", **JSON_BODY), 400, "BadRequestException", b'{"message":"Invalid request body"}'),
+    (
+        "B3-10 exchange by GET",
+        anonymous("@/user/x/token", **BOGUS),
+        403,
+        "IncompleteSignatureException",
+        sigv4("Bearer x.y.z"),
+    ),
+    (
+        "B3-12",
+        anonymous("/v4/partner/a/app/b/users", **BOGUS),
+        403,
+        "ForbiddenException",
+        FORBIDDEN,
+    ),
+    (
+        "B3-23 no body",
+        call("/user", "POST", b"", **JSON_BODY),
+        400,
+        "BadRequestException",
+        b'{"message":"Invalid request body"}',
+    ),
     (
         "B3-23 not JSON",
         call("/user", "POST", b"email=a", **JSON_BODY),
@@ -131,7 +197,12 @@ ROWS = [
     ),
     (
         "B3-24",
-        call("/user", "POST", b"email=a%40b.example", **{"Content-Type": "application/x-www-form-urlencoded"}),
+        call(
+            "/user",
+            "POST",
+            b"email=a%40b.example",
+            **{"Content-Type": "application/x-www-form-urlencoded"},
+        ),
         415,
         "BadRequestException",
         b'{"message":"Unsupported Media Type"}',
@@ -151,7 +222,14 @@ def test_row(caller, wych, row):
     assert wych.requests[-1].reason
 
 
-COMMON = {"content-type", "content-length", "connection", "date", "x-amzn-requestid", "x-amz-apigw-id"}
+COMMON = {
+    "content-type",
+    "content-length",
+    "connection",
+    "date",
+    "x-amzn-requestid",
+    "x-amz-apigw-id",
+}
 
 
 def common(got):
@@ -168,7 +246,9 @@ def test_every_row_is_claimed_or_excused():
     """Rows 1 to 25 of B3 are each tested by name, or listed with a reason why not."""
     here = {row[0].split()[0] for row in ROWS}
     elsewhere = {"B3-4", "B3-13", "B3-14", "B3-16", "B3-17", "B3-21", "B3-25"}
-    assert here | elsewhere | set(NOT_CLAIMED) == {f"B3-{number}" for number in range(1, 26)} | {"B3-16b"}
+    assert here | elsewhere | set(NOT_CLAIMED) == {f"B3-{number}" for number in range(1, 26)} | {
+        "B3-16b"
+    }
 
 
 def test_b1_a_success(caller):
@@ -185,7 +265,9 @@ def test_b1_http_1_0_is_closed(wych):
     with socket.create_connection(("127.0.0.1", wych.port)) as connection:
         connection.sendall(b"GET /v3 HTTP/1.0\r\n\r\n")
         head = connection.makefile("rb").read().partition(b"\r\n\r\n")[0].lower()
-    assert [line for line in head.split(b"\r\n") if line.startswith(b"connection")] == [b"connection: close"]
+    assert [line for line in head.split(b"\r\n") if line.startswith(b"connection")] == [
+        b"connection: close"
+    ]
 
 
 def test_b1_connection_close_is_obeyed(caller):
@@ -200,13 +282,27 @@ def test_b1_connection_close_is_obeyed(caller):
         ({"Authorization": None, "x-api-key": None}, "B3-2"),
         ({"x-api-key": "nobodys", "path": "/user", "method": "POST", "body": b""}, "B3-1"),
         ({"path": "/nonsense", "x-api-key": None}, "B3-10"),
-        ({"path": "/user", "method": "POST", "body": b"x", "Content-Type": "text/plain", "x-api-key": None}, "B3-1"),
+        (
+            {
+                "path": "/user",
+                "method": "POST",
+                "body": b"x",
+                "Content-Type": "text/plain",
+                "x-api-key": None,
+            },
+            "B3-1",
+        ),
     ],
 )
 def test_b2_order(caller, wych, changes, row):
     """B2: route, then bearer, then API key, then the body."""
     changes = dict(changes)
-    caller.call(changes.pop("path", "/users"), changes.pop("method", "GET"), changes.pop("body", None), **changes)
+    caller.call(
+        changes.pop("path", "/users"),
+        changes.pop("method", "GET"),
+        changes.pop("body", None),
+        **changes,
+    )
     assert wych.requests[-1].row == row
 
 
@@ -263,7 +359,9 @@ def test_b3_3_revoked_while_the_clock_stands_or_goes_back(caller, wych):
     wych.clock.advance(-100)
     wych.revoke_tokens()
     new = caller.token()
-    statuses = [caller.call("/users", Authorization=f"Bearer {token}").status for token in (old, new)]
+    statuses = [
+        caller.call("/users", Authorization=f"Bearer {token}").status for token in (old, new)
+    ]
     assert statuses == [401, 200]
     wych.revoke_tokens()
     assert caller.call("/users", Authorization=f"Bearer {new}").status == 401
@@ -287,7 +385,11 @@ def test_b3_3_a_giant_bearer_is_not_kept(caller, wych):
     read = wych._front.tokens._read.cache_info
     before = read().misses
     assert caller.call("/users", Authorization="Bearer " + "x" * 8193).status == 401
-    assert (wych.requests[-1].row, "8 KB" in wych.requests[-1].reason, read().misses) == ("B3-3", True, before)
+    assert (wych.requests[-1].row, "8 KB" in wych.requests[-1].reason, read().misses) == (
+        "B3-3",
+        True,
+        before,
+    )
     assert caller.call("/users", Authorization="Bearer " + "x" * 8192).status == 401
     assert read().misses == before + 1
 
@@ -298,7 +400,9 @@ def test_b3_3_another_signature(caller):
 
     good = caller.token()
     claims = jwt.decode(good, options={"verify_signature": False})
-    forged = jwt.encode(claims, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": keys.KEY_ID})
+    forged = jwt.encode(
+        claims, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": keys.KEY_ID}
+    )
     unsigned = jwt.encode(claims, "", "none")
     head, _, signature = good.split(".")
     changed = json.dumps({**claims, "sub": "somebody else"}).encode()
@@ -342,10 +446,16 @@ def test_b3_4_user_context_token_where_a_service_token_is_due(caller, wych):
         (f"/user/{user}/token", "POST", None),
     ):
         got = caller.call(path, method, body, Authorization=f"Bearer {token}")
-        assert got.body == (
-            b'{"Message":"User is not authorized to access this resource with an explicit deny in an identity-based policy"}'
+        assert (
+            got.body
+            == b'{"Message":"User is not authorized to access this resource with an explicit deny'
+            b' in an identity-based policy"}'
         )
-        assert (got.status, got.headers["x-amzn-errortype"], wych.requests[-1].row) == (403, "AccessDeniedException", "B3-4")
+        assert (got.status, got.headers["x-amzn-errortype"], wych.requests[-1].row) == (
+            403,
+            "AccessDeniedException",
+            "B3-4",
+        )
 
 
 def test_b3_13_rate(caller_for):
@@ -355,7 +465,10 @@ def test_b3_13_rate(caller_for):
         caller = caller_for(wych)
         assert [caller.call("/users").status for _ in range(5)] == [200, 200, 200, 429, 429]
         got = caller.call("/users")
-        assert (got.body, got.headers["x-amzn-errortype"]) == (b'{"message":"Too Many Requests"}', "TooManyRequestsException")
+        assert (got.body, got.headers["x-amzn-errortype"]) == (
+            b'{"message":"Too Many Requests"}',
+            "TooManyRequestsException",
+        )
         assert set(got.headers) == {*COMMON, "x-amzn-errortype"}
         assert wych.requests[-1].row == "B3-13"
         wych.clock.advance(1.5)
@@ -382,7 +495,10 @@ def test_b3_14_quota(caller_for):
         assert caller.call("/users", Authorization=None).status == 401
         assert [caller.call("/users").status for _ in range(3)] == [200, 200, 429]
         got = caller.call("/users")
-        assert (got.body, got.headers["x-amzn-errortype"]) == (b'{"message":"Limit Exceeded"}', "LimitExceededException")
+        assert (got.body, got.headers["x-amzn-errortype"]) == (
+            b'{"message":"Limit Exceeded"}',
+            "LimitExceededException",
+        )
         assert "retry-after" not in got.headers
         assert wych.requests[-1].row == "B3-14"
         wych.clock.advance(86_000)
@@ -434,10 +550,16 @@ def test_b3_21_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
         ("@/user", "POST", b'{"email":"%b@b.example"}' % (b"a" * 191), 422),
     ],
 )
-def test_b3_25_the_applications_own_refusals_are_marked_invented(caller, path, method, body, status):
+def test_b3_25_the_applications_own_refusals_are_marked_invented(
+    caller, path, method, body, status
+):
     """B3-25: what the application says of errors is not public; the mock's answers say that they are invented."""
     got = caller.ask(method, path.replace("@", caller.base), caller.headers(), body)
-    assert (got.status, got.headers["x-wych-mock-basis"], caller.wych.requests[-1].row) == (status, "invented", "B3-25")
+    assert (got.status, got.headers["x-wych-mock-basis"], caller.wych.requests[-1].row) == (
+        status,
+        "invented",
+        "B3-25",
+    )
     assert set(got.json) == {"error", "message"}
     assert "x-amzn-errortype" not in got.headers
 
@@ -461,7 +583,10 @@ def test_user_finds_or_creates(caller):
 
 def test_the_longest_email(caller):
     """An address of 200 characters is taken."""
-    assert caller.call("/user", "POST", b'{"email":"%b@b.example"}' % (b"a" * 190), **JSON_BODY).status == 200
+    assert (
+        caller.call("/user", "POST", b'{"email":"%b@b.example"}' % (b"a" * 190), **JSON_BODY).status
+        == 200
+    )
 
 
 def test_user_without_content_type_is_read_as_json(caller):
@@ -486,5 +611,9 @@ def test_user_context_token(caller, wych):
     user = caller.call("/users").json[1]["id"]
     got = caller.call(f"/user/{user}/token", "POST")
     claims = jwt.decode(got.json["access_token"], options={"verify_signature": False})
-    assert (claims["sub"], claims["azp"], claims["iss"]) == (user, "mock-recipient", wych.issuer_url)
+    assert (claims["sub"], claims["azp"], claims["iss"]) == (
+        user,
+        "mock-recipient",
+        wych.issuer_url,
+    )
     assert got.headers["x-wych-mock-basis"] == "invented"

@@ -17,13 +17,26 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from wych_kit import mock
-from wych_kit.mock.store import Store
+from wych_kit.mock.state.store import Store
 
 TOKEN = "/realms/partner/protocol/openid-connect/token"
 CERTS = "/realms/partner/protocol/openid-connect/certs"
 DISCOVERY = "/realms/partner/.well-known/openid-configuration"
 CLAIMS = [
-    *("exp", "iat", "jti", "iss", "aud", "sub", "typ", "azp", "acr", "realm_access", "resource_access", "scope"),
+    *(
+        "exp",
+        "iat",
+        "jti",
+        "iss",
+        "aud",
+        "sub",
+        "typ",
+        "azp",
+        "acr",
+        "realm_access",
+        "resource_access",
+        "scope",
+    ),
     *("clientHost", "email_verified", "preferred_username", "clientAddress", "client_id"),
 ]
 KEYS = [
@@ -98,7 +111,10 @@ def test_a1_success(caller):
     """A1: status, all headers, and the body's keys, values and order."""
     got = caller.token_request()
     token = got.json["access_token"]
-    body = f'{{"access_token":"{token}","expires_in":900,"refresh_expires_in":0,"token_type":"Bearer","not-before-policy":0,"scope":"email profile"}}'
+    body = (
+        f'{{"access_token":"{token}","expires_in":900,"refresh_expires_in":0,"token_type":"Bearer","not-before-policy":0,"scope":"email'
+        ' profile"}'
+    )
     assert (got.status, got.body) == (200, body.encode())
     assert got.headers == {
         "content-type": "application/json",
@@ -117,7 +133,15 @@ def test_a1_openid_adds_an_id_token(caller):
     """A1: scope `openid` adds an id_token for the client, in Keycloak's place, and leads the scope."""
     got = caller.token_request(scope="openid")
     assert list(got.json) == [
-        *("access_token", "expires_in", "refresh_expires_in", "token_type", "id_token", "not-before-policy", "scope"),
+        *(
+            "access_token",
+            "expires_in",
+            "refresh_expires_in",
+            "token_type",
+            "id_token",
+            "not-before-policy",
+            "scope",
+        )
     ]
     assert got.json["scope"] == "openid email profile"
     found = claims(got.json["id_token"])
@@ -156,7 +180,9 @@ def test_scopes_that_are_granted(caller, scope, shown):
     assert "refresh_token" not in got.json
 
 
-@pytest.mark.parametrize("grant", ["client_credentials\n", "client_cred\x00entials", "client_credentials\x7f"])
+@pytest.mark.parametrize(
+    "grant", ["client_credentials\n", "client_cred\x00entials", "client_credentials\x7f"]
+)
 def test_a3_2_control_characters_do_not_count(caller, grant):
     """A3-2: control characters in the grant are taken out before it is looked at."""
     assert caller.token_request(grant_type=grant).status == 200
@@ -223,7 +249,9 @@ def test_a5_claims(caller, wych):
         "azp": "mock-recipient",
         "acr": "1",
         "realm_access": {"roles": ["default-roles-partner", "offline_access", "uma_authorization"]},
-        "resource_access": {"account": {"roles": ["manage-account", "manage-account-links", "view-profile"]}},
+        "resource_access": {
+            "account": {"roles": ["manage-account", "manage-account-links", "view-profile"]}
+        },
         "scope": "email profile",
         "clientHost": "127.0.0.1",
         "email_verified": False,
@@ -238,16 +266,28 @@ def test_a5_keys_verify_the_token(caller, wych):
     keys = jwt.PyJWKSet.from_dict(caller.ask("GET", CERTS).json)
     token = caller.token()
     key = keys[jwt.get_unverified_header(token)["kid"]]
-    assert jwt.decode(token, key, algorithms=["RS256"], audience="account", issuer=wych.issuer_url)["azp"] == "mock-recipient"
+    assert (
+        jwt.decode(token, key, algorithms=["RS256"], audience="account", issuer=wych.issuer_url)[
+            "azp"
+        ]
+        == "mock-recipient"
+    )
 
 
 def test_a5_jwks_document(caller):
     """A5: two keys with their fields in order, and certificates that really are those keys', of CN=partner, for ten years."""
     got = caller.ask("GET", CERTS)
-    assert (got.status, got.headers["cache-control"], got.headers["content-type"]) == (200, "no-cache", "application/json")
+    assert (got.status, got.headers["cache-control"], got.headers["content-type"]) == (
+        200,
+        "no-cache",
+        "application/json",
+    )
     assert got.headers["x-frame-options"] == "SAMEORIGIN"
     assert b": " not in got.body
-    assert [(key["alg"], key["use"]) for key in got.json["keys"]] == [("RS256", "sig"), ("RSA-OAEP", "enc")]
+    assert [(key["alg"], key["use"]) for key in got.json["keys"]] == [
+        ("RS256", "sig"),
+        ("RSA-OAEP", "enc"),
+    ]
     for key in got.json["keys"]:
         assert list(key) == ["kid", "kty", "alg", "use", "x5c", "x5t", "x5t#S256", "n", "e"]
         der = base64.b64decode(key["x5c"][0])
@@ -261,7 +301,9 @@ def test_a5_jwks_document(caller):
             ("n", public.public_numbers().n.to_bytes(256, "big")),
         ):
             assert base64.urlsafe_b64decode(key[field] + "=" * (-len(key[field]) % 4)) == raw, field
-        assert [name.value for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["partner"]
+        assert [
+            name.value for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        ] == ["partner"]
         lasting = certificate.not_valid_after_utc - certificate.not_valid_before_utc
         assert timedelta(days=3650) < lasting < timedelta(days=3655)
         certificate.verify_directly_issued_by(certificate)
@@ -285,7 +327,10 @@ def test_a4_discovery(caller, wych):
 def test_a4_discovery_is_open_to_every_origin(caller):
     """A4: a page of any origin may read discovery, under its other name too, with credentials."""
     plain = caller.ask("GET", DISCOVERY)
-    for path in (DISCOVERY, DISCOVERY.replace("openid-configuration", "oauth-authorization-server")):
+    for path in (
+        DISCOVERY,
+        DISCOVERY.replace("openid-configuration", "oauth-authorization-server"),
+    ):
         got = caller.ask("GET", path, {"Origin": "https://app.example"})
         assert got.headers["access-control-allow-origin"] == "https://app.example"
         assert got.headers["access-control-allow-credentials"] == "true"
@@ -324,7 +369,9 @@ def test_a2_order(caller, wych, changes, row):
         ("mock-public", "", "A3-14"),
     ],
 )
-def test_a2_repeated_parameters_come_after_the_secret_and_before_the_kind(caller, wych, client_id, secret, row):
+def test_a2_repeated_parameters_come_after_the_secret_and_before_the_kind(
+    caller, wych, client_id, secret, row
+):
     """A2: a wrong secret and bearer-only hide a repeated parameter; that hides any other kind of client, and the scope."""
     pairs = [
         ("grant_type", "client_credentials"),
@@ -333,7 +380,12 @@ def test_a2_repeated_parameters_come_after_the_secret_and_before_the_kind(caller
         ("scope", "x"),
         ("scope", "x"),
     ]
-    caller.ask("POST", TOKEN, {"Content-Type": "application/x-www-form-urlencoded"}, urllib.parse.urlencode(pairs).encode())
+    caller.ask(
+        "POST",
+        TOKEN,
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        urllib.parse.urlencode(pairs).encode(),
+    )
     assert wych.requests[-1].row == row
 
 
@@ -348,7 +400,9 @@ def test_basic_header_works(caller):
     """Credentials in a Basic header, form-encoded before base64 as RFC 6749 §2.3.1 says."""
     assert (
         caller.token_request(
-            client_id=None, client_secret=None, headers=basic("mock%2Drecipient", caller.form["client_secret"])
+            client_id=None,
+            client_secret=None,
+            headers=basic("mock%2Drecipient", caller.form["client_secret"]),
         ).status
         == 200
     )
@@ -356,16 +410,33 @@ def test_basic_header_works(caller):
 
 def test_a3_15_form_overrides_basic(caller):
     """A3-15: with both, the form wins, each value by itself."""
-    assert caller.token_request(client_secret=None, headers=basic("nobody", caller.form["client_secret"])).status == 200
+    assert (
+        caller.token_request(
+            client_secret=None, headers=basic("nobody", caller.form["client_secret"])
+        ).status
+        == 200
+    )
 
 
 def test_a3_16_plus_in_basic(caller, wych):
     """A3-16: a '+' in a Basic secret means a space unless percent-encoded."""
     nothing = {"client_id": None, "client_secret": None}
     got = caller.token_request(**nothing, headers=basic("mock-plus-in-secret", "mock-only-a+b"))
-    assert (got.status, got.json["error"], wych.requests[-1].row) == (401, "unauthorized_client", "A3-16")
-    assert caller.token_request(**nothing, headers=basic("mock-plus-in-secret", "mock-only-a%2Bb")).status == 200
-    assert caller.token_request(client_id="mock-plus-in-secret", client_secret="mock-only-a+b").status == 200
+    assert (got.status, got.json["error"], wych.requests[-1].row) == (
+        401,
+        "unauthorized_client",
+        "A3-16",
+    )
+    assert (
+        caller.token_request(
+            **nothing, headers=basic("mock-plus-in-secret", "mock-only-a%2Bb")
+        ).status
+        == 200
+    )
+    assert (
+        caller.token_request(client_id="mock-plus-in-secret", client_secret="mock-only-a+b").status
+        == 200
+    )
 
 
 def test_a3_28_plain_http_from_a_public_address(wych):
@@ -381,7 +452,13 @@ def test_a3_28_plain_http_from_a_public_address(wych):
             sent.append(message)
 
         headers = [(b"content-type", b"application/x-www-form-urlencoded")]
-        scope = {"type": "http", "method": "POST", "raw_path": TOKEN.encode(), "headers": headers, "client": (address, 1)}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "raw_path": TOKEN.encode(),
+            "headers": headers,
+            "client": (address, 1),
+        }
         await wych._front(scope, receive, send)
         return sent[0]["status"], sent[1]["body"]
 
@@ -400,7 +477,11 @@ def test_a3_29_wrong_secrets_do_not_lock(caller):
 def test_a3_31_body_over_10_mb(caller, wych):
     """A3-31: 413 without a body, and the connection is closed."""
     got = caller.ask("POST", TOKEN, {"Content-Length": str(10 * 1024 * 1024 + 1)})
-    assert (got.status, got.body, got.headers) == (413, b"", {"connection": "close", "content-length": "0"})
+    assert (got.status, got.body, got.headers) == (
+        413,
+        b"",
+        {"connection": "close", "content-length": "0"},
+    )
     assert wych.requests[-1].row == "A3-31"
 
 
@@ -422,7 +503,10 @@ def test_a3_36_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
     got = caller.token_request()
     assert (got.status, got.body) == (
         500,
-        b'{"error":"unknown_error","error_description":"For more on this error consult the server log."}',
+        (
+            b'{"error":"unknown_error","error_description":"For more on this error consult the'
+            b' server log."}'
+        ),
     )
     assert wych.requests[-1].row == "A3-36"
     assert "broken on purpose" in caplog.text
@@ -431,7 +515,10 @@ def test_a3_36_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
 def test_reasons_say_more_than_the_wire(caller, wych):
     """The mock's own record tells a copying mistake from a wrong secret, though the answers are the same."""
     caller.token_request(client_secret=caller.form["client_secret"] + "\n")
-    assert wych.requests[-1].reason == "the client_secret would be right without the white space around it"
+    assert (
+        wych.requests[-1].reason
+        == "the client_secret would be right without the white space around it"
+    )
 
 
 @pytest.mark.parametrize("path", [CERTS, DISCOVERY])

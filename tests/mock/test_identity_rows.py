@@ -11,7 +11,10 @@ NOT_CLAIMED = {
     "A3-21": "is row 1 reached another way; tested as such",
     "A3-27": "is a success; tested in test_identity",
     "A3-29": "says that nothing happens; tested in test_identity",
-    "A3-30": "no identity provider makes it: what an edge in front answers is not known; the fault too-many-token-requests guesses",
+    "A3-30": (
+        "no identity provider makes it: what an edge in front answers is not known; the fault"
+        " too-many-token-requests guesses"
+    ),
     "A3-33": "is a success; tested in test_identity",
 }
 
@@ -34,7 +37,11 @@ def basic(client_id, secret):
 
 
 def oauth(error, description):
-    return json.dumps({"error": error, "error_description": description}, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(
+        {"error": error, "error_description": description},
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
 
 
 def error(text):
@@ -60,13 +67,18 @@ FULL = {**JSON, **TOK, **SEC}
 PLAIN = {**JSON, **SEC}
 BARE = {name: value for name, value in SEC.items() if name != "x-frame-options"}
 ORIGIN = {"Origin": "https://app.example"}
-READABLE = {"access-control-allow-origin": "https://app.example", "access-control-allow-credentials": "true"}
+READABLE = {
+    "access-control-allow-origin": "https://app.example",
+    "access-control-allow-credentials": "true",
+}
 LEGIBLE = {**READABLE, "access-control-expose-headers": "Access-Control-Allow-Methods"}
 PREFLIGHT = {
     **BARE,
     **READABLE,
-    "access-control-allow-headers": "Origin, Accept, X-Requested-With, Access-Control-Request-Method, Access-Control-Request-Headers, "
-    "DPoP, Content-Type, Authorization",
+    "access-control-allow-headers": (
+        "Origin, Accept, X-Requested-With, Access-Control-Request-Method,"
+        " Access-Control-Request-Headers, DPoP, Content-Type, Authorization"
+    ),
     "access-control-max-age": "3600",
 }
 NOT_NORMAL = {"content-type": "application/json; charset=UTF-8"}
@@ -74,11 +86,41 @@ CERTS = TOKEN.replace("token", "certs")
 
 # row, what is asked, status, body, headers
 ROWS = [
-    ("A3-1 no grant_type", form(grant_type=None), 400, oauth("invalid_request", "Missing form parameter: grant_type"), FULL),
-    ("A3-1 empty body", raw("POST", headers=LABEL), 400, oauth("invalid_request", "Missing form parameter: grant_type"), FULL),
-    ("A3-1 no Content-Type", raw("POST", body=GOOD), 400, oauth("invalid_request", "Missing form parameter: grant_type"), FULL),
-    ("A3-2 hyphen", form(grant_type="client-credentials"), 400, oauth("unsupported_grant_type", "Unsupported grant_type"), FULL),
-    ("A3-2 capitals", form(grant_type="Client_Credentials"), 400, oauth("unsupported_grant_type", "Unsupported grant_type"), FULL),
+    (
+        "A3-1 no grant_type",
+        form(grant_type=None),
+        400,
+        oauth("invalid_request", "Missing form parameter: grant_type"),
+        FULL,
+    ),
+    (
+        "A3-1 empty body",
+        raw("POST", headers=LABEL),
+        400,
+        oauth("invalid_request", "Missing form parameter: grant_type"),
+        FULL,
+    ),
+    (
+        "A3-1 no Content-Type",
+        raw("POST", body=GOOD),
+        400,
+        oauth("invalid_request", "Missing form parameter: grant_type"),
+        FULL,
+    ),
+    (
+        "A3-2 hyphen",
+        form(grant_type="client-credentials"),
+        400,
+        oauth("unsupported_grant_type", "Unsupported grant_type"),
+        FULL,
+    ),
+    (
+        "A3-2 capitals",
+        form(grant_type="Client_Credentials"),
+        400,
+        oauth("unsupported_grant_type", "Unsupported grant_type"),
+        FULL,
+    ),
     (
         "A3-2 semicolons",
         raw("POST", headers=LABEL, body=GOOD.replace(b"&", b";")),
@@ -88,7 +130,13 @@ ROWS = [
     ),
     ("A3-3", form(client_id="nobody"), 401, oauth("invalid_client", BAD), FULL),
     ("A3-4", form(client_secret="wrong"), 401, oauth("unauthorized_client", BAD), FULL),
-    ("A3-4 newline", form(client_secret=SECRET + "\n"), 401, oauth("unauthorized_client", BAD), FULL),
+    (
+        "A3-4 newline",
+        form(client_secret=SECRET + "\n"),
+        401,
+        oauth("unauthorized_client", BAD),
+        FULL,
+    ),
     ("A3-5 no client_id", form(client_id=None), 401, oauth("invalid_client", BAD), FULL),
     (
         "A3-5 unreadable Basic",
@@ -100,8 +148,20 @@ ROWS = [
     ("A3-6 none", form(client_secret=None), 401, oauth("unauthorized_client", BAD), FULL),
     ("A3-6 empty", form(client_secret=""), 401, oauth("unauthorized_client", BAD), FULL),
     ("A3-7", odd("mock-disabled"), 401, oauth("invalid_client", BAD), FULL),
-    ("A3-8", odd("mock-signed-jwt"), 400, oauth("invalid_client", "Parameter client_assertion_type is missing"), FULL),
-    ("A3-9", odd("mock-public"), 401, oauth("unauthorized_client", "Public client not allowed to retrieve service account"), FULL),
+    (
+        "A3-8",
+        odd("mock-signed-jwt"),
+        400,
+        oauth("invalid_client", "Parameter client_assertion_type is missing"),
+        FULL,
+    ),
+    (
+        "A3-9",
+        odd("mock-public"),
+        401,
+        oauth("unauthorized_client", "Public client not allowed to retrieve service account"),
+        FULL,
+    ),
     (
         "A3-10",
         odd("mock-no-service-account"),
@@ -109,7 +169,13 @@ ROWS = [
         oauth("unauthorized_client", "Client not enabled to retrieve service account"),
         FULL,
     ),
-    ("A3-11", odd("mock-bearer-only"), 400, oauth("invalid_client", "Bearer-only not allowed"), FULL),
+    (
+        "A3-11",
+        odd("mock-bearer-only"),
+        400,
+        oauth("invalid_client", "Bearer-only not allowed"),
+        FULL,
+    ),
     (
         "A3-12",
         odd("mock-account-disabled"),
@@ -117,12 +183,42 @@ ROWS = [
         oauth("invalid_request", "User 'service-account-mock-account-disabled' disabled"),
         FULL,
     ),
-    ("A3-13", form(scope="email nonsense"), 400, oauth("invalid_scope", "Invalid scopes: email nonsense"), FULL),
+    (
+        "A3-13",
+        form(scope="email nonsense"),
+        400,
+        oauth("invalid_scope", "Invalid scopes: email nonsense"),
+        FULL,
+    ),
     ("A3-13 empty", form(scope=""), 400, oauth("invalid_scope", "Invalid scopes: "), FULL),
-    ("A3-13 first space", form(scope=" email"), 400, oauth("invalid_scope", "Invalid scopes:  email"), FULL),
-    ("A3-13 tabulator", form(scope="email\tprofile"), 400, oauth("invalid_scope", "Invalid scopes: emailprofile"), FULL),
-    ("A3-13 as long as is read", form(scope="x" * 4000), 400, oauth("invalid_scope", "Invalid scopes: " + "x" * 4000), FULL),
-    ("A3-14", raw("POST", headers=LABEL, body=GOOD + b"&foo=1&foo=2"), 400, oauth("invalid_request", "duplicated parameter"), FULL),
+    (
+        "A3-13 first space",
+        form(scope=" email"),
+        400,
+        oauth("invalid_scope", "Invalid scopes:  email"),
+        FULL,
+    ),
+    (
+        "A3-13 tabulator",
+        form(scope="email\tprofile"),
+        400,
+        oauth("invalid_scope", "Invalid scopes: emailprofile"),
+        FULL,
+    ),
+    (
+        "A3-13 as long as is read",
+        form(scope="x" * 4000),
+        400,
+        oauth("invalid_scope", "Invalid scopes: " + "x" * 4000),
+        FULL,
+    ),
+    (
+        "A3-14",
+        raw("POST", headers=LABEL, body=GOOD + b"&foo=1&foo=2"),
+        400,
+        oauth("invalid_request", "duplicated parameter"),
+        FULL,
+    ),
     (
         "A3-15 bad form over good Basic",
         form(client_secret="wrong", headers=basic("mock-recipient", SECRET)),
@@ -164,7 +260,12 @@ ROWS = [
             oauth("invalid_request", "Missing form parameter: grant_type"),
             FULL,
         )
-        for kind in ("application/json", "multipart/form-data", "text/plain", "APPLICATION/X-WWW-FORM-URLENCODED")
+        for kind in (
+            "application/json",
+            "multipart/form-data",
+            "text/plain",
+            "APPLICATION/X-WWW-FORM-URLENCODED",
+        )
     ),
     (
         "A3-21",
@@ -173,9 +274,27 @@ ROWS = [
         oauth("invalid_request", "Missing form parameter: grant_type"),
         FULL,
     ),
-    ("A3-22", form(path=TOKEN.replace("partner", "partners")), 404, error("Realm does not exist"), PLAIN),
-    ("A3-22 capital", form(path=TOKEN.replace("partner", "Partner")), 404, error("Realm does not exist"), PLAIN),
-    ("A3-23", form(path=TOKEN.replace("partner", "switched-off")), 403, oauth("access_denied", "Realm not enabled"), FULL),
+    (
+        "A3-22",
+        form(path=TOKEN.replace("partner", "partners")),
+        404,
+        error("Realm does not exist"),
+        PLAIN,
+    ),
+    (
+        "A3-22 capital",
+        form(path=TOKEN.replace("partner", "Partner")),
+        404,
+        error("Realm does not exist"),
+        PLAIN,
+    ),
+    (
+        "A3-23",
+        form(path=TOKEN.replace("partner", "switched-off")),
+        403,
+        oauth("access_denied", "Realm not enabled"),
+        FULL,
+    ),
     (
         "A3-23 of another origin",
         form(path=TOKEN.replace("partner", "switched-off"), headers=ORIGIN),
@@ -193,8 +312,20 @@ ROWS = [
         )
         for method in ("POST", "PUT", "DELETE", "PATCH")
     ),
-    ("A3-24 protocol", raw("GET", "/realms/partner/protocol/saml2"), 404, error("Protocol not found"), PLAIN),
-    ("A3-24", raw("GET", "/realms/partner/protocol/openid-connect/nonsense"), 404, error("HTTP 404 Not Found"), PLAIN),
+    (
+        "A3-24 protocol",
+        raw("GET", "/realms/partner/protocol/saml2"),
+        404,
+        error("Protocol not found"),
+        PLAIN,
+    ),
+    (
+        "A3-24",
+        raw("GET", "/realms/partner/protocol/openid-connect/nonsense"),
+        404,
+        error("HTTP 404 Not Found"),
+        PLAIN,
+    ),
     (
         "A3-24 POST discovery",
         raw("POST", "/realms/partner/.well-known/openid-configuration"),
@@ -202,8 +333,20 @@ ROWS = [
         error("HTTP 404 Not Found"),
         PLAIN,
     ),
-    ("A3-25", raw("GET", "/nonsense"), 404, error("Unable to find matching target resource method"), JSON),
-    ("A3-25 old prefix", form(path=f"/auth{TOKEN}"), 404, error("Unable to find matching target resource method"), JSON),
+    (
+        "A3-25",
+        raw("GET", "/nonsense"),
+        404,
+        error("Unable to find matching target resource method"),
+        JSON,
+    ),
+    (
+        "A3-25 old prefix",
+        form(path=f"/auth{TOKEN}"),
+        404,
+        error("Unable to find matching target resource method"),
+        JSON,
+    ),
     (
         "A3-26",
         form(path="/" + TOKEN),
@@ -228,13 +371,37 @@ ROWS = [
         )
         for path in ("/./x", "/..", "/%2e%2e/x", "/.well-known/openid%2Dconfiguration")
     ),
-    ("A3-26 ;", raw("GET", "/x;y"), 400, oauth("invalidCharacter", "Request path contains invalid character ';'"), NOT_NORMAL),
+    (
+        "A3-26 ;",
+        raw("GET", "/x;y"),
+        400,
+        oauth("invalidCharacter", "Request path contains invalid character ';'"),
+        NOT_NORMAL,
+    ),
     ("A3-32 field", form(x="x" * 131_073), 413, error("HTTP 413 Request Entity Too Large"), PLAIN),
     ("A3-34 no Origin", raw("OPTIONS"), 200, b"", BARE),
-    ("A3-34", raw("OPTIONS", headers=ORIGIN), 200, b"", {**PREFLIGHT, "access-control-allow-methods": "POST, OPTIONS"}),
-    ("A3-34 keys", raw("OPTIONS", CERTS, headers=ORIGIN), 200, b"", {**PREFLIGHT, "access-control-allow-methods": "GET"}),
+    (
+        "A3-34",
+        raw("OPTIONS", headers=ORIGIN),
+        200,
+        b"",
+        {**PREFLIGHT, "access-control-allow-methods": "POST, OPTIONS"},
+    ),
+    (
+        "A3-34 keys",
+        raw("OPTIONS", CERTS, headers=ORIGIN),
+        200,
+        b"",
+        {**PREFLIGHT, "access-control-allow-methods": "GET"},
+    ),
     ("A3-35", form(headers=ORIGIN), 403, error("Invalid origin"), FULL),
-    ("A3-4 of another origin", form(client_secret="wrong", headers=ORIGIN), 401, oauth("unauthorized_client", BAD), FULL | LEGIBLE),
+    (
+        "A3-4 of another origin",
+        form(client_secret="wrong", headers=ORIGIN),
+        401,
+        oauth("unauthorized_client", BAD),
+        FULL | LEGIBLE,
+    ),
     (
         "A3-1 of another origin",
         form(grant_type=None, headers=ORIGIN),
@@ -276,6 +443,8 @@ def test_every_row_is_claimed_or_excused():
 
 def test_no_row_challenges(caller):
     """Keycloak sends no WWW-Authenticate, not even after a Basic attempt (A3)."""
-    got = caller.token_request(client_id=None, client_secret=None, headers=basic("mock-recipient", "wrong"))
+    got = caller.token_request(
+        client_id=None, client_secret=None, headers=basic("mock-recipient", "wrong")
+    )
     assert got.status == 401
     assert "www-authenticate" not in got.headers

@@ -13,19 +13,21 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from wych_kit import mock
-from wych_kit.mock.api import ROUTES
-from wych_kit.mock.identity import TOKEN_PATH
-from wych_kit.mock.openapi import document, page
+from wych_kit.mock.api.routes import ROUTES
+from wych_kit.mock.description.openapi import document, page
+from wych_kit.mock.realm.endpoints import TOKEN_PATH
 
 URL = "http://127.0.0.1:9924"
-CHECKS = (
-    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
-)
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
 
 
 def operations():
     """All of them, as (method, path, operation)."""
-    return [(method, path, one) for path, item in document(URL)["paths"].items() for method, one in item.items()]
+    return [
+        (method, path, one)
+        for path, item in document(URL)["paths"].items()
+        for method, one in item.items()
+    ]
 
 
 def test_it_is_valid():
@@ -45,46 +47,71 @@ def test_a_wrong_description_is_found():
 
 
 def test_the_file_is_in_step():
-    """docs/openapi.json is what `python -m wych_kit.mock.openapi` prints; `make docs` makes it anew."""
+    """docs/openapi.json is what `python -m wych_kit.mock.description.openapi` prints; `make docs` makes it anew."""
     committed = (Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8")
     assert committed == page(), "run make docs"
-    printed = subprocess.run([sys.executable, "-m", "wych_kit.mock.openapi"], capture_output=True, check=True, timeout=30).stdout
+    printed = subprocess.run(
+        [sys.executable, "-m", "wych_kit.mock.description.openapi"],
+        capture_output=True,
+        check=True,
+        timeout=30,
+    ).stdout
     assert printed.decode() == page()
 
 
 def test_it_is_in_step_with_the_routes():
     """Every route has its operation, with its token and its basis, and there is no other besides the token endpoint."""
     described = {
-        (method.upper(), path): (one["operationId"], one["tags"], one["x-wych-basis"], "requestBody" in one)
+        (method.upper(), path): (
+            one["operationId"],
+            one["tags"],
+            one["x-wych-basis"],
+            "requestBody" in one,
+        )
         for method, path, one in operations()
         if path != TOKEN_PATH
     }
     assert described == {
-        (route.method, route.path): (route.handler, [route.token], route.basis, route.takes_body) for route in ROUTES
+        (route.method, route.path): (route.handler, [route.token], route.basis, route.takes_body)
+        for route in ROUTES
     }
-    assert [(method, one["x-wych-basis"]) for method, path, one in operations() if path == TOKEN_PATH] == [("post", "documented")]
+    assert [
+        (method, one["x-wych-basis"]) for method, path, one in operations() if path == TOKEN_PATH
+    ] == [("post", "documented")]
 
 
 def test_each_call_takes_the_key_and_its_token():
     """A call of the API takes the API key and the kind of token that its route takes; the token endpoint neither."""
     for _, path, one in operations():
-        assert one["security"] == ([] if path == TOKEN_PATH else [{"apiKey": [], one["tags"][0]: []}])
+        assert one["security"] == (
+            [] if path == TOKEN_PATH else [{"apiKey": [], one["tags"][0]: []}]
+        )
 
 
 def test_every_schema_is_used():
     """Each schema is referred to, and each reference leads to one."""
     text = json.dumps(document(URL))
-    assert set(re.findall(r"#/components/schemas/(\w+)", text)) == set(document(URL)["components"]["schemas"])
+    assert set(re.findall(r"#/components/schemas/(\w+)", text)) == set(
+        document(URL)["components"]["schemas"]
+    )
 
 
 def test_it_is_served(caller, wych):
     """GET gives it with the mock's own address, marked invented; HEAD its length; anything else is refused with 405."""
     got = caller.ask("GET", "/openapi.json")
-    assert (got.status, got.headers["content-type"], got.headers["x-wych-mock-basis"]) == (200, "application/json", "invented")
+    assert (got.status, got.headers["content-type"], got.headers["x-wych-mock-basis"]) == (
+        200,
+        "application/json",
+        "invented",
+    )
     assert got.json == json.loads(json.dumps(document(wych.url)))
     assert got.json["servers"] == [{"url": wych.url}]
     head = caller.ask("HEAD", "/openapi.json")
-    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", got.headers["content-length"])
+    assert (head.status, head.body, head.headers["content-length"]) == (
+        200,
+        b"",
+        got.headers["content-length"],
+    )
     refused = caller.ask("POST", "/openapi.json", body=b"{}")
     assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
     assert caller.ask("POST", "/openapi.json", {"Content-Length": str(65 * 1024)}).status == 413
@@ -94,8 +121,16 @@ def test_it_is_served(caller, wych):
 def holds(name, value, *, many=False):
     """Whether a value is as the schema says."""
     one = {"$ref": f"#/components/schemas/{name}"}
-    schema = {**({"type": "array", "items": one} if many else one), "components": document(URL)["components"]}
-    errors = [error.message for error in OAS31Validator(schema, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)]
+    schema = {
+        **({"type": "array", "items": one} if many else one),
+        "components": document(URL)["components"],
+    }
+    errors = [
+        error.message
+        for error in OAS31Validator(
+            schema, format_checker=OAS31Validator.FORMAT_CHECKER
+        ).iter_errors(value)
+    ]
     assert errors == []
     return value
 
@@ -109,9 +144,13 @@ def test_answers_are_as_described(caller, wych):
     holds("Token", caller.token_request(scope="openid").json)
     holds("Connection", caller.call(f"/user/{connection['user']}/connections").json, many=True)
     holds("Connection", caller.call(f"/connection/{connection['id']}").json)
-    token = holds("UserToken", caller.call(f"/user/{connection['user']}/token", "POST").json)["access_token"]
+    token = holds("UserToken", caller.call(f"/user/{connection['user']}/token", "POST").json)[
+        "access_token"
+    ]
     bearer = {"Authorization": f"Bearer {token}"}
-    accounts = holds("Accounts", caller.call(f"/connection/{connection['id']}/accounts", **bearer).json)["Data"]["Account"]
+    accounts = holds(
+        "Accounts", caller.call(f"/connection/{connection['id']}/accounts", **bearer).json
+    )["Data"]["Account"]
     for account in accounts:
         path = f"/connection/{connection['id']}/account/{account['AccountId']}"
         holds("Balances", caller.call(f"{path}/balances", **bearer).json)
@@ -155,7 +194,14 @@ class Schemathesis:
             "--request-timeout", "10", "--continue-on-failure", "--no-color", "--warnings", "off",
             *(part for name, text in headers.items() for part in ("--header", f"{name}: {text}")),
         ]  # fmt: skip
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False, cwd=self.folder)
+        done = subprocess.run(
+            list(map(str, command)),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            cwd=self.folder,
+        )
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         return {one.status for one in self.caller.wych.requests}
 
@@ -173,7 +219,9 @@ def test_made_up_calls_for_customer_data(caller, wych, schemathesis):
     headers = caller.headers(Authorization=f"Bearer {token}")
     path = f"{caller.base}/connection/{connection['id']}/accounts"
     account = caller.ask("GET", path, headers).json["Data"]["Account"][0]["AccountId"]
-    asked = schemathesis.run("user-context", headers, connectionId=connection["id"], accountId=account)
+    asked = schemathesis.run(
+        "user-context", headers, connectionId=connection["id"], accountId=account
+    )
     assert {200, 400} <= asked
 
 
@@ -181,7 +229,9 @@ def test_made_up_calls_for_customer_data(caller, wych, schemathesis):
 def test_made_up_calls_for_users_and_connections(caller, wych, schemathesis):
     """Whatever is asked of users and connections, the answer is as described, never 5xx, and in time."""
     connection = wych.connect("kim@example.com")
-    asked = schemathesis.run("service", caller.headers(), userId=connection["user"], connectionId=connection["id"])
+    asked = schemathesis.run(
+        "service", caller.headers(), userId=connection["user"], connectionId=connection["id"]
+    )
     assert {200, 204, 400} <= asked
 
 

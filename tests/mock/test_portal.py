@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from wych_kit.mock.registration import check_digit_fits
+from wych_kit.mock.state.registration_rules import check_digit_fits
 
-ACCOUNTS, SESSIONS, BUSINESSES = (f"/portal/api/{name}" for name in ("accounts", "sessions", "businesses"))
-PERSON = {"first_name": "Kim", "last_name": "Lee", "email": "kim@example.com", "password": "correct horse"}
+ACCOUNTS, SESSIONS, BUSINESSES = (
+    f"/portal/api/{name}" for name in ("accounts", "sessions", "businesses")
+)
+PERSON = {
+    "first_name": "Kim",
+    "last_name": "Lee",
+    "email": "kim@example.com",
+    "password": "correct horse",
+}
 NZBN = "9429041525746"
 
 
@@ -20,9 +27,23 @@ def test_register_gives_working_credentials(caller, wych):
     """All steps end in an app whose credentials get a token and a first answer, with every address a client needs."""
     app, *_ = caller.register()
     assert set(app) == {
-        *("app_id", "partner_id", "client_id", "client_secret", "api_key", "issuer_url", "api_url", "connect_url", "app_name"),
+        *(
+            "app_id",
+            "partner_id",
+            "client_id",
+            "client_secret",
+            "api_key",
+            "issuer_url",
+            "api_url",
+            "connect_url",
+            "app_name",
+        )
     }
-    assert (app["issuer_url"], app["api_url"], app["connect_url"]) == (wych.issuer_url, wych.api_url, wych.connect_url)
+    assert (app["issuer_url"], app["api_url"], app["connect_url"]) == (
+        wych.issuer_url,
+        wych.api_url,
+        wych.connect_url,
+    )
     assert caller.works(app)
 
 
@@ -48,10 +69,16 @@ def test_account_is_made_once(caller):
 def test_sign_in(caller):
     """The right password gives a session of the same account; a wrong one and an unknown address are refused alike."""
     account = caller.send_json("POST", ACCOUNTS, PERSON).json["account_id"]
-    good = caller.send_json("POST", SESSIONS, {"email": "Kim@Example.com", "password": "correct horse"})
+    good = caller.send_json(
+        "POST", SESSIONS, {"email": "Kim@Example.com", "password": "correct horse"}
+    )
     assert (good.status, good.json["account_id"]) == (200, account)
-    wrong = caller.send_json("POST", SESSIONS, {"email": "kim@example.com", "password": "battery staple"})
-    unknown = caller.send_json("POST", SESSIONS, {"email": "tom@example.com", "password": "correct horse"})
+    wrong = caller.send_json(
+        "POST", SESSIONS, {"email": "kim@example.com", "password": "battery staple"}
+    )
+    unknown = caller.send_json(
+        "POST", SESSIONS, {"email": "tom@example.com", "password": "correct horse"}
+    )
     assert (wrong.status, unknown.status) == (401, 401)
     assert wrong.body == unknown.body
 
@@ -102,7 +129,9 @@ def test_nzbn(caller, session, nzbn, sentence):
     assert (got.status, got.json) == (422, {"errors": {"nzbn": sentence}})
 
 
-@pytest.mark.parametrize("number", ["9429041525746", "4006381333931", "9780306406157", "0000000000000"])
+@pytest.mark.parametrize(
+    "number", ["9429041525746", "4006381333931", "9780306406157", "0000000000000"]
+)
 def test_check_digit(number):
     """The GS1 rule on known numbers: exactly one last digit fits."""
     assert check_digit_fits(number)
@@ -114,18 +143,31 @@ def test_business_is_made_once_for_an_account(caller, session):
     facts = {"nzbn": NZBN, "name": "Kim Ltd"}
     first, again = (caller.send_json("POST", BUSINESSES, facts, session) for _ in range(2))
     assert (first.status, again.status, first.json) == (201, 200, again.json)
-    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json["session"]
-    assert caller.send_json("POST", BUSINESSES, facts, other).json["business_id"] != first.json["business_id"]
+    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json[
+        "session"
+    ]
+    assert (
+        caller.send_json("POST", BUSINESSES, facts, other).json["business_id"]
+        != first.json["business_id"]
+    )
 
 
 def test_receive_data_comes_before_an_app(caller, session):
     """An app before "Receive Data" is refused with what is missing; after it, it is made."""
-    business = caller.send_json("POST", BUSINESSES, {"nzbn": NZBN, "name": "Kim Ltd"}, session).json["business_id"]
+    business = caller.send_json(
+        "POST", BUSINESSES, {"nzbn": NZBN, "name": "Kim Ltd"}, session
+    ).json["business_id"]
     early = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "App"}, session)
     assert early.status == 409
     assert "Receive Data" in early.json["errors"]["business"]
-    assert caller.send_json("PUT", f"{BUSINESSES}/{business}/receive-data", None, session).status == 200
-    assert caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "App"}, session).status == 201
+    assert (
+        caller.send_json("PUT", f"{BUSINESSES}/{business}/receive-data", None, session).status
+        == 200
+    )
+    assert (
+        caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "App"}, session).status
+        == 201
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,21 +179,36 @@ def test_receive_data_comes_before_an_app(caller, session):
         ({"name": "B", "callback_url": "http://example.com/back"}, {"callback_url"}),
         ({"name": "B", "callback_url": "https://a b.example"}, {"callback_url"}),
         ({"name": "B", "callback_url": "https://[broken"}, {"callback_url"}),
-        ({"name": "", "website": "x", "callback_url": "x", "description": 1}, {"name", "website", "callback_url", "description"}),
-        ({"name": "B", "callback_url": "http://127.0.0.1:8000/back", "website": "http://example.com", "description": "Ours"}, None),
+        (
+            {"name": "", "website": "x", "callback_url": "x", "description": 1},
+            {"name", "website", "callback_url", "description"},
+        ),
+        (
+            {
+                "name": "B",
+                "callback_url": "http://127.0.0.1:8000/back",
+                "website": "http://example.com",
+                "description": "Ours",
+            },
+            None,
+        ),
     ],
 )
 def test_app_fields(caller, facts, fields):
     """Addresses must be addresses, a callback https unless on this computer; the rest may be left out."""
     _, session, business = caller.register()
     got = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", facts, session)
-    assert (got.status, got.json.get("errors", {}).keys()) == ((422, fields) if fields else (201, set()))
+    assert (got.status, got.json.get("errors", {}).keys()) == (
+        (422, fields) if fields else (201, set())
+    )
 
 
 def test_app_name_is_taken_once(caller):
     """The same name again is refused with the id of the app that has it, so that its credentials can be renewed."""
     app, session, business = caller.register()
-    again = caller.send_json("POST", f"{BUSINESSES}/{business}/apps", {"name": "Kim's app"}, session)
+    again = caller.send_json(
+        "POST", f"{BUSINESSES}/{business}/apps", {"name": "Kim's app"}, session
+    )
     assert (again.status, again.json["app_id"]) == (409, app["app_id"])
     assert "name" in again.json["errors"]
 
@@ -164,29 +221,48 @@ def test_renewed_credentials_replace_the_old(caller):
     assert (got.status, set(got.json)) == (200, set(app))
     assert {name for name in app if app[name] != got.json[name]} == {"client_secret", "api_key"}
     assert caller.works(got.json)
-    assert caller.token_request(client_id=app["client_id"], client_secret=app["client_secret"]).status == 401
+    assert (
+        caller.token_request(client_id=app["client_id"], client_secret=app["client_secret"]).status
+        == 401
+    )
     users = f"/v3/partner/{app['partner_id']}/app/{app['app_id']}/users"
-    assert caller.ask("GET", users, {"Authorization": f"Bearer {token}", "x-api-key": app["api_key"]}).status == 403
-    assert caller.ask("GET", users, {"Authorization": f"Bearer {token}", "x-api-key": got.json["api_key"]}).status == 200
+    assert (
+        caller.ask(
+            "GET", users, {"Authorization": f"Bearer {token}", "x-api-key": app["api_key"]}
+        ).status
+        == 403
+    )
+    assert (
+        caller.ask(
+            "GET", users, {"Authorization": f"Bearer {token}", "x-api-key": got.json["api_key"]}
+        ).status
+        == 200
+    )
 
 
 def test_app_is_shown_without_its_secrets(caller):
     """An app's page has everything but the secrets, which are shown once."""
     app, session, _ = caller.register()
     got = caller.send_json("GET", f"/portal/api/apps/{app['app_id']}", None, session)
-    assert (got.status, got.json["name"], got.json["client_id"]) == (200, "Kim's app", app["client_id"])
+    assert (got.status, got.json["name"], got.json["client_id"]) == (
+        200,
+        "Kim's app",
+        app["client_id"],
+    )
     assert app["client_secret"].encode() not in got.body
     assert app["api_key"].encode() not in got.body
 
 
 def test_oldest_session_ends_when_there_are_too_many(caller, monkeypatch):
     """Only so many sessions are remembered; beyond that the oldest ends, and the others go on."""
-    from wych_kit.mock import portal
+    from wych_kit.mock.portal import json_api
 
-    monkeypatch.setattr(portal, "_MOST_SESSIONS", 2)
+    monkeypatch.setattr(json_api, "_MOST_SESSIONS", 2)
     first = caller.send_json("POST", ACCOUNTS, PERSON).json["session"]
     later = [caller.send_json("POST", SESSIONS, PERSON).json["session"] for _ in range(2)]
-    assert [caller.send_json("POST", BUSINESSES, {}, session).status for session in (first, *later)] == [401, 422, 422]
+    assert [
+        caller.send_json("POST", BUSINESSES, {}, session).status for session in (first, *later)
+    ] == [401, 422, 422]
 
 
 @pytest.mark.parametrize("session", ["", "nonsense"])
@@ -206,7 +282,9 @@ def test_unknown_session(caller, session):
 def test_other_peoples_things_are_not_found(caller, wych):
     """A business or app of another account, and the ready-made app, look like ones that do not exist."""
     app, _, business = caller.register()
-    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json["session"]
+    other = caller.send_json("POST", ACCOUNTS, PERSON | {"email": "tom@example.com"}).json[
+        "session"
+    ]
     ready = wych.credentials.app_id
     for method, path in (
         ("PUT", f"{BUSINESSES}/{business}/receive-data"),
@@ -219,7 +297,9 @@ def test_other_peoples_things_are_not_found(caller, wych):
     assert caller.works(app)
 
 
-@pytest.mark.parametrize("body", [b"", b"first_name=Kim", b"[]", b'"text"', b"{", b"\xff", b"[" * 60_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"first_name=Kim", b"[]", b'"text"', b"{", b"\xff", b"[" * 60_000]
+)
 def test_not_a_json_object(caller, body):
     """Anything but a JSON object is refused as such."""
     got = caller.ask("POST", ACCOUNTS, {}, body)
@@ -252,13 +332,19 @@ def test_passwords_and_secrets_are_not_in_the_file(tmp_path, caller_for):
         app, *_ = caller_for(wych).register()
     kept = b"".join(part.read_bytes() for part in tmp_path.iterdir())
     assert app["client_id"].encode() in kept
-    for secret in (app["client_secret"], app["api_key"], "correct horse", wych.credentials.client_secret, wych.credentials.api_key):
+    for secret in (
+        app["client_secret"],
+        app["api_key"],
+        "correct horse",
+        wych.credentials.client_secret,
+        wych.credentials.api_key,
+    ):
         assert secret.encode() not in kept
 
 
 def test_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
     """When the portal itself fails it says so, and the log says why."""
-    from wych_kit.mock.store import Store
+    from wych_kit.mock.state.store import Store
 
     def fail(*_, **__):
         raise RuntimeError("broken on purpose")
@@ -272,7 +358,7 @@ def test_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
 
 def test_client_id_is_not_given_twice(caller, monkeypatch):
     """A client id that is taken is drawn again."""
-    from wych_kit.mock.ids import Ids
+    from wych_kit.mock.state.ids import Ids
 
     first, session, business = caller.register()
     taken = first["client_id"].removeprefix("client_")

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.mock.pages import Browser
-from wych_kit.mock.pages import companies
-from wych_kit.mock.registration import check_digit_fits
+from wych_kit.mock.portal.pages import companies
+from wych_kit.mock.state.registration_rules import check_digit_fits
 
 REGISTER, SIGN_IN = "/portal/register", "/portal/sign-in"
 
@@ -34,7 +34,10 @@ def test_from_nothing_to_credentials_that_work(browser, caller):
     page = browser.app()
     secret, key = secrets(page)
     names = {"client_id": "client-id", "partner_id": "partner-id", "app_id": "app-id"}
-    app = {name: shown(page, id_) for name, id_ in names.items()} | {"client_secret": secret, "api_key": key}
+    app = {name: shown(page, id_) for name, id_ in names.items()} | {
+        "client_secret": secret,
+        "api_key": key,
+    }
     assert caller.works(app)
     assert "/app/kims-app/connection" in page.text
     assert secrets(browser.open(page.path)) == []
@@ -45,7 +48,11 @@ def test_each_secret_is_rotated_alone(browser, caller):
     browser.register()
     page = browser.app()
     secret, key = secrets(page)
-    app = {"client_id": shown(page, "client-id"), "partner_id": shown(page, "partner-id"), "app_id": shown(page, "app-id")}
+    app = {
+        "client_id": shown(page, "client-id"),
+        "partner_id": shown(page, "partner-id"),
+        "app_id": shown(page, "app-id"),
+    }
     (newer,) = secrets(browser.send(page, f"{page.path}/client-secret"))
     assert not caller.works(app | {"client_secret": secret, "api_key": key})
     assert caller.works(app | {"client_secret": newer, "api_key": key})
@@ -82,9 +89,18 @@ def test_a_sent_form_sent_again(browser):
 def test_what_is_typed_wrongly_stays(browser):
     """The form comes back with what was typed, but for the password, and each sentence stands at its field and in the summary."""
     page = browser.open(REGISTER)
-    typed = {"first_name": '<script>alert("x")</script>', "last_name": "", "email": "kim", "password": "canary-password"}
+    typed = {
+        "first_name": '<script>alert("x")</script>',
+        "last_name": "",
+        "email": "kim",
+        "password": "canary-password",
+    }
     page = browser.send(page, REGISTER, **typed)
-    assert (page.status, "canary" in page.response.text, "<script" in page.response.text) == (422, False, False)
+    assert (page.status, "canary" in page.response.text, "<script" in page.response.text) == (
+        422,
+        False,
+        False,
+    )
     assert page.element(id="first_name")["value"] == typed["first_name"]
     field = page.element(id="email")
     assert (field["value"], field["aria-invalid"]) == ("kim", "true")
@@ -99,7 +115,11 @@ def test_every_field_has_its_label(browser):
     for path in ("/portal/businesses", "/portal/businesses/new?find=", app.path):
         page = browser.open(path)
         labelled = {facts.get("for") for tag, facts in page.elements if tag == "label"}
-        fields = [facts for tag, facts in page.elements if tag == "input" and facts.get("type") != "hidden"]
+        fields = [
+            facts
+            for tag, facts in page.elements
+            if tag == "input" and facts.get("type") != "hidden"
+        ]
         assert [facts["name"] for facts in fields if facts["id"] not in labelled] == []
         tags = [tag for tag, _ in page.elements]
         assert [tags.count(tag) for tag in ("main", "header", "h1")] == [1, 1, 1]
@@ -110,7 +130,10 @@ def test_headers_of_a_page(browser):
     """A page may run nothing, be framed by nobody, be kept nowhere, and says that it is invented."""
     headers = browser.open(SIGN_IN).response.headers
     policy = headers["content-security-policy"]
-    assert [part in policy for part in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'self'")] == [True] * 3
+    assert [
+        part in policy
+        for part in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'self'")
+    ] == [True] * 3
     names = ("x-content-type-options", "referrer-policy", "cache-control", "x-wych-mock-basis")
     assert [headers[name] for name in names] == ["nosniff", "no-referrer", "no-store", "invented"]
 
@@ -134,7 +157,9 @@ def test_a_session_ends_after_half_an_hour(browser, wych):
     assert browser.open("/portal/businesses").status == 200
     wych.clock.advance(31 * 60)
     assert browser.open("/portal/businesses").status == 403
-    page = browser.send(browser.open(SIGN_IN), SIGN_IN, email="kim@example.com", password="correct horse")
+    page = browser.send(
+        browser.open(SIGN_IN), SIGN_IN, email="kim@example.com", password="correct horse"
+    )
     assert page.path == "/portal/businesses"
     browser.send(page, "/portal/sign-out")
     assert browser.open("/portal/businesses").status == 403
@@ -154,7 +179,12 @@ def test_forms_of_others(browser, headers, changed, status):
     """A form without the session's mark, or that a browser says is another site's, is refused with a page; `null` says nothing."""
     page = browser.open(REGISTER)
     browser.http.headers.update(headers)
-    typed = {"first_name": "Kim", "last_name": "Lee", "email": "kim@example.com", "password": "correct horse"}
+    typed = {
+        "first_name": "Kim",
+        "last_name": "Lee",
+        "email": "kim@example.com",
+        "password": "correct horse",
+    }
     assert browser.send(page, REGISTER, changed, **typed).status == status
 
 
@@ -180,7 +210,10 @@ def test_signing_in_is_throttled(browser):
     browser.register()
     browser.send(browser.open("/portal/businesses"), "/portal/sign-out")
     page = browser.open(SIGN_IN)
-    tried = [browser.send(page, SIGN_IN, email="kim@example.com", password="wrong").status for _ in range(11)]
+    tried = [
+        browser.send(page, SIGN_IN, email="kim@example.com", password="wrong").status
+        for _ in range(11)
+    ]
     assert tried == [401] * 10 + [429]
 
 
@@ -191,7 +224,12 @@ def test_other_peoples_things(browser, wych):
     other = Browser(wych)
     mark = other.register("tom@example.com").element(name="csrf")["value"]
     assert other.open(app.path).status == 404
-    assert other.http.post(f"{app.path}/callback", data={"csrf": mark, "callback_url": "https://evil.example"}).status_code == 404
+    assert (
+        other.http.post(
+            f"{app.path}/callback", data={"csrf": mark, "callback_url": "https://evil.example"}
+        ).status_code
+        == 404
+    )
     assert other.open(f"/portal/apps/{wych.credentials.app_id}").status == 404
     assert other.open("/portal/nonsense").status == 404
 
@@ -222,5 +260,8 @@ def test_the_short_register(browser):
     assert all(check_digit_fits(company.nzbn) for company in companies.COMPANIES)
     browser.register()
     assert "Kōwhai Lending" in browser.open("/portal/businesses/new?find=kowhai").text
-    assert browser.open("/portal/businesses/new?nzbn=9429000000048").element(id="name")["value"] == "Kōwhai Lending Limited"
+    assert (
+        browser.open("/portal/businesses/new?nzbn=9429000000048").element(id="name")["value"]
+        == "Kōwhai Lending Limited"
+    )
     assert "<b>" not in browser.open("/portal/businesses/new?find=<b>").response.text

@@ -18,8 +18,8 @@ from types import SimpleNamespace
 import pytest
 
 from wych_kit import mock
-from wych_kit.mock.ledger import Received
 from wych_kit.mock.options import Options
+from wych_kit.mock.state.request_log import Received
 
 DISCOVERY = "/realms/partner/.well-known/openid-configuration"
 
@@ -28,8 +28,19 @@ class Process:
     """A mock as a process, its addresses read from the line it prints."""
 
     def __init__(self, *arguments):
-        command = [sys.executable, "-m", "wych_kit.mock", "--port", "0", "--json", "--no-control", *map(str, arguments)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "wych_kit.mock",
+            "--port",
+            "0",
+            "--json",
+            "--no-control",
+            *map(str, arguments),
+        ]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self.addresses = json.loads(self.process.stdout.readline())
         self.port = int(self.addresses["url"].rpartition(":")[2])
         self.credentials = mock.READY_MADE
@@ -60,7 +71,12 @@ def test_ready_made_app(caller, wych):
     assert ready == mock.READY_MADE
     assert ready.client_secret not in repr(ready)
     assert ready.api_key not in repr(ready)
-    assert caller.works({name: getattr(ready, name) for name in ("client_id", "client_secret", "api_key", "partner_id", "app_id")})
+    assert caller.works(
+        {
+            name: getattr(ready, name)
+            for name in ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+        }
+    )
 
 
 def test_stop_frees_the_port_and_leaves_no_thread(caller_for):
@@ -89,7 +105,9 @@ def test_stop_does_not_wait_for_a_slow_answer(caller_for):
     wych = mock.start(ephemeral=True)
     wych.answer_next("discovery", status=200, body=b"late", delay=60)
     got = []
-    asking = threading.Thread(target=lambda: got.append(caller_for(wych).ask("GET", DISCOVERY).body))
+    asking = threading.Thread(
+        target=lambda: got.append(caller_for(wych).ask("GET", DISCOVERY).body)
+    )
     asking.start()
     while not wych._server.server_state.tasks:
         time.sleep(0.001)
@@ -103,7 +121,9 @@ def test_stop_does_not_wait_for_a_slow_answer(caller_for):
 def half_a_request(wych):
     """A connection on which a request was begun, its body not complete."""
     connection = socket.create_connection(("127.0.0.1", wych.port))
-    connection.sendall(b"POST /portal/api/accounts HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}")
+    connection.sendall(
+        b"POST /portal/api/accounts HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}"
+    )
     while not wych._server.server_state.tasks:
         time.sleep(0.001)
     return connection
@@ -130,7 +150,9 @@ def test_half_a_request_is_none(wych, caplog):
 
 def test_taken_port_is_said(wych):
     """A taken port is an error that names it and says what to do; the mock that has it goes on."""
-    with pytest.raises(mock.CannotStart, match=rf"Port {wych.port} on 127\.0\.0\.1 is taken.*--port 0"):
+    with pytest.raises(
+        mock.CannotStart, match=rf"Port {wych.port} on 127\.0\.0\.1 is taken.*--port 0"
+    ):
         mock.start(port=wych.port, ephemeral=True)
 
 
@@ -139,8 +161,12 @@ def test_failed_start_leaves_nothing(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     before = set(threading.enumerate())
-    (tmp_path / "mock.sqlite").write_text("this is not a database, and long enough to be read as one" * 20)
-    with pytest.raises(mock.CannotStart, match=r"cannot keep its memory in .*mock\.sqlite .*Give another file"):
+    (tmp_path / "mock.sqlite").write_text(
+        "this is not a database, and long enough to be read as one" * 20
+    )
+    with pytest.raises(
+        mock.CannotStart, match=r"cannot keep its memory in .*mock\.sqlite .*Give another file"
+    ):
         mock.start(port=port, path=tmp_path / "mock.sqlite")
     assert set(threading.enumerate()) == before
     with socket.create_server(("127.0.0.1", port)):
@@ -238,7 +264,11 @@ def test_reset_forgets_what_came_after_the_start(tmp_path, caller_for):
         before, *_ = caller_for(wych).register()
     with mock.running(path=file) as wych:
         caller = caller_for(wych)
-        sign_in = caller.send_json("POST", "/portal/api/sessions", {"email": "kim@example.com", "password": "correct horse"})
+        sign_in = caller.send_json(
+            "POST",
+            "/portal/api/sessions",
+            {"email": "kim@example.com", "password": "correct horse"},
+        )
         session = sign_in.json["session"]
         caller.send_json("POST", f"/portal/api/apps/{before['app_id']}/credentials", None, session)
         after, *_ = caller.register("tom@example.com")
@@ -303,9 +333,15 @@ def test_seed_on_a_file_does_not_repeat_what_is_there(tmp_path, caller_for):
             email = "kim@example.com" if app is apps[0] else "tom@example.com"
             person = {"email": email, "password": "correct horse"}
             session = caller.send_json("POST", "/portal/api/sessions", person).json["session"]
-            apps.append(caller.send_json("POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session).json)
+            apps.append(
+                caller.send_json(
+                    "POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session
+                ).json
+            )
     assert len({app["client_secret"] for app in apps}) == len({app["api_key"] for app in apps}) == 4
-    assert not {*apps[0].values()} & ({*apps[1].values()} - {apps[1]["issuer_url"], apps[1]["api_url"], apps[1]["connect_url"]})
+    assert not {*apps[0].values()} & (
+        {*apps[1].values()} - {apps[1]["issuer_url"], apps[1]["api_url"], apps[1]["connect_url"]}
+    )
 
 
 def test_expires_in(caller_for):
@@ -331,7 +367,11 @@ def test_record_keeps_no_secret(caller, wych):
     caller.ask("GET", "/v3/partner?token=canary-query", {"Authorization": "Bearer canary-header"})
     caller.token_request(client_secret="canary-secret")
     last = wych.requests[-1]
-    assert (last.method, last.path, last.status) == ("POST", "/realms/partner/protocol/openid-connect/token", 401)
+    assert (last.method, last.path, last.status) == (
+        "POST",
+        "/realms/partner/protocol/openid-connect/token",
+        401,
+    )
     assert "canary" not in repr(wych.requests)
 
 
@@ -360,7 +400,11 @@ def test_answer_next(caller, wych):
     assert caller.ask("GET", DISCOVERY).status == 200
     for _ in range(2):
         got = caller.token_request()
-        assert (got.status, got.headers, got.body) == (429, {"retry-after": "1", "content-length": "9"}, b"slow down")
+        assert (got.status, got.headers, got.body) == (
+            429,
+            {"retry-after": "1", "content-length": "9"},
+            b"slow down",
+        )
     assert wych.requests[-1].row == "canned"
     assert caller.token_request().status == 200
     assert wych.token_requests == 3
@@ -370,8 +414,15 @@ def test_answer_next(caller, wych):
 def test_answer_next_elsewhere(caller, wych, where):
     """Each place has its own queue."""
     wych.answer_next(where, status=503)
-    paths = {"discovery": DISCOVERY, "keys": "/realms/partner/protocol/openid-connect/certs", "api": "/v3/x", "portal": "/portal"}
-    assert {name: caller.ask("GET", path).status == 503 for name, path in paths.items()} == {name: name == where for name in paths}
+    paths = {
+        "discovery": DISCOVERY,
+        "keys": "/realms/partner/protocol/openid-connect/certs",
+        "api": "/v3/x",
+        "portal": "/portal",
+    }
+    assert {name: caller.ask("GET", path).status == 503 for name, path in paths.items()} == {
+        name: name == where for name in paths
+    }
 
 
 def test_answer_next_with_delay(caller, wych):
@@ -439,11 +490,17 @@ def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("host", "shown"),
-    [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("localhost", "localhost"), ("10.0.0.1", "10.0.0.1")],
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("localhost", "localhost"),
+        ("10.0.0.1", "10.0.0.1"),
+    ],
 )
 def test_host_in_addresses(host, shown):
     """A host is written as a client needs it."""
-    from wych_kit.mock.listener import in_url
+    from wych_kit.mock.http.server import in_url
 
     assert in_url(host) == shown
 
@@ -459,10 +516,16 @@ def test_logging_is_left_alone(monkeypatch):
     import logging
 
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    before = [(logger.level, list(logger.handlers)) for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))]
+    before = [
+        (logger.level, list(logger.handlers))
+        for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))
+    ]
     with mock.running(ephemeral=True):
         pass
-    assert [(logger.level, list(logger.handlers)) for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))] == before
+    assert [
+        (logger.level, list(logger.handlers))
+        for logger in (logging.getLogger(), logging.getLogger("uvicorn.error"))
+    ] == before
     assert sys.stderr.getvalue() == ""
 
 
@@ -472,7 +535,9 @@ def test_process_prints_each_request(caller_for):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             url = process.stdout.readline().split()[3].rstrip(",")
-            asked = caller_for(SimpleNamespace(port=int(url.rpartition(":")[2]), credentials=mock.READY_MADE))
+            asked = caller_for(
+                SimpleNamespace(port=int(url.rpartition(":")[2]), credentials=mock.READY_MADE)
+            )
             asked.token()
             asked.ask("GET", f"{asked.base}/users")
             lines = [process.stdout.readline().rstrip() for _ in range(2)]
@@ -492,7 +557,7 @@ def test_a_printed_path_cannot_command_the_console():
 def test_a_missing_extra_is_said(monkeypatch):
     """Without the mock's libraries, using it names the one that is missing and the extra that brings it."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    for name in ("server", "listener"):
+    for name in ("server", "http.server"):
         monkeypatch.delitem(sys.modules, f"wych_kit.mock.{name}", raising=False)
     with pytest.raises(ModuleNotFoundError, match=r"the mock needs uvicorn.*\[mock\]"):
         _ = mock.running

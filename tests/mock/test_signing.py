@@ -13,14 +13,16 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from wych_kit import mock
-from wych_kit.mock import keys, signing
+from wych_kit.mock.tokens import keys, signing
 
 CROWD = 8
 
 
 def at_once(caller, count):
     """Token requests that the server finds waiting together: it is held up until all are sent."""
-    connections = [http.client.HTTPConnection("127.0.0.1", caller.wych.port, timeout=10) for _ in range(count)]
+    connections = [
+        http.client.HTTPConnection("127.0.0.1", caller.wych.port, timeout=10) for _ in range(count)
+    ]
     for connection in connections:
         connection.request("GET", "/")  # so that the server has accepted it
         connection.getresponse().read()
@@ -29,7 +31,10 @@ def at_once(caller, count):
     body = "&".join(f"{name}={value}" for name, value in caller.form.items())
     for connection in connections:
         connection.request(
-            "POST", "/realms/partner/protocol/openid-connect/token", body, {"Content-Type": "application/x-www-form-urlencoded"}
+            "POST",
+            "/realms/partner/protocol/openid-connect/token",
+            body,
+            {"Content-Type": "application/x-www-form-urlencoded"},
         )
     gate.set()
     try:
@@ -52,7 +57,9 @@ def test_a_crowd_is_signed_for_in_threads_that_end_with_the_mock(caller_for):
         assert len(signers()) == others
         answers = at_once(caller, CROWD)
         assert len(signers()) == others + signing.THREADS
-        key = jwt.PyJWKSet.from_dict(caller.ask("GET", "/realms/partner/protocol/openid-connect/certs").json).keys[0]
+        key = jwt.PyJWKSet.from_dict(
+            caller.ask("GET", "/realms/partner/protocol/openid-connect/certs").json
+        ).keys[0]
     assert len(signers()) == others
     tokens = [json.loads(answer)["access_token"] for answer in answers]
     found = [jwt.decode(token, key, algorithms=["RS256"], audience="account") for token in tokens]
@@ -91,7 +98,9 @@ def test_shipped_key_is_sound():
     assert (numbers.n, numbers.e) == (published.n, published.e)
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "..", "é.b.c", "W10.W10.c", "bnVsbA.bnVsbA.c", "a.b.c.d"])
+@pytest.mark.parametrize(
+    "token", ["", "a.b", "a.b.c", "..", "é.b.c", "W10.W10.c", "bnVsbA.bnVsbA.c", "a.b.c.d"]
+)
 def test_what_is_no_token_is_none(token):
     """Anything that is not three parts of this key's making is no token, and no crash."""
     assert keys.verified(token) is None

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from wych_kit.mock.store import Store
+from wych_kit.mock.state.store import Store
 
 
 @pytest.fixture
@@ -25,13 +25,17 @@ def opened():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="such names, and permissions, are POSIX's")
-@pytest.mark.parametrize("name", ["a?mode=memory", "a%20b", "a#b", "a b", "file:a?uri=true", ":memory:"])
+@pytest.mark.parametrize(
+    "name", ["a?mode=memory", "a%20b", "a#b", "a b", "file:a?uri=true", ":memory:"]
+)
 def test_the_file_named_is_the_file_written(tmp_path, monkeypatch, opened, name):
     """Whatever a URL would make of its name, the file is that one and no other, and the user's alone."""
     from pathlib import Path
 
     monkeypatch.chdir(tmp_path)
-    opened(Path(name)).add_account(first_name="Kim", last_name="Lee", email="kim@example.com", password="hash")
+    opened(Path(name)).add_account(
+        first_name="Kim", last_name="Lee", email="kim@example.com", password="hash"
+    )
     written = {part.name: stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
     assert written == dict.fromkeys((name, f"{name}-wal", f"{name}-shm"), 0o600)
 
@@ -39,21 +43,32 @@ def test_the_file_named_is_the_file_written(tmp_path, monkeypatch, opened, name)
 def test_what_is_confirmed_is_on_the_disk(tmp_path, opened):
     """SQLite syncs at every commit (2 is FULL), which its write-ahead log needs to outlive a power cut."""
     with opened(tmp_path / "mock.sqlite").engine.connect() as connection:
-        pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("synchronous", "journal_mode")
+        ]
     assert pragmas == [2, "wal"]
 
 
 BUSINESS = {"id": "b1", "partner_id": "p1"}
 ADDITIONS = {
-    "account": lambda store: store.add_account("kim@example.com", first_name="Kim", last_name="Lee", password="hash"),
+    "account": lambda store: store.add_account(
+        "kim@example.com", first_name="Kim", last_name="Lee", password="hash"
+    ),
     "business": lambda store: store.find_or_add_business("a1", "9429041525746", "Kim Ltd"),
-    "app": lambda store: store.add_app(BUSINESS, "Kim's app", description="", website="", callback_url=""),
+    "app": lambda store: store.add_app(
+        BUSINESS, "Kim's app", description="", website="", callback_url=""
+    ),
     "user": lambda store: store.find_or_create_user("app1", "kim@example.com"),
 }
 OUTCOMES = {
     "account": lambda first, second: first and second is None,
-    "business": lambda first, second: first[0].items() <= second[0].items() and (first[1], second[1]) == (True, False),
-    "app": lambda first, second: first[0].items() <= second[0].items() and first[1] and second[1] is None,
+    "business": lambda first, second: (
+        first[0].items() <= second[0].items() and (first[1], second[1]) == (True, False)
+    ),
+    "app": lambda first, second: (
+        first[0].items() <= second[0].items() and first[1] and second[1] is None
+    ),
     "user": lambda first, second: first == second,
 }
 
@@ -80,7 +95,10 @@ def test_two_mocks_add_the_same_at_once(tmp_path, monkeypatch, opened, what, see
 def test_two_mocks_with_one_seed_draw_the_same_ids(tmp_path, opened):
     """What is taken in the file is drawn again, not failed on."""
     first, second = (opened(tmp_path / "mock.sqlite", 1) for _ in range(2))
-    users = [store.find_or_create_user("app1", f"{name}@example.com")["id"] for store, name in ((first, "kim"), (second, "tom"))]
+    users = [
+        store.find_or_create_user("app1", f"{name}@example.com")["id"]
+        for store, name in ((first, "kim"), (second, "tom"))
+    ]
     assert len(set(users)) == 2
 
 
@@ -88,7 +106,7 @@ def test_a_failed_statement_tells_no_values(opened):
     """The text of a database error, which goes to the log, has nothing of what was typed."""
     from sqlalchemy.exc import IntegrityError
 
-    from wych_kit.mock.store import ACCOUNTS
+    from wych_kit.mock.state.store import ACCOUNTS
 
     with pytest.raises(IntegrityError) as failed:
         opened(None)._write(ACCOUNTS.insert().values(id="1", email="canary@example.com"))
@@ -104,6 +122,8 @@ def test_new_secrets_from_another_mock_work(tmp_path, caller_for):
         here, there = caller_for(first), caller_for(second)
         app, session, _ = here.register()
         assert there.works(app)
-        new = here.send_json("POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session).json
+        new = here.send_json(
+            "POST", f"/portal/api/apps/{app['app_id']}/credentials", None, session
+        ).json
         assert there.works(new)
         assert not there.works(app)

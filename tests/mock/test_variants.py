@@ -32,7 +32,10 @@ def test_users_that_are_only_found(caller_for):
         known = caller.call("/users").json
         got = caller.call("/user", "POST", b'{"email":"new@example.com"}')
         assert (got.status, got.json["error"]) == (404, "user_not_found")
-        assert caller.call("/user", "POST", b'{"email":"%b"}' % known[1]["email"].encode()).json == known[1]
+        assert (
+            caller.call("/user", "POST", b'{"email":"%b"}' % known[1]["email"].encode()).json
+            == known[1]
+        )
         assert caller.call("/users").json == known
 
 
@@ -48,7 +51,12 @@ def test_either_life_of_a_token(caller_for, seconds):
 
 def test_a_pure_wire(caller_for):
     """Without the basis no answer has the mock's own header: of the application, its refusals, the portal, a fault."""
-    asked = (("GET", "@/users"), ("GET", "@/connection/x"), ("GET", "/portal/api/none"), ("GET", DISCOVERY))
+    asked = (
+        ("GET", "@/users"),
+        ("GET", "@/connection/x"),
+        ("GET", "/portal/api/none"),
+        ("GET", DISCOVERY),
+    )
     marked = []
     for basis in (True, False):
         with mock.running(ephemeral=True, basis_header=basis) as wych:
@@ -56,9 +64,15 @@ def test_a_pure_wire(caller_for):
             for fault in (None, "consent-pending"):
                 if fault:
                     wych.fault(fault)
-                got = [caller.ask(method, path.replace("@", caller.base), caller.headers()) for method, path in asked]
+                got = [
+                    caller.ask(method, path.replace("@", caller.base), caller.headers())
+                    for method, path in asked
+                ]
                 marked.append([one.headers.get("x-wych-mock-basis") for one in got])
-    assert marked[:2] == [["documented", "invented", "invented", None], ["invented", "invented", "invented", None]]
+    assert marked[:2] == [
+        ["documented", "invented", "invented", None],
+        ["invented", "invented", "invented", None],
+    ]
     assert marked[2:] == [[None] * 4] * 2
 
 
@@ -97,6 +111,13 @@ def test_the_command_takes_each_side(monkeypatch):
     taken = []
     monkeypatch.setattr(mock.server, "serve", lambda **options: taken.append(options) or 0)
     sides = ("grants_joined", "find_only", "callback_user", "basis_header")
-    assert main([]) == main(["--grants-joined", "--find-only", "--no-callback-user", "--no-basis"]) == 0
-    assert [[options[side] for side in sides] for options in taken] == [[False, False, True, True], [True, True, False, False]]
+    assert (
+        main([])
+        == main(["--grants-joined", "--find-only", "--no-callback-user", "--no-basis"])
+        == 0
+    )
+    assert [[options[side] for side in sides] for options in taken] == [
+        [False, False, True, True],
+        [True, True, False, False],
+    ]
     assert [getattr(Options(), side) for side in sides] == [taken[0][side] for side in sides]

@@ -25,18 +25,18 @@ def _nothing_open(monkeypatch):
 
 
 @pytest.fixture
-def new(place, pretend):
+def new(project, mock_wych):
     """An open kit that has registered nothing."""
-    place.on(pretend)
+    project.on(mock_wych)
     opened = notebook.open_kit()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def ready(place, pretend):
+def ready(project, mock_wych):
     """An open kit with the credentials of the mock's ready-made app."""
-    place.ready_on(pretend)
+    project.ready_on(mock_wych)
     opened = notebook.open_kit()
     yield opened
     opened.close()

@@ -11,9 +11,9 @@ import altair as alt
 import pytest
 
 from wych_kit import notebook
-from wych_kit.notebook import markup
-from wych_kit.notebook.charts import VEGA
-from wych_kit.steps import Done, Table
+from wych_kit.journey.step import Done, Table
+from wych_kit.notebook.views import html
+from wych_kit.notebook.views.charts import VEGA
 
 NUMBER = re.compile(r"\b9[1-4]-\d{4}-\d{7}-\d{2}\b")
 
@@ -81,20 +81,24 @@ def test_connect_another_asks_again(there):
     assert 'target="_blank"' in panel.heading.value
 
 
-def test_stop_ends_the_wait_for_a_browser(place, pretend):
+def test_stop_ends_the_wait_for_a_browser(project, mock_wych):
     """The form waits in a thread of its own; Stop lets it go, and the port with it."""
     with socket.socket() as free:  # the usual one may be in use by a person's own kit
         free.bind(("127.0.0.1", 0))
-        place.on(pretend, callback_url=f"http://127.0.0.1:{free.getsockname()[1]}/callback")
+        project.on(mock_wych, callback_url=f"http://127.0.0.1:{free.getsockname()[1]}/callback")
     kit = notebook.open_kit()
     kit.catch_up("connect")
     (panel,) = kit.step("connect").panels
     kit.desk.start(panel.step)
     for _ in range(200):
-        if kit.desk.under_way and any(stage.startswith("the browser to come back") for stage in kit.desk.under_way.stages):
+        if kit.desk.under_way and any(
+            stage.startswith("the browser to come back") for stage in kit.desk.under_way.stages
+        ):
             break
         threading.Event().wait(0.05)
-    assert len([stage for stage in kit.desk.under_way.stages if stage.startswith("the browser")]) == 1
+    assert (
+        len([stage for stage in kit.desk.under_way.stages if stage.startswith("the browser")]) == 1
+    )
     kit.desk.stop()
     assert kit.desk.wait(5)
     assert kit.desk.under_way is None
@@ -104,14 +108,14 @@ def test_stop_ends_the_wait_for_a_browser(place, pretend):
 
 def test_a_link_is_one_only_where_it_leads_to_the_web():
     """Settings are typed by people: no script is made a link."""
-    assert "<a " not in markup.heading(1, 6, "t", "w", "javascript:alert(1)")
-    assert "&lt;b&gt;" in markup.heading(1, 6, "t", "w", "https://x.example/<b>")
+    assert "<a " not in html.heading(1, 6, "t", "w", "javascript:alert(1)")
+    assert "&lt;b&gt;" in html.heading(1, 6, "t", "w", "https://x.example/<b>")
 
 
 def test_tables_are_escaped():
     """A bank's words are text, whatever is in them."""
     table = Table("<b>", ("<i>",), (("<script>\x1b[2J",),))
-    shown = markup.titled(table)
+    shown = html.titled(table)
     assert "<script" not in shown
     assert "<b>" not in shown
     assert "\x1b" not in shown

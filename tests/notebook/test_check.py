@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from wych_kit import notebook
-from wych_kit.ladder.report import SOUND
-from wych_kit.notebook.check import NOT_BEFORE
+from wych_kit.diagnosis.connectivity.report import SOUND
+from wych_kit.notebook.views.check import NOT_BEFORE
 
 
 def shown(check):
@@ -30,9 +30,9 @@ def test_two_runs_read_the_same(ready):
     assert shown(ready.check()) == shown(ready.check())
 
 
-def test_what_is_broken_is_explained(place, pretend):
+def test_what_is_broken_is_explained(project, mock_wych):
     """Cause and action are under the table, escaped."""
-    place.ready_on(pretend, client_id="<b>nobody")
+    project.ready_on(mock_wych, client_id="<b>nobody")
     kit = notebook.open_kit()
     try:
         text, html = shown(kit.check())
@@ -44,9 +44,9 @@ def test_what_is_broken_is_explained(place, pretend):
     assert 'role="alert"' in html
 
 
-def test_nothing_is_sent_to_production_unasked(place, pretend):
+def test_nothing_is_sent_to_production_unasked(project, mock_wych):
     """Production is confirmed first, as for every step."""
-    place.write_env(environment="production")
+    project.write_env(environment="production")
     kit = notebook.open_kit()
     try:
         before = kit.check()

@@ -7,17 +7,20 @@ import re
 import pytest
 
 from wych_kit.errors import SettingInvalid
-from wych_kit.notebook.drill import Practice
+from wych_kit.notebook.views.exercise import Practice
 
 
 def shown(thing):
     """Text and HTML, without the port of the exercise's own mock."""
     found = thing._repr_mimebundle_()
     assert found["text/plain"] == repr(thing)
-    return [re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", found[form]) for form in ("text/plain", "text/html")]
+    return [
+        re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", found[form])
+        for form in ("text/plain", "text/html")
+    ]
 
 
-def test_a_wrong_value_is_found_and_put_right(new, place):
+def test_a_wrong_value_is_found_and_put_right(new, project):
     """The situation, the broken rung, a try in vain, the value from the portal, solved; its folder is below this one."""
     practice = new.drill("wrong-client-secret")
     for form in shown(practice):
@@ -26,7 +29,7 @@ def test_a_wrong_value_is_found_and_put_right(new, place):
         assert ".done()" in form
     assert "✗ broken  Client id and secret" in repr(practice.check())
     assert "✗ Not yet." in repr(practice.done())
-    assert (place.folder / "wych-drill" / ".env").is_file()
+    assert (project.folder / "wych-drill" / ".env").is_file()
     practice.copy("client_secret")
     for form in shown(practice.done()):
         assert "✓ Solved." in form
@@ -38,7 +41,13 @@ def test_two_runs_read_the_same(new):
     runs = []
     for _ in range(2):
         practice = new.drill("realm-disabled")
-        parts = (practice, practice.check(), practice.hint(), practice.answer("wrong-realm"), practice.answer("realm-disabled"))
+        parts = (
+            practice,
+            practice.check(),
+            practice.hint(),
+            practice.answer("wrong-realm"),
+            practice.answer("realm-disabled"),
+        )
         runs.append([shown(part) for part in parts])
     assert runs[0] == runs[1]
 
@@ -108,27 +117,35 @@ def test_a_mystery_tells_nothing(new):
         assert [form for form in forms if reference in form or "minutes" in form] == []
 
 
-def test_the_next_one_ends_the_last(new, place):
+def test_the_next_one_ends_the_last(new, project):
     """Its mock stops and its folder is made anew; closing the kit takes the folder away, and so does an exercise's own `close`."""
     first = new.drill("wrong-client-secret")
-    (place.folder / "wych-drill" / "notes.txt").write_text("of the first")
+    (project.folder / "wych-drill" / "notes.txt").write_text("of the first")
     second = new.drill("wrong-realm")
     assert first.drill.set_up.wych.url != second.drill.set_up.wych.url
-    assert not (place.folder / "wych-drill" / "notes.txt").exists()
+    assert not (project.folder / "wych-drill" / "notes.txt").exists()
     new.close()
-    assert not (place.folder / "wych-drill").exists()
+    assert not (project.folder / "wych-drill").exists()
     with pytest.raises(SettingInvalid, match="did you mean wrong-realm"):
         new.drill("wrong-relam")
     third = Practice("wrong-realm")
     third.close()
-    assert not (place.folder / "wych-drill").exists()
+    assert not (project.folder / "wych-drill").exists()
 
 
-def test_the_kit_itself_goes_on(ready, place):
+def test_the_kit_itself_goes_on(ready, project):
     """An exercise changes nothing of the kit: its settings, its outcomes, its journal, the project's `.env`."""
     ready.step("discover")
-    before = place.env.read_bytes(), dict(ready.desk.outcomes), len(ready.session.journal.exchanges)
+    before = (
+        project.env.read_bytes(),
+        dict(ready.desk.outcomes),
+        len(ready.session.journal.exchanges),
+    )
     practice = ready.drill("wrong-client-secret")
     practice.check()
     practice.done()
-    assert (place.env.read_bytes(), dict(ready.desk.outcomes), len(ready.session.journal.exchanges)) == before
+    assert (
+        project.env.read_bytes(),
+        dict(ready.desk.outcomes),
+        len(ready.session.journal.exchanges),
+    ) == before

@@ -11,13 +11,13 @@ from ipywidgets.widgets.widget import _instances
 
 from wych_kit import notebook
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey import STEPS
-from wych_kit.notebook import desk as desks
-from wych_kit.notebook.attempt import Run
-from wych_kit.notebook.entry import Enter
+from wych_kit.journey.onboarding import STEPS
+from wych_kit.journey.step import Done, Failed
+from wych_kit.notebook import session_model as desks
+from wych_kit.notebook.step_run import Run
+from wych_kit.notebook.widgets.field_input import Enter
 from wych_kit.secret import Secret
-from wych_kit.settings import load_settings
-from wych_kit.steps import Done, Failed
+from wych_kit.settings.loading import load_settings
 
 CANARY = "canary-3f9c-Password"
 SECRET = "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"
@@ -38,10 +38,16 @@ def states():
     return json.dumps([widget.get_state() for widget in _instances.values()], default=repr)
 
 
-def test_the_tour_by_hand_ends_in_a_first_call(new, pretend, fill, press):
+def test_the_tour_by_hand_ends_in_a_first_call(new, mock_wych, fill, press):
     """Typing into the fields and pressing the buttons leads to an authenticated call, with what was typed."""
     page = new.tour()
-    fill(page.panels[0], first_name="Ada", app_name="Ada's app", email="ada@example.com", password=CANARY)
+    fill(
+        page.panels[0],
+        first_name="Ada",
+        app_name="Ada's app",
+        email="ada@example.com",
+        password=CANARY,
+    )
     for panel in page.panels:
         assert panel.state == "ask"
         press(panel)
@@ -49,7 +55,7 @@ def test_the_tour_by_hand_ends_in_a_first_call(new, pretend, fill, press):
     assert new.session.users == []
     assert load_settings(path=new.session.path).app_name == "Ada's app"
     assert "Your first authenticated call" in page.panels[3].outcome.value
-    assert pretend.token_requests == 1
+    assert mock_wych.token_requests == 1
 
 
 def test_a_step_waits_for_those_before_it(new):
@@ -119,25 +125,28 @@ def test_a_password_survives_a_mistake_elsewhere(new, fill, press):
     assert new.desk.drafts == {}
 
 
-def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, pretend, fill, entry):
+def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, mock_wych, fill, entry):
     """A wrong value is said at once, beside its own field and nowhere else; nothing was sent. Right again, the help is back."""
     panel = new.step("register").panels[0]
     fill(panel, email="kim")
     assert "must be an address such as kim@example.com" in entry(panel, "email").beside.value
     assert "✗" not in entry(panel, "first_name").beside.value
-    assert list(pretend.requests) == []
+    assert list(mock_wych.requests) == []
     fill(panel, email="kim@example.com")
     assert "you sign in with it" in entry(panel, "email").beside.value
 
 
-def test_what_an_empty_field_takes_is_what_it_shows(new, entry, press, place, pretend):
+def test_what_an_empty_field_takes_is_what_it_shows(new, entry, press, project, mock_wych):
     """A refusal from the portal leaves the example where an empty field still takes it."""
     notebook.drive(new.step("register"), {"password": CANARY})
     again = notebook.open_kit(afresh=True)
     panel = again.step("register").panels[0]
     press(panel)
     assert "another password" in entry(panel, "password").beside.value
-    assert entry(panel, "password").input.placeholder == again.desk.answers_to(again.desk.fields(panel.step))["password"].reveal()
+    assert (
+        entry(panel, "password").input.placeholder
+        == again.desk.answers_to(again.desk.fields(panel.step))["password"].reveal()
+    )
     again.close()
 
 
@@ -167,14 +176,14 @@ def test_what_the_server_finds_stands_beside_the_field_too(new, fill, press, ent
     again.close()
 
 
-def test_a_double_click_registers_once(new, pretend):
+def test_a_double_click_registers_once(new, mock_wych):
     """Two clicks in a row are one: the second is ignored, whether the first has ended or not."""
     panel = new.step("register").panels[0]
     panel.button.click()
     panel.button.click()
     assert new.desk.wait()
     panel.button.click()
-    assert asked_for(pretend, "/portal/api/accounts") == 1
+    assert asked_for(mock_wych, "/portal/api/accounts") == 1
     assert new.desk.start(STEPS[0]) is None
 
 
@@ -208,7 +217,10 @@ def test_enter_submits(new, entry, first):
     panel = new.step("register").panels[0]
     seen = Seen(panel)
     field = entry(panel, "app_name").input
-    steps = {"key": lambda: field._handle_msg(submit()), "value": lambda: setattr(field, "value", "By Enter")}
+    steps = {
+        "key": lambda: field._handle_msg(submit()),
+        "value": lambda: setattr(field, "value", "By Enter"),
+    }
     for name in (first, *(set(steps) - {first})):
         steps[name]()
     assert seen.done.wait(20)
@@ -227,7 +239,7 @@ def test_what_is_put_right_is_no_longer_called_wrong(new, fill, press):
     assert panel.outcome.value == ""
 
 
-def test_credentials_that_are_there_are_shown_at_once(ready, place, press):
+def test_credentials_that_are_there_are_shown_at_once(ready, project, press):
     """The tour of a new kernel, and one that comes back to the mock, begins where something is left to do."""
     page = ready.tour()
     assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
@@ -238,9 +250,9 @@ def test_credentials_that_are_there_are_shown_at_once(ready, place, press):
     assert "Client id" in page.panels[0].outcome.value
 
 
-def test_production_with_credentials_begins_where_something_is_left(place, new):
+def test_production_with_credentials_begins_where_something_is_left(project, new):
     """Confirmed, it shows the credentials that are there; before that nothing is done."""
-    place.env.with_name(".env.production").write_text(
+    project.env.with_name(".env.production").write_text(
         "WYCH_ENVIRONMENT=production\nWYCH_CLIENT_ID=client-of-ours\nWYCH_CLIENT_SECRET=Zq9-canary-of-a-test\nWYCH_API_KEY=Zq9-canary-key-of-a-test\n"
         "WYCH_PARTNER_ID=partner-7\nWYCH_APP_ID=app-7\n"
     )
@@ -252,10 +264,10 @@ def test_production_with_credentials_begins_where_something_is_left(place, new):
     assert [panel.state for panel in page.panels] == ["done", "ask", "later", "later"]
 
 
-def test_what_a_terminal_saved_is_there_in_the_tour(new, place, pretend):
+def test_what_a_terminal_saved_is_there_in_the_tour(new, project, mock_wych):
     """A registration made elsewhere meanwhile is used by the cell that is run again."""
     assert new.tour().panels[0].state == "ask"
-    place.ready_on(pretend)
+    project.ready_on(mock_wych)
     assert new.tour().panels[0].state == "done"
 
 
@@ -267,7 +279,9 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     fill(panel, first_name="Ada", password="refused-anyway")
     press(panel)
     assert "another password" in panel.outcome.value
-    assert new.desk.drafts == {"first_name": "Ada"}  # a password that was refused is not sent again unseen
+    assert new.desk.drafts == {
+        "first_name": "Ada"
+    }  # a password that was refused is not sent again unseen
     new.desk.notes["register"] = "Stopped."
     new.desk.under_way = Run(STEPS[1], new.session)
     panel.other.click()
@@ -302,7 +316,10 @@ def test_enter_leads_to_what_is_to_be_corrected(new, entry, fill, press):
 
 def submit():
     """The message of a browser in which Enter was pressed."""
-    return {"content": {"data": {"method": "custom", "content": {"event": "submit"}}}, "buffers": []}
+    return {
+        "content": {"data": {"method": "custom", "content": {"event": "submit"}}},
+        "buffers": [],
+    }
 
 
 def test_enter_acts_once():
@@ -330,24 +347,24 @@ def test_two_forms_of_one_session_stay_in_step(new, fill, press, entry):
     assert one.panels[0].outcome.value == two.panels[0].outcome.value
 
 
-def test_running_a_cell_again_changes_nothing(new, pretend, press):
+def test_running_a_cell_again_changes_nothing(new, mock_wych, press):
     """`open_kit()` gives the kit that is open, and a step that is done is shown, not done again."""
     press(new.step("register").panels[0])
-    before = len(pretend.requests)
+    before = len(mock_wych.requests)
     again = notebook.open_kit()
     assert again is new
     assert again.step("register", email="other@example.com").panels[0].state == "done"
-    assert len(pretend.requests) == before
+    assert len(mock_wych.requests) == before
 
 
-def test_once_more_and_anew(ready, pretend, press):
+def test_once_more_and_anew(ready, mock_wych, press):
     """A step that is done can be done again; registering anew asks again, and what stood on the old app is open again."""
     page = ready.tour()
     for panel in page.panels:
         press(panel)
     rested(ready.desk)
     press(page.panels[1], page.panels[1].again)
-    assert asked_for(pretend, "/realms/partner/.well-known/openid-configuration") == 2
+    assert asked_for(mock_wych, "/realms/partner/.well-known/openid-configuration") == 2
     page.panels[0].again.click()
     assert page.panels[0].state == "ask"
     rested(ready.desk)
@@ -363,15 +380,21 @@ def test_progress_names_the_stages(new):
     panel.button.click()
     assert new.desk.wait()
     bars = [value for value in seen if "<progress" in value]
-    assert [stage for stage in ("account", "business", "app", "saving") if f"<b>{stage} …</b>" not in "".join(bars)] == []
+    assert [
+        stage
+        for stage in ("account", "business", "app", "saving")
+        if f"<b>{stage} …</b>" not in "".join(bars)
+    ] == []
     assert "<progress" not in panel.outcome.value
 
 
-def test_stop_lets_nothing_more_be_sent(place, pretend, slow):
+def test_stop_lets_nothing_more_be_sent(project, mock_wych, slow):
     """Stop frees the form at once, though a request hangs; when that has ended, none follows and its end changes nothing."""
     port, waiting, go, paths = slow
-    place.on(pretend)
-    place.env.write_text(place.env.read_text().replace(pretend.portal_url, f"http://127.0.0.1:{port}/portal"))
+    project.on(mock_wych)
+    project.env.write_text(
+        project.env.read_text().replace(mock_wych.portal_url, f"http://127.0.0.1:{port}/portal")
+    )
     kit = notebook.open_kit()
     panel = kit.step("register").panels[0]
     panel.button.click()
@@ -405,27 +428,35 @@ def test_a_mistake_of_ours_is_called_one(ready, press, monkeypatch):
         ready.step("discover")
 
 
-def test_a_failure_is_explained_and_can_be_tried_again(place, pretend, press):
+def test_a_failure_is_explained_and_can_be_tried_again(project, mock_wych, press):
     """A refused secret is shown with what was seen, the cause, what to do and how that is known; the button stays."""
-    place.ready_on(pretend, client_secret="not-the-secret-of-this-app-0001")
+    project.ready_on(mock_wych, client_secret="not-the-secret-of-this-app-0001")
     kit = notebook.open_kit()
     page = kit.tour()
     for panel in page.panels[:3]:
         press(panel)
     assert isinstance(kit.desk.outcomes["token"], Failed)
     shown = page.panels[2].outcome.value
-    assert [word for word in ("Seen", "Cause", "Do", "Basis", "wrong-client-secret") if word not in shown] == []
+    assert [
+        word
+        for word in ("Seen", "Cause", "Do", "Basis", "wrong-client-secret")
+        if word not in shown
+    ] == []
     assert page.panels[2].state == "ask"
     assert "not-the-secret" not in states() + page.as_text() + page.as_html()
     kit.close()
 
 
-def test_the_mock_is_started_when_none_answers(place, pretend, monkeypatch):
+def test_the_mock_is_started_when_none_answers(project, mock_wych, monkeypatch):
     """With nothing at the mock's address the kit starts one itself; one that cannot be started is said, not raised."""
     with notebook_free_port() as port:
         pass
-    place.write_env(
-        environment="mock", **{name: getattr(pretend, name).replace(str(pretend.port), str(port)) for name in ADDRESSES}
+    project.write_env(
+        environment="mock",
+        **{
+            name: getattr(mock_wych, name).replace(str(mock_wych.port), str(port))
+            for name in ADDRESSES
+        },
     )
     kit = notebook.open_kit()
     outcomes = notebook.drive(kit.tour())
@@ -464,9 +495,9 @@ def notebook_free_port():
     return port()
 
 
-def test_production_asks_once_more(place, pretend, press):
+def test_production_asks_once_more(project, mock_wych, press):
     """On production nothing is sent, by button or by code, before that was asked once more; then it goes on."""
-    place.on(pretend)
+    project.on(mock_wych)
     kit = notebook.open_kit()
     page = kit.tour()
     page.environment.value = "production"
@@ -478,7 +509,7 @@ def test_production_asks_once_more(place, pretend, press):
     assert kit.desk.start(STEPS[0]) is None
     assert "kit.confirm()" in kit.step("register", client_id="x").as_text()
     assert "kit.confirm()" in repr(kit.catch_up("token"))
-    assert list(pretend.requests) == []
+    assert list(mock_wych.requests) == []
     page.confirm.click()
     assert page.panels[0].state == "ask"
     assert page.question.layout.display == "none"
@@ -490,47 +521,59 @@ def test_production_asks_once_more(place, pretend, press):
     kit.close()
 
 
-def test_each_environment_has_its_own_file(place, pretend, fill, press):
+def test_each_environment_has_its_own_file(project, mock_wych, fill, press):
     """Switching to the sandbox asks what is to be brought and keeps it in `.env.sandbox`; `.env` stays as it was."""
-    place.on(pretend)
-    before = place.env.read_text()
+    project.on(mock_wych)
+    before = project.env.read_text()
     kit = notebook.open_kit()
     kit.switch("sandbox")
     panel = kit.tour().panels[0]
     assert panel.button.description == "Check and save"
     assert "Enter your app&#x27;s credentials" in panel.heading.value
     assert "ask Wych" in panel.heading.value
-    fill(panel, **brought(pretend, client_secret=f"{CANARY}-1"))
+    fill(panel, **brought(mock_wych, client_secret=f"{CANARY}-1"))
     press(panel)
-    assert (place.folder / ".env.sandbox").exists()
-    assert CANARY in (place.folder / ".env.sandbox").read_text()
-    assert place.env.read_text() == before
+    assert (project.folder / ".env.sandbox").exists()
+    assert CANARY in (project.folder / ".env.sandbox").read_text()
+    assert project.env.read_text() == before
     assert CANARY not in states()
     with pytest.raises(ValueError, match="must be mock, sandbox or production"):
         kit.switch("prod")
     kit.close()
 
 
-def brought(pretend, **changes):
+def brought(mock_wych, **changes):
     """What a person brings to the sandbox, some of it changed."""
-    values = {"issuer_url": pretend.issuer_url, "api_url": pretend.api_url, "client_id": "my-app", "client_secret": SECRET}
-    return values | {"api_key": f"{CANARY}-2", "partner_id": "partner-7", "app_id": "app-7"} | changes
+    values = {
+        "issuer_url": mock_wych.issuer_url,
+        "api_url": mock_wych.api_url,
+        "client_id": "my-app",
+        "client_secret": SECRET,
+    }
+    return (
+        values | {"api_key": f"{CANARY}-2", "partner_id": "partner-7", "app_id": "app-7"} | changes
+    )
 
 
-def test_swapped_credentials_are_marked_before_anything_is_saved(place, pretend, fill, press, entry):
+def test_swapped_credentials_are_marked_before_anything_is_saved(
+    project, mock_wych, fill, press, entry
+):
     """Id and secret the wrong way round: both fields are marked, the form stays, no file is made; put right, it goes on."""
-    place.on(pretend)
+    project.on(mock_wych)
     kit = notebook.open_kit()
     kit.switch("sandbox")
     page = kit.tour()
     panel = page.panels[0]
-    fill(panel, **brought(pretend, client_id=SECRET, client_secret="my-app"))
+    fill(panel, **brought(mock_wych, client_id=SECRET, client_secret="my-app"))
     press(panel)
-    assert "looks like a secret, and Client secret like an id" in entry(panel, "client_id").beside.value
+    assert (
+        "looks like a secret, and Client secret like an id"
+        in entry(panel, "client_id").beside.value
+    )
     assert "compare it with Client id" in entry(panel, "client_secret").beside.value
     assert len(panel.entries) == 7
     assert panel.form.layout.display is None
-    assert not (place.folder / ".env.sandbox").exists()
+    assert not (project.folder / ".env.sandbox").exists()
     fill(panel, client_id="my-app", client_secret=SECRET)
     time.sleep(panel.desk.resting(panel.step))
     press(panel)
@@ -539,27 +582,32 @@ def test_swapped_credentials_are_marked_before_anything_is_saved(place, pretend,
     kit.close()
 
 
-def test_a_saved_value_that_cannot_be_right_is_asked_again(place, pretend, entry):
+def test_a_saved_value_that_cannot_be_right_is_asked_again(project, mock_wych, entry):
     """A file with id and secret swapped shows the two fields with the reason, empty, and neither text anywhere."""
-    values = brought(pretend, client_id=SECRET, client_secret="my-app-7")
+    values = brought(mock_wych, client_id=SECRET, client_secret="my-app-7")
     env = "".join(f"WYCH_{name.upper()}={value}\n" for name, value in values.items())
-    (place.folder / ".env.sandbox").write_text(f"WYCH_ENVIRONMENT=sandbox\n{env}", "utf-8")
+    (project.folder / ".env.sandbox").write_text(f"WYCH_ENVIRONMENT=sandbox\n{env}", "utf-8")
     kit = notebook.open_kit("sandbox")
     page = kit.tour()
     assert [each.field.name for each in page.panels[0].entries] == ["client_id", "client_secret"]
     assert entry(page.panels[0], "client_id").input.value == ""
-    assert ".env.sandbox line 4: looks like a secret" in entry(page.panels[0], "client_id").beside.value
+    assert (
+        ".env.sandbox line 4: looks like a secret"
+        in entry(page.panels[0], "client_id").beside.value
+    )
     assert SECRET not in states() + page.as_text() + page.as_html()
     kit.close()
 
 
-def test_the_token_counts_down(ready, pretend, press):
+def test_the_token_counts_down(ready, mock_wych, press):
     """The token's form says how long the token lives, and that it has expired when it has."""
     page = ready.tour()
     for panel in page.panels[:3]:
         press(panel)
     assert "14 min 5" in page.panels[2].clock.value or "15 min 00" in page.panels[2].clock.value
-    ready.session.token = type(ready.session.token)(ready.session.token.value, 900, time.monotonic() - 1)
+    ready.session.token = type(ready.session.token)(
+        ready.session.token.value, 900, time.monotonic() - 1
+    )
     page.tick()
     assert "has expired" in page.panels[2].clock.value
     assert page.panels[1].clock.value == ""
@@ -581,13 +629,16 @@ def test_answers_that_are_not_used_are_named(ready, capsys):
     ready.step("customer_data", days="7")
     assert capsys.readouterr().out == "Not used yet: days. First comes: connect.\n"
     ready.step("register", nzbn="9429000000000")
-    assert capsys.readouterr().out == 'Not used: nzbn. register is done: its button "Register anew" asks anew.\n'
+    assert (
+        capsys.readouterr().out
+        == 'Not used: nzbn. register is done: its button "Register anew" asks anew.\n'
+    )
 
 
-def test_an_edited_file_is_read_again_and_said(ready, place, capsys):
+def test_an_edited_file_is_read_again_and_said(ready, project, capsys):
     """The next cell uses what the file says now and says so once; what was learnt with the old values is gone."""
     ready.step("token")
-    place.env.write_text(place.env.read_text() + "\nWYCH_APP_NAME=edited\n")
+    project.env.write_text(project.env.read_text() + "\nWYCH_APP_NAME=edited\n")
     ready.step("register")
     assert "was changed" in capsys.readouterr().out
     assert ready.session.settings.app_name == "edited"
@@ -596,11 +647,13 @@ def test_an_edited_file_is_read_again_and_said(ready, place, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_button_uses_the_edited_file_and_says_so(ready, place, press):
+def test_a_button_uses_the_edited_file_and_says_so(ready, project, press):
     """Not only a cell: what was edited between two clicks holds for the second."""
     page = ready.tour()
     notebook.drive(page)
-    place.env.write_text(place.env.read_text() + "\nWYCH_CLIENT_SECRET=mock-only-not-this-apps-secret\n")
+    project.env.write_text(
+        project.env.read_text() + "\nWYCH_CLIENT_SECRET=mock-only-not-this-apps-secret\n"
+    )
     panel = page.panels[2]
     panel.again.click()
     ready.desk.wait()
@@ -610,26 +663,29 @@ def test_a_button_uses_the_edited_file_and_says_so(ready, place, press):
     assert "was changed" in panel.outcome.value
 
 
-def test_an_edited_file_that_cannot_be_read_costs_nothing(ready, place, capsys):
+def test_an_edited_file_that_cannot_be_read_costs_nothing(ready, project, capsys):
     """A cell and its form say what is wrong with the file; put right, all goes on with what was there."""
-    good = place.env.read_bytes()
-    place.env.write_bytes(b"\xff\xfe")
+    good = project.env.read_bytes()
+    project.env.write_bytes(b"\xff\xfe")
     page = ready.step("token")
     assert "save it as UTF-8. Nothing was read" in capsys.readouterr().out
     assert ready.desk.outcomes["register"].diagnosis.reference == "env-file-unreadable"
     assert "save it as UTF-8" in page.as_text()
-    place.env.write_bytes(good)
+    project.env.write_bytes(good)
     ready.step("token")
     assert isinstance(ready.desk.outcomes["token"], Done)
 
 
-def test_an_edit_to_production_is_asked_about(ready, place, pretend):
+def test_an_edit_to_production_is_asked_about(ready, project, mock_wych):
     """A click that finds production in the file sends nothing."""
     page = ready.tour()
-    before = len(pretend.requests)
-    place.env.write_text(place.env.read_text().replace("WYCH_ENVIRONMENT=mock", "") + "\nWYCH_ENVIRONMENT=production\n")
+    before = len(mock_wych.requests)
+    project.env.write_text(
+        project.env.read_text().replace("WYCH_ENVIRONMENT=mock", "")
+        + "\nWYCH_ENVIRONMENT=production\n"
+    )
     ready.desk.do(page.panels[1].step)
-    assert len(pretend.requests) == before
+    assert len(mock_wych.requests) == before
     assert not ready.desk.open
     assert page.question.layout.display is None
 
@@ -643,11 +699,11 @@ def test_what_the_kit_wrote_is_no_edit(new, capsys):
     assert list(new.desk.outcomes) == ["register", "discover", "token", "first_call"]
 
 
-def test_an_edit_keeps_what_is_written_in_forms(new, place, capsys):
+def test_an_edit_keeps_what_is_written_in_forms(new, project, capsys):
     """A draft not sent yet is still there after somebody else edited the file."""
     page = new.step("register")
     new.desk.write(page.panels[0].entries[0].field, "Ada")
-    place.env.write_text(place.env.read_text() + "\n# a remark\n")
+    project.env.write_text(project.env.read_text() + "\n# a remark\n")
     new.step("register")
     assert "was changed" in capsys.readouterr().out
     assert list(new.desk.drafts.values()) == ["Ada"]

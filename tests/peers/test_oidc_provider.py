@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from wych_kit import Refused, Secret, WychAuth, load_settings
 from wych_kit.client import claims, discovery
-from wych_kit.ladder import climb
+from wych_kit.diagnosis.connectivity import climb
 
 HERE = Path(__file__).parent
 LEAST_NODE = 20
@@ -52,15 +52,26 @@ def peer() -> Iterator[Peer]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not installed; Debian, Ubuntu: sudo apt install nodejs npm")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    version = subprocess.run(
+        [node, "--version"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout.strip()
     if int(version.lstrip("v").split(".")[0]) < LEAST_NODE:
         pytest.skip(f"oidc-provider needs Node {LEAST_NODE} or newer, and this is {version}")
     with FileLock(HERE / "node_modules.lock"):  # pytest-xdist runs this in several processes
         install(npm)
-    known = {"client_id": "ours", "client_secret": secrets.token_urlsafe(), "api_key": secrets.token_urlsafe()}
+    known = {
+        "client_id": "ours",
+        "client_secret": secrets.token_urlsafe(),
+        "api_key": secrets.token_urlsafe(),
+    }
     command = [node, "provider.mjs", json.dumps({**known, "lifetime": 900})]
     with subprocess.Popen(
-        command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=HERE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         giving_up = threading.Timer(30, process.kill)
         giving_up.start()
@@ -79,7 +90,14 @@ def install(npm: str) -> None:
     lock, done = HERE / "package-lock.json", HERE / "node_modules" / ".wych-kit-lock"
     if done.exists() and done.read_bytes() == lock.read_bytes():
         return
-    outcome = subprocess.run([npm, "ci", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, check=False, timeout=300)
+    outcome = subprocess.run(
+        [npm, "ci", "--ignore-scripts"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     if outcome.returncode:
         pytest.skip(f"npm could not install oidc-provider: {outcome.stderr.strip()[:300]}")
     shutil.copyfile(lock, done)
@@ -101,7 +119,9 @@ def test_one_token_serves_many_calls(peer: Peer, tmp_path: Path) -> None:
     with client, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: client.get("/anything"), range(50)))
     after = peer.counts()
-    assert {(answer.status_code, answer.json()["client"]) for answer in answers} == {(200, peer.client_id)}
+    assert {(answer.status_code, answer.json()["client"]) for answer in answers} == {
+        (200, peer.client_id)
+    }
     assert after["tokens"] - before["tokens"] == 1
     assert after["calls"] - before["calls"] == 50
 
@@ -110,7 +130,9 @@ def test_the_asynchronous_client_is_let_in(peer: Peer, tmp_path: Path) -> None:
     """The same object works in an `httpx.AsyncClient`: sixteen tasks, one token."""
 
     async def statuses() -> list[int]:
-        async with httpx.AsyncClient(base_url=peer.api_url, auth=peer.auth(tmp_path), trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=peer.api_url, auth=peer.auth(tmp_path), trust_env=False
+        ) as client:
             answers = await asyncio.gather(*(client.get("/anything") for _ in range(16)))
         return [answer.status_code for answer in answers]
 
@@ -125,7 +147,9 @@ def test_its_token_is_read_and_verified(peer: Peer, tmp_path: Path) -> None:
         auth = peer.auth(tmp_path)
         token = auth.obtain(client)
         assert auth.provider is not None
-        signature = claims.verify(token.value, claims.keys(client, auth.provider.jwks_uri), peer.issuer_url)
+        signature = claims.verify(
+            token.value, claims.keys(client, auth.provider.jwks_uri), peer.issuer_url
+        )
     read = claims.read(token.value)
     assert read is not None
     assert {claim.name: claim.value for claim in read[1]}["client_id"] == peer.client_id
@@ -136,12 +160,18 @@ def test_its_token_is_read_and_verified(peer: Peer, tmp_path: Path) -> None:
 def test_wrong_credentials_are_refused(peer: Peer, tmp_path: Path, wrong: str) -> None:
     """A wrong secret and an unknown client are `Refused` with the words of RFC 6749 §5.2, and are not tried twice."""
     before = peer.counts()
-    with httpx.Client(base_url=peer.api_url, auth=peer.auth(tmp_path, **{wrong: "not-this-one"}), trust_env=False) as client:
+    with httpx.Client(
+        base_url=peer.api_url, auth=peer.auth(tmp_path, **{wrong: "not-this-one"}), trust_env=False
+    ) as client:
         for _ in range(2):
             with pytest.raises(Refused) as caught:
                 client.get("/anything")
     after = peer.counts()
-    assert (caught.value.stage, caught.value.status, caught.value.code) == ("token", 401, "invalid_client")
+    assert (caught.value.stage, caught.value.status, caught.value.code) == (
+        "token",
+        401,
+        "invalid_client",
+    )
     assert caught.value.description
     assert after["refused"] - before["refused"] == 1
     assert after["calls"] == before["calls"]
@@ -150,7 +180,9 @@ def test_wrong_credentials_are_refused(peer: Peer, tmp_path: Path, wrong: str) -
 def test_a_wrong_key_reaches_the_caller(peer: Peer, tmp_path: Path) -> None:
     """The API's own 403 is handed to the caller as it is, and costs no second token."""
     before = peer.counts()["tokens"]
-    with httpx.Client(base_url=peer.api_url, auth=peer.auth(tmp_path, api_key="not-this-one"), trust_env=False) as client:
+    with httpx.Client(
+        base_url=peer.api_url, auth=peer.auth(tmp_path, api_key="not-this-one"), trust_env=False
+    ) as client:
         assert [client.get("/anything").status_code for _ in range(3)] == [403, 403, 403]
     assert peer.counts()["tokens"] - before == 1
 
@@ -165,12 +197,20 @@ def test_a_wrong_key_reaches_the_caller(peer: Peer, tmp_path: Path) -> None:
         ({"api_key": Secret("not-this-one")}, ("api-key", "api-key-refused", "likely")),
     ],
 )
-def test_the_check(peer: Peer, place: Any, changes: dict[str, Any], outcome: tuple[str, str, str]) -> None:
+def test_the_check(
+    peer: Peer, project: Any, changes: dict[str, Any], outcome: tuple[str, str, str]
+) -> None:
     """Its words for a wrong secret, an unknown client and one without the grant are not Keycloak's: repeated, and not judged."""
-    place.write_env(**peer._asdict(), environment="mock", partner_id="p1", app_id="a1", token_cache="memory")
+    project.write_env(
+        **peer._asdict(), environment="mock", partner_id="p1", app_id="a1", token_cache="memory"
+    )
     report = climb(load_settings().with_(**changes))
     assert report.broken is not None
     assert report.diagnosis is not None
-    assert (report.broken.name, report.diagnosis.reference, report.diagnosis.confidence) == outcome, report.broken
+    assert (
+        report.broken.name,
+        report.diagnosis.reference,
+        report.diagnosis.confidence,
+    ) == outcome, report.broken
     if outcome[0] == "client":
         assert "client" in report.broken.observed.partition("(")[2]

@@ -10,6 +10,6 @@
 from __future__ import annotations
 
 from wych_kit.callback.listener import Listener
-from wych_kit.callback.returned import Return, read
+from wych_kit.callback.parsing import Return, read
 
 __all__ = ["Listener", "Return", "read"]

@@ -13,12 +13,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
-from wych_kit.addresses import callback
-from wych_kit.callback.caller import Asked, Caller
-from wych_kit.callback.page import came_back, refused
-from wych_kit.callback.returned import Return, read
+from wych_kit.callback.browser_request import Asked, Caller
+from wych_kit.callback.landing_page import came_back, refused
+from wych_kit.callback.parsing import Return, read
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
+from wych_kit.settings.url_validation import callback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -70,7 +70,12 @@ class Listener:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def _serve(self, ends: float) -> Return | None:
@@ -106,7 +111,9 @@ class Listener:
         callers.append(caller)
         watched.register(connection, selectors.EVENT_READ, caller)
 
-    def _hear(self, watched: selectors.BaseSelector, callers: list[Caller], caller: Caller) -> Return | None:
+    def _hear(
+        self, watched: selectors.BaseSelector, callers: list[Caller], caller: Caller
+    ) -> Return | None:
         try:
             asked = caller.take()
         except OSError:
@@ -116,7 +123,10 @@ class Listener:
 
     def _answer(self, caller: Caller, asked: Asked) -> Return | None:
         if asked.status != HTTPStatus.OK:
-            caller.answer(asked.status, refused(asked.status.phrase, "This is no request that a browser would make here."))
+            caller.answer(
+                asked.status,
+                refused(asked.status.phrase, "This is no request that a browser would make here."),
+            )
         elif _path_of(asked.target) != unquote(self._path):
             words = f"Wych Kit waits for a browser to come back, and only at {self._path}"
             caller.answer(HTTPStatus.NOT_FOUND, refused("Nothing here", words), asked.method)
@@ -154,10 +164,15 @@ def _dismiss(watched: selectors.BaseSelector, callers: list[Caller], gone: list[
 def _place(callback_url: str) -> tuple[str, int, str]:
     """Host, port and path to listen at."""
     if found := callback(Secret(callback_url)):
-        raise SettingInvalid("WYCH_CALLBACK_URL", found.reason, stage="call", reference=found.reference)
+        raise SettingInvalid(
+            "WYCH_CALLBACK_URL", found.reason, stage="call", reference=found.reference
+        )
     parts = urlsplit(callback_url)
     if parts.scheme != "http" or parts.hostname not in (_HOST, "localhost"):
-        reason = f"is not http://{_HOST} or http://localhost, so nothing can be caught on this machine: {_PASTE}"
+        reason = (
+            f"is not http://{_HOST} or http://localhost, so nothing can be caught on this machine:"
+            f" {_PASTE}"
+        )
         raise SettingInvalid("WYCH_CALLBACK_URL", reason, stage="call", reference="wrong-host")
     return parts.hostname, parts.port or 0, parts.path or "/"
 
@@ -172,6 +187,12 @@ def _door(port: int) -> socket.socket:
         door.settimeout(0)
     except OSError as error:
         door.close()
-        taken = "is taken by another program: stop it, or" if error.errno == errno.EADDRINUSE else "cannot be listened at:"
-        raise SettingInvalid("WYCH_CALLBACK_URL", f"names port {port}, which {taken} {_PASTE}", stage="call") from None
+        taken = (
+            "is taken by another program: stop it, or"
+            if error.errno == errno.EADDRINUSE
+            else "cannot be listened at:"
+        )
+        raise SettingInvalid(
+            "WYCH_CALLBACK_URL", f"names port {port}, which {taken} {_PASTE}", stage="call"
+        ) from None
     return door

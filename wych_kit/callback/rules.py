@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 MEANINGS = {
     "ACTIVE": "The customer agreed: once the API confirms it, there is data.",
     "PENDING": "The consent is not given yet: there is no data before the connection is ACTIVE.",
-    "REJECTED": "The customer, or the bank, said no: this connection brings no data. A new one must be asked for.",
+    "REJECTED": (
+        "The customer, or the bank, said no: this connection brings no data. A new one must be"
+        " asked for."
+    ),
 }
 """What the documented states of a return say."""
 STATES = tuple(MEANINGS)
@@ -23,7 +26,15 @@ _WORD = re.compile(r"(?i)[a-z]{1,24}([_ -][a-z]{1,24}){0,2}")
 _OPAQUE = re.compile(r"[\w.~+/=:-]{8,}")
 
 Kind = Literal[
-    "repeated", "pending", "rejected", "oauth-state", "unknown-state", "no-state", "odd-id", "no-connection", "additional"
+    "repeated",
+    "pending",
+    "rejected",
+    "oauth-state",
+    "unknown-state",
+    "no-state",
+    "odd-id",
+    "no-connection",
+    "additional",
 ]
 
 
@@ -47,7 +58,11 @@ def oddities(pairs: Sequence[tuple[str, str]]) -> Iterator[Oddity]:
     if not fields.get("connection"):
         yield Oddity("no-connection", "", "The connection is missing, which every callback names.")
     if fields.keys() - _KNOWN:
-        yield Oddity("additional", "", "There are parameters besides connection, state and user; no others are documented.")
+        yield Oddity(
+            "additional",
+            "",
+            "There are parameters besides connection, state and user; no others are documented.",
+        )
 
 
 def is_word(state: str) -> bool:
@@ -64,10 +79,14 @@ def _of_state(state: str | None) -> Iterator[Oddity]:
         yield Oddity("no-state", "state", f"The state is missing: {_DOCUMENTED}")
     elif not is_word(state) and _OPAQUE.fullmatch(state):
         yield Oddity(
-            "oauth-state", "state", f"The state looks like OAuth's, a value to compare. Here it is a status: {_DOCUMENTED}"
+            "oauth-state",
+            "state",
+            f"The state looks like OAuth's, a value to compare. Here it is a status: {_DOCUMENTED}",
         )
     elif state not in STATES:
-        yield Oddity("unknown-state", "state", f"The state is none that is documented: {_DOCUMENTED}")
+        yield Oddity(
+            "unknown-state", "state", f"The state is none that is documented: {_DOCUMENTED}"
+        )
 
 
 _DOCUMENTED = "ACTIVE, PENDING and REJECTED are."

@@ -49,4 +49,6 @@ class AccountNumber:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an account number does not travel: reveal() it and write it where only you can read")
+        raise TypeError(
+            "an account number does not travel: reveal() it and write it where only you can read"
+        )

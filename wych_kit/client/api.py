@@ -10,15 +10,15 @@ from urllib.parse import quote
 
 import httpx
 
-from wych_kit.client import customers, discovery, endpoints
+from wych_kit.client import discovery, endpoints, models
 from wych_kit.client import token as tokens
-from wych_kit.client.api_answer import refusal, senseless
+from wych_kit.client.api_errors import refusal, senseless
 from wych_kit.client.auth import WychAuth
-from wych_kit.client.journal import BASIS, CUSTOMERS, Journal
+from wych_kit.client.journal.recorder import BASIS, CUSTOMERS, Journal
 from wych_kit.client.money import exact
 from wych_kit.client.paging import Pages, written
+from wych_kit.client.transport import ask, new_client, parsed, translated
 from wych_kit.client.user_tokens import UserAuth, UserTokens
-from wych_kit.client.wire import ask, new_client, parsed, translated
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
-    from wych_kit.client.customers import Account, Balance, Connection, Transaction
     from wych_kit.client.discovery import Provider
+    from wych_kit.client.models import Account, Balance, Connection, Transaction
     from wych_kit.client.paging import When
     from wych_kit.client.token import Token
-    from wych_kit.settings import Settings
+    from wych_kit.settings.loading import Settings
 
 _MOST_PAGES = 1000
 """Pages of one account that are followed: with 50 on each, as the mock has them, more than ten years of daily payments. A guess."""
@@ -52,14 +52,22 @@ class WychClient:
     afterwards. What went over the wire is in `.journal`, redacted. No redirect is followed.
     """
 
-    def __init__(self, settings: Settings, *, journal: Journal | None = None, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        journal: Journal | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.settings = settings
         self.journal = journal or Journal()
         for name in ("client_secret", "api_key"):
             if (secret := getattr(settings, name)) is not None:
                 self.journal.redactor.learn(name, secret)
         self._transport = transport
-        self._lock = threading.RLock()  # `auth` needs what `http` needs: one of each, however many threads come first
+        self._lock = (
+            threading.RLock()
+        )  # `auth` needs what `http` needs: one of each, however many threads come first
         self._http: httpx.Client | None = None
         self._auth: WychAuth | None = None
         self._provider: Provider | None = None
@@ -68,7 +76,12 @@ class WychClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -92,7 +105,9 @@ class WychClient:
         with self._lock:
             if self._http is None:
                 addresses = (self.settings.issuer_url, self.settings.api_url)
-                self._http = new_client(*addresses, hooks=self.journal.hooks(), transport=self._transport)
+                self._http = new_client(
+                    *addresses, hooks=self.journal.hooks(), transport=self._transport
+                )
             return self._http
 
     def _new_auth(self) -> WychAuth:
@@ -163,7 +178,7 @@ class WychClient:
     def connections(self, user_id: str) -> list[Connection]:
         """A user's connections, whatever became of them. Invented: Wych's own call is not public."""
         response = self._called("connections", userId=user_id)
-        found = customers.connections(parsed(response))
+        found = models.connections(parsed(response))
         if found is None:
             raise senseless(response, "a JSON array of connections")
         return found
@@ -171,7 +186,7 @@ class WychClient:
     def connection(self, connection_id: str) -> Connection:
         """A connection as it is now: what confirms the `state` that a callback brought. Invented: Wych's own call is not public."""
         response = self._called("connection", connectionId=connection_id)
-        found = customers.connection(parsed(response))
+        found = models.connection(parsed(response))
         if found is None or found.id != connection_id:
             raise senseless(response, "the connection that was asked for")
         return found
@@ -183,20 +198,24 @@ class WychClient:
     def accounts(self, connection: Connection) -> list[Account]:
         """The accounts of a connection, asked for with its user's token. Invented: Wych's own call is not public."""
         response = self._about(connection.user_id, "accounts", connectionId=connection.id)
-        found = customers.accounts(parsed(response), connection)
+        found = models.accounts(parsed(response), connection)
         if found is None:
             raise senseless(response, "accounts in Data.Account")
         return found
 
     def balances(self, account: Account) -> list[Balance]:
         """What an account has now, asked for with its user's token. Invented: Wych's own call is not public."""
-        response = self._about(account.user_id, "balances", connectionId=account.connection_id, accountId=account.id)
-        found = customers.balances(exact(response), account)
+        response = self._about(
+            account.user_id, "balances", connectionId=account.connection_id, accountId=account.id
+        )
+        found = models.balances(exact(response), account)
         if found is None:
             raise senseless(response, "balances with exact amounts in Data.Balance")
         return found
 
-    def transactions(self, account: Account, since: When = None, until: When = None) -> Iterator[Transaction]:
+    def transactions(
+        self, account: Account, since: When = None, until: When = None
+    ) -> Iterator[Transaction]:
         """An account's transactions, newest first, page after page as you go on; asked for with its user's token.
 
         `since` and `until` are both included: a date is that whole day in UTC, a time without a zone is of this machine's.
@@ -205,18 +224,29 @@ class WychClient:
         pages = Pages(self.settings.api_url or "", _MOST_PAGES)
         span = {"fromBookingDateTime": written(since), "toBookingDateTime": written(until)}
         ids = {"connectionId": account.connection_id, "accountId": account.id}
-        response = self._about(account.user_id, "transactions", {name: text for name, text in span.items() if text}, **ids)
+        response = self._about(
+            account.user_id,
+            "transactions",
+            {name: text for name, text in span.items() if text},
+            **ids,
+        )
         while True:
             answer = exact(response)
-            found = customers.transactions(answer, account)
+            found = models.transactions(answer, account)
             if found is None:
                 raise senseless(response, "transactions with exact amounts in Data.Transaction")
             yield from found
-            if not (link := customers.next_page(answer)):
+            if not (link := models.next_page(answer)):
                 return
-            response = self._succeeded(self._sent("GET", pages.following(response, link), {}, self._of_user(account.user_id)))
+            response = self._succeeded(
+                self._sent(
+                    "GET", pages.following(response, link), {}, self._of_user(account.user_id)
+                )
+            )
 
-    def request(self, method: str, path: str, *, user_id: str | None = None, **content: Any) -> httpx.Response:
+    def request(
+        self, method: str, path: str, *, user_id: str | None = None, **content: Any
+    ) -> httpx.Response:
         """Any call, with both credentials. Gives whatever answered, also a 4xx or 5xx: look at `.status_code`.
 
         A `path` that starts with `/` is below WYCH_API_URL; one without is below your app's own path there, so that `users` means
@@ -228,7 +258,8 @@ class WychClient:
         if user_id is None and known and known.token == "user-context":
             raise SettingInvalid(
                 "path",
-                f"is a customer's {known.name}: the service token is not sent there; give the user's id (--user, user_id=), or use .{known.name}()",
+                f"is a customer's {known.name}: the service token is not sent there; give the"
+                f" user's id (--user, user_id=), or use .{known.name}()",
                 stage="call",
                 reference="service-token-refused",
             )
@@ -237,13 +268,21 @@ class WychClient:
     def _called(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
         """A call with the service token."""
         known = endpoints.endpoint(name, self.settings)
-        return self._succeeded(self._sent(known.method, endpoints.address(self.settings, known.path, **ids), {"json": json}))
+        return self._succeeded(
+            self._sent(
+                known.method, endpoints.address(self.settings, known.path, **ids), {"json": json}
+            )
+        )
 
-    def _about(self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str) -> httpx.Response:
+    def _about(
+        self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str
+    ) -> httpx.Response:
         """A call for a customer's data, with that customer's token and no other."""
         known = endpoints.endpoint(name, self.settings)
         url = endpoints.address(self.settings, known.path, userId=user_id, **ids)
-        return self._succeeded(self._sent(known.method, url, {"params": params or None}, self._of_user(user_id)))
+        return self._succeeded(
+            self._sent(known.method, url, {"params": params or None}, self._of_user(user_id))
+        )
 
     def _succeeded(self, response: httpx.Response) -> httpx.Response:
         if not response.is_success:
@@ -256,9 +295,16 @@ class WychClient:
 
     def _of_user(self, user_id: str) -> UserAuth:
         self.settings.require("WYCH_API_URL", "WYCH_API_KEY", stage="call")
-        return UserAuth(self._user_tokens, user_id, self.settings.api_key or Secret(""), self.settings.api_url or "")
+        return UserAuth(
+            self._user_tokens,
+            user_id,
+            self.settings.api_key or Secret(""),
+            self.settings.api_url or "",
+        )
 
-    def _sent(self, method: str, url: str, content: dict[str, Any], user: UserAuth | None = None) -> httpx.Response:
+    def _sent(
+        self, method: str, url: str, content: dict[str, Any], user: UserAuth | None = None
+    ) -> httpx.Response:
         self.settings.require("WYCH_API_KEY", stage="call")
         auth = user or self.auth
         failure: WychError
@@ -271,7 +317,10 @@ class WychClient:
             failure = self._failed(error)
         except UnicodeEncodeError:  # it has the whole text in it
             failure = SettingInvalid(
-                "request", "has a character that cannot be sent, perhaps in a header", stage="call", reference="odd-characters"
+                "request",
+                "has a character that cannot be sent, perhaps in a header",
+                stage="call",
+                reference="odd-characters",
             )
         raise failure
 
@@ -289,6 +338,10 @@ def _users(answer: object) -> list[User] | None:
 
 
 def _user(item: object) -> User | None:
-    if isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("email"), str):
+    if (
+        isinstance(item, dict)
+        and isinstance(item.get("id"), str)
+        and isinstance(item.get("email"), str)
+    ):
         return User(item["id"], item["email"])
     return None

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Literal, cast
 import httpx
 
 from wych_kit.client.backoff import PATIENCE
-from wych_kit.client.guard import Destination, not_redirected
-from wych_kit.client.sharing import TokenFile
-from wych_kit.client.source import GRUDGE, Pause, TokenSource
-from wych_kit.client.wire import bound, translated
-from wych_kit.copying import in_secret
+from wych_kit.client.destination import Destination, not_redirected
+from wych_kit.client.token_cache import TokenFile
+from wych_kit.client.token_source import GRUDGE, Pause, TokenSource
+from wych_kit.client.transport import bound, translated
 from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
+from wych_kit.settings.copy_mistakes import in_secret
 
 if TYPE_CHECKING:
     import os
 
     from wych_kit.client.discovery import Provider
-    from wych_kit.client.sharing import Flight
-    from wych_kit.client.source import Flow
     from wych_kit.client.token import Token
+    from wych_kit.client.token_cache import Flight
+    from wych_kit.client.token_source import Flow
 
 _UNAUTHORIZED = 401
 
@@ -70,12 +70,16 @@ class WychAuth(httpx.Auth):
     ) -> None:
         self.issuer_url = issuer_url
         self.client_id = client_id
-        api_key = Secret(api_key)  # under the same names, so that no traceback from here shows the texts
+        api_key = Secret(
+            api_key
+        )  # under the same names, so that no traceback from here shows the texts
         client_secret = Secret(client_secret)
         self._api_key = _sendable("WYCH_API_KEY", api_key)
         self._destination = Destination(api_url)
         self._doubted: Token | None = None  # the one that is being replaced after a 401
-        self._resigned = 0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
+        self._resigned = (
+            0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
+        )
         secret = _sendable("WYCH_CLIENT_SECRET", client_secret)
         folder = None if home is None else Path(home)
         file = TokenFile(folder, issuer_url, client_id, secret) if token_cache == "disk" else None
@@ -104,7 +108,9 @@ class WychAuth(httpx.Auth):
         try:
             request = next(sends)
             while True:
-                with contextlib.closing(client.send(request, auth=None, follow_redirects=False, stream=True)) as response:
+                with contextlib.closing(
+                    client.send(request, auth=None, follow_redirects=False, stream=True)
+                ) as response:
                     request = sends.send(response)
         except StopIteration as end:
             return cast("Token", end.value)
@@ -113,11 +119,18 @@ class WychAuth(httpx.Auth):
 
     # What httpx calls ------------------------------------------------------------------------------------------------------
 
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
         """For `httpx.Client`: waits block the calling thread."""
-        return cast("Generator[httpx.Request, httpx.Response, None]", self._driven(self._flow(request), request))
+        return cast(
+            "Generator[httpx.Request, httpx.Response, None]",
+            self._driven(self._flow(request), request),
+        )
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """For `httpx.AsyncClient`: waits let the event loop go on (asyncio or trio)."""
         flow = self._flow(request, blocks=False)
         try:
@@ -142,7 +155,9 @@ class WychAuth(httpx.Auth):
         except BaseException as stop:
             _end(flow, _cause(stop))
             raise
-        _end(flow, _cause(sys.exc_info()[1]))  # what httpx is handling as it closes us; Python 3.11 leaves it out of the context
+        _end(
+            flow, _cause(sys.exc_info()[1])
+        )  # what httpx is handling as it closes us; Python 3.11 leaves it out of the context
 
     def _driven(self, flow: Flow, request: httpx.Request | None = None) -> Sends:
         """Runs a flow for a thread: yields what is to be sent, does the waiting itself. Every answer but the caller's own is read."""
@@ -191,7 +206,9 @@ class WychAuth(httpx.Auth):
             self._doubted = None
         return token
 
-    def _unauthorized(self, request: httpx.Request, token: Token) -> Generator[httpx.Request, httpx.Response | None, bool]:
+    def _unauthorized(
+        self, request: httpx.Request, token: Token
+    ) -> Generator[httpx.Request, httpx.Response | None, bool]:
         """Sends it; whether the answer was 401."""
         try:
             response = yield request

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.wire import ask, json_object, plain_request
+from wych_kit.client.transport import ask, json_object, plain_request
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -72,14 +72,20 @@ def read(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
         header, payload = (_part(token, number) for number in (0, 1))
     except (ValueError, IndexError, RecursionError):
         return None
-    return header, tuple(Claim(name, _words(name, value), MEANINGS.get(name, "")) for name, value in payload.items())
+    return header, tuple(
+        Claim(name, _words(name, value), MEANINGS.get(name, "")) for name, value in payload.items()
+    )
 
 
 def keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
     """The issuer's public keys (RFC 7517 section 5). Raises `Unreachable`, `Refused` or `Unexpected` (stage "token")."""
     response = ask(client, plain_request("GET", jwks_uri, basis="inferred"))
     if response.status_code != httpx.codes.OK:
-        raise Refused(f"the key set was refused with {response.status_code}", stage="token", status=response.status_code)
+        raise Refused(
+            f"the key set was refused with {response.status_code}",
+            stage="token",
+            status=response.status_code,
+        )
     found = json_object(response, "token").get("keys")
     if not isinstance(found, list):
         raise Unexpected("the key set has no keys", stage="token", reference="unknown-answer")
@@ -97,22 +103,44 @@ def verify(token: Secret, key_set: list[Mapping[str, Any]], issuer: str) -> Sign
     if inside is None:
         return Signature(verified=None, words="the token is opaque: nothing in it can be checked")
     header = inside[0]
-    fitting = [key for key in key_set if key.get("kid") == header.get("kid") and key.get("use", "sig") == "sig"]
+    fitting = [
+        key
+        for key in key_set
+        if key.get("kid") == header.get("kid") and key.get("use", "sig") == "sig"
+    ]
     if not fitting:
-        return Signature(verified=False, words="no key of the issuer has the id that the token names")
+        return Signature(
+            verified=False, words="no key of the issuer has the id that the token names"
+        )
     algorithm = str(header.get("alg", ""))
     if not algorithm.startswith(("RS", "PS", "ES", "Ed")):
         return Signature(
-            verified=False, words=f"the token is signed with {algorithm or 'nothing'}, which no public key can confirm"
+            verified=False,
+            words=(
+                f"the token is signed with {algorithm or 'nothing'}, which no public key can"
+                " confirm"
+            ),
         )
     skipped = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
     try:
-        jwt.decode(token.reveal(), jwt.PyJWK(dict(fitting[0])), algorithms=[algorithm], issuer=issuer, options=skipped)  # type: ignore[arg-type]  # a plain dict is a fine Options
+        jwt.decode(
+            token.reveal(),
+            jwt.PyJWK(dict(fitting[0])),
+            algorithms=[algorithm],
+            issuer=issuer,
+            options=skipped,  # type: ignore[arg-type]  # a plain dict is a fine Options
+        )
     except jwt.InvalidIssuerError:
-        return Signature(verified=False, words="signed by the issuer's key, but it names another issuer")
+        return Signature(
+            verified=False, words="signed by the issuer's key, but it names another issuer"
+        )
     except jwt.PyJWTError as error:
-        return Signature(verified=False, words=f"the issuer's key does not confirm it ({type(error).__name__})")
-    return Signature(verified=True, words=f"confirmed with the issuer's key {header.get('kid')} ({algorithm})")
+        return Signature(
+            verified=False, words=f"the issuer's key does not confirm it ({type(error).__name__})"
+        )
+    return Signature(
+        verified=True, words=f"confirmed with the issuer's key {header.get('kid')} ({algorithm})"
+    )
 
 
 def _part(token: Secret, number: int) -> dict[str, Any]:

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client import refusals
-from wych_kit.client.quoting import strangers_words, target
-from wych_kit.client.wire import answered, ask, host_of, is_loopback, json_object, parsed_url, plain_request
+from wych_kit.client import refusal_rules
+from wych_kit.client.excerpts import strangers_words, target
+from wych_kit.client.transport import (
+    answered,
+    ask,
+    host_of,
+    is_loopback,
+    json_object,
+    parsed_url,
+    plain_request,
+)
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -18,7 +26,13 @@ if TYPE_CHECKING:
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 _REQUIRED = ("issuer", "token_endpoint", "jwks_uri")
-_ENDPOINTS = (*_REQUIRED[1:], "authorization_endpoint", "introspection_endpoint", "revocation_endpoint", "userinfo_endpoint")
+_ENDPOINTS = (
+    *_REQUIRED[1:],
+    "authorization_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +74,23 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
     document = json_object(response, "discovery")
     for name in _REQUIRED:
         if not isinstance(document.get(name), str) or not document[name]:
-            raise Unexpected(f"the discovery document has no {name}", stage="discovery", reference="discovery-incomplete")
+            raise Unexpected(
+                f"the discovery document has no {name}",
+                stage="discovery",
+                reference="discovery-incomplete",
+            )
     if document["issuer"] != issuer_url:
         raise Unexpected(
-            f"the document says its issuer is {document['issuer']!r:.200}, and {issuer_url!r} was asked",
+            f"the document says its issuer is {document['issuer']!r:.200}, and {issuer_url!r} was"
+            " asked",
             stage="discovery",
             reference="issuer-mismatch",
         )
     for name in dict.fromkeys((*_ENDPOINTS, *document)):
         address = document.get(name)
-        if (name in _ENDPOINTS and address is not None) or (name.endswith("_endpoint") and isinstance(address, str)):
+        if (name in _ENDPOINTS and address is not None) or (
+            name.endswith("_endpoint") and isinstance(address, str)
+        ):
             _check_endpoint(name, address, issuer_url)
     return Provider(
         issuer=document["issuer"],
@@ -87,12 +108,13 @@ def _check_status(response: httpx.Response) -> None:
         return
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends discovery on to {target(response)!r:.200}; redirects are not followed",
+            f"{host_of(response)} sends discovery on to {target(response)!r:.200}; redirects are"
+            " not followed",
             stage="discovery",
             status=status,
-            reference=refusals.redirect(response.headers.get("Location", "")),
+            reference=refusal_rules.redirect(response.headers.get("Location", "")),
         )
-    reference = refusals.at_discovery(answered(response))
+    reference = refusal_rules.at_discovery(answered(response))
     said = strangers_words(response, json_too=reference is None)
     raise Refused(
         f"{host_of(response)} answered {status} to the discovery request{said}",
@@ -105,16 +127,29 @@ def _check_status(response: httpx.Response) -> None:
 def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
     url = parsed_url(address if isinstance(address, str) else "") or httpx.URL("")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
-        raise Unexpected(f"{name} is {address!r:.200}, which is no https address", stage="discovery", reference="not-https")
-    issuer = httpx.URL(issuer_url)
-    if name in _ENDPOINTS and (url.host, url.port, url.scheme) != (issuer.host, issuer.port, issuer.scheme):
         raise Unexpected(
-            f"{name} is on {url.netloc.decode('ascii', 'replace')}, not on the issuer's host {issuer.netloc.decode('ascii', 'replace')}",
+            f"{name} is {address!r:.200}, which is no https address",
+            stage="discovery",
+            reference="not-https",
+        )
+    issuer = httpx.URL(issuer_url)
+    if name in _ENDPOINTS and (url.host, url.port, url.scheme) != (
+        issuer.host,
+        issuer.port,
+        issuer.scheme,
+    ):
+        raise Unexpected(
+            f"{name} is on {url.netloc.decode('ascii', 'replace')}, not on the issuer's host"
+            f" {issuer.netloc.decode('ascii', 'replace')}",
             stage="discovery",
             reference="endpoint-elsewhere",
         )
     if url.userinfo:
-        raise Unexpected(f"{name} has a user name or password in it", stage="discovery", reference="endpoint-elsewhere")
+        raise Unexpected(
+            f"{name} has a user name or password in it",
+            stage="discovery",
+            reference="endpoint-elsewhere",
+        )
 
 
 def _grants(value: object) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from wych_kit import paths
 from wych_kit.errors import SettingInvalid
+from wych_kit.settings import endpoint_paths
 
 if TYPE_CHECKING:
-    from wych_kit.settings import Settings
+    from wych_kit.settings.loading import Settings
 
 Basis = Literal["documented", "inferred", "invented", "yours"]
 """`yours` is a path that a setting corrects."""
@@ -32,7 +32,7 @@ class Endpoint:
     def setting(self) -> str | None:
         """The setting that corrects it; `None` where Wych has published the path."""
         name = f"WYCH_PATH_{self.name.upper()}"
-        return name if name in paths.NAMES else None
+        return name if name in endpoint_paths.NAMES else None
 
 
 APP_PATH = "/partner/{partnerId}/app/{appId}"
@@ -70,9 +70,15 @@ def _corrected(known: Endpoint, settings: Settings) -> Endpoint:
     text = getattr(settings, f"path_{known.name}") if known.setting else None
     if not text:
         return known
-    method, path = paths.parted(text)
+    method, path = endpoint_paths.parted(text)
     origin = next(value.origin for value in settings.values if value.name == known.setting)
-    return replace(known, method=method or known.method, path=path, basis="yours", source=f"{known.setting}, {origin}")
+    return replace(
+        known,
+        method=method or known.method,
+        path=path,
+        basis="yours",
+        source=f"{known.setting}, {origin}",
+    )
 
 
 def address(settings: Settings, path: str, **ids: str) -> str:
@@ -81,7 +87,12 @@ def address(settings: Settings, path: str, **ids: str) -> str:
     `ids` by the placeholder: `userId="…"`. Those that the settings know are filled in too.
     """
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
-        raise SettingInvalid("path", "is a whole address: give what comes after WYCH_API_URL", stage="call", reference="wrong-host")
+        raise SettingInvalid(
+            "path",
+            "is a whole address: give what comes after WYCH_API_URL",
+            stage="call",
+            reference="wrong-host",
+        )
     full = path if path.startswith("/") else f"{APP_PATH}/{path}"
     settings.require("WYCH_API_URL", stage="call")
     known = {"{partnerId}": "partner_id", "{appId}": "app_id"}
@@ -89,9 +100,13 @@ def address(settings: Settings, path: str, **ids: str) -> str:
         if mark in full:
             settings.require(f"WYCH_{attribute.upper()}", stage="call")
             full = full.replace(mark, _segment(getattr(settings, attribute) or ""))
-    full = re.sub(r"\{(\w+)\}", lambda found: _segment(ids[found[1]]) if ids.get(found[1]) else found[0], full)
+    full = re.sub(
+        r"\{(\w+)\}", lambda found: _segment(ids[found[1]]) if ids.get(found[1]) else found[0], full
+    )
     if left := re.search(r"\{\w+\}", full):
-        raise SettingInvalid("path", f"still has {left[0]} in it", stage="call", reference="placeholder-left")
+        raise SettingInvalid(
+            "path", f"still has {left[0]} in it", stage="call", reference="placeholder-left"
+        )
     return (settings.api_url or "").rstrip("/") + "/" + full.lstrip("/")
 
 
@@ -100,7 +115,9 @@ def recognised(settings: Settings, method: str, url: str) -> Endpoint | None:
     settled = url.partition("?")[0].partition("#")[0].rstrip("/")
     for each in in_force(settings):
         if each.method == method.upper():
-            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape((settings.api_url or "").rstrip("/") + each.path))
+            pattern = re.sub(
+                r"\\\{\w+\\\}", "[^/]+", re.escape((settings.api_url or "").rstrip("/") + each.path)
+            )
             if re.fullmatch(pattern, settled):
                 return each
     return None
@@ -109,5 +126,7 @@ def recognised(settings: Settings, method: str, url: str) -> Endpoint | None:
 def _segment(text: str) -> str:
     """The text as one part of a path, whatever is in it."""
     if text in (".", ".."):  # on the way, every URL library takes these for steps up
-        raise SettingInvalid("path", f"cannot have {text} for an id", stage="call", reference="not-an-id")
+        raise SettingInvalid(
+            "path", f"cannot have {text} for an id", stage="call", reference="not-an-id"
+        )
     return quote(text, safe="")

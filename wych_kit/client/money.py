@@ -23,7 +23,13 @@ def exact(response: httpx.Response) -> Any:
 
 def amount(value: object) -> Decimal | None:
     """An amount, never below nothing; `None` for what is none."""
-    text = format(value, "f") if isinstance(value, Decimal) else str(value) if type(value) in (str, int) else ""
+    text = (
+        format(value, "f")
+        if isinstance(value, Decimal)
+        else str(value)
+        if type(value) in (str, int)
+        else ""
+    )
     return Decimal(text) if _AMOUNT.fullmatch(text) else None
 
 
@@ -34,9 +40,17 @@ def signed(item: object) -> tuple[Decimal, str] | None:
         return None
     size, currency = amount(held.get("Amount")), held.get("Currency")
     went = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
-    if size is None or went is None or not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+    if (
+        size is None
+        or went is None
+        or not isinstance(currency, str)
+        or not re.fullmatch("[A-Z]{3}", currency)
+    ):
         return None
-    return size.copy_negate() if went and size else size, currency  # a product is rounded where a program wants few digits
+    return (
+        size.copy_negate() if went and size else size,
+        currency,
+    )  # a product is rounded where a program wants few digits
 
 
 def _no_number(name: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.wire import host_of, parsed_url
+from wych_kit.client.transport import host_of, parsed_url
 from wych_kit.errors import Unexpected
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ class Pages:
         parsed = parsed_url(link)
         url = response.request.url.join(parsed) if parsed is not None else None
         if url is None or _origin(url) != _origin(self._api):
-            raise _refused(response, "a link to the next page at another host; it is not followed with credentials")
+            raise _refused(
+                response,
+                "a link to the next page at another host; it is not followed with credentials",
+            )
         if str(url) in self._seen:
             raise _refused(response, "a link to the next page that leads back to one that was read")
         if len(self._seen) >= self._most:
@@ -49,5 +52,8 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 def _refused(response: httpx.Response, with_what: str) -> Unexpected:
     return Unexpected(
-        f"{host_of(response)} answered with {with_what}", stage="call", status=response.status_code, reference="unknown-answer"
+        f"{host_of(response)} answered with {with_what}",
+        stage="call",
+        status=response.status_code,
+        reference="unknown-answer",
     )

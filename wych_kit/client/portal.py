@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.client.quoting import quoted
-from wych_kit.client.wire import ask, host_of, json_object, new_client, plain_request
+from wych_kit.client.excerpts import quoted
+from wych_kit.client.transport import ask, host_of, json_object, new_client, plain_request
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from wych_kit.client.journal import Journal
+    from wych_kit.client.journal.recorder import Journal
 
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 SECRETS = ("client_secret", "api_key")
@@ -35,7 +35,9 @@ class Portal:
         self._journal = journal
         self._session: Secret | None = None
 
-    def register(self, answers: Mapping[str, str | Secret], say: Callable[[str], None]) -> dict[str, str | Secret]:
+    def register(
+        self, answers: Mapping[str, str | Secret], say: Callable[[str], None]
+    ) -> dict[str, str | Secret]:
         """Account, business, "Receive Data", app: everything up to the credentials, by the names in `CREDENTIALS`.
 
         What exists already is used: an account with the same address and password, a business with the same number. The app is
@@ -52,9 +54,14 @@ class Portal:
             self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
             say("app")
             name, issued = self._app(
-                client, _id(business, "business_id"), str(answers["app_name"]), str(answers.get("callback_url", ""))
+                client,
+                _id(business, "business_id"),
+                str(answers["app_name"]),
+                str(answers.get("callback_url", "")),
             )
-        found = {each: _id(issued, each) for each in CREDENTIALS} | {"app_name": str(issued.get("app_name") or name)}
+        found = {each: _id(issued, each) for each in CREDENTIALS} | {
+            "app_name": str(issued.get("app_name") or name)
+        }
         return found | {each: Secret(found[each]) for each in SECRETS}
 
     def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:
@@ -66,37 +73,62 @@ class Portal:
                 raise
             account = self._sign_in(client, {name: answers[name] for name in ("email", "password")})
         self._session = Secret(_id(account, "session"))
-        self._journal.redactor.learn("session", self._session)  # a Bearer as well, and no access token
+        self._journal.redactor.learn(
+            "session", self._session
+        )  # a Bearer as well, and no access token
 
     def _sign_in(self, client: httpx.Client, form: Mapping[str, str | Secret]) -> dict[str, Any]:
         try:
             return self._send(client, "POST", "sessions", form)
         except Refused as error:
-            said = "There is an account with this address and another password: give that one, or another address."
+            said = (
+                "There is an account with this address and another password: give that one, or"
+                " another address."
+            )
             fields = {"password": said}
-            raise Refused(said, stage="register", status=error.status, fields=fields, reference="registration-refused") from None
+            raise Refused(
+                said,
+                stage="register",
+                status=error.status,
+                fields=fields,
+                reference="registration-refused",
+            ) from None
 
-    def _app(self, client: httpx.Client, business_id: str, name: str, callback_url: str) -> tuple[str, dict[str, Any]]:
+    def _app(
+        self, client: httpx.Client, business_id: str, name: str, callback_url: str
+    ) -> tuple[str, dict[str, Any]]:
         for number in range(1, MOST_APPS):
             numbered = name if number == 1 else f"{name} {number}"
             form = {"name": numbered, "callback_url": callback_url}
             response = self._answer(client, "POST", f"businesses/{business_id}/apps", form)
-            if response.status_code != _CONFLICT or "app_id" not in json_object(response, "register"):
+            if response.status_code != _CONFLICT or "app_id" not in json_object(
+                response, "register"
+            ):
                 break
         return numbered, _accepted(response, "app_name")
 
     def _send(
-        self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret], name: str = "name"
+        self,
+        client: httpx.Client,
+        method: str,
+        path: str,
+        form: Mapping[str, str | Secret],
+        name: str = "name",
     ) -> dict[str, Any]:
         return _accepted(self._answer(client, method, path, form), name)
 
-    def _answer(self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]) -> httpx.Response:
+    def _answer(
+        self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]
+    ) -> httpx.Response:
         request = plain_request(
             method,
             f"{self._url}/api/{path}",
             "register",
             basis="invented",
-            json={name: value.reveal() if isinstance(value, Secret) else value for name, value in form.items()},
+            json={
+                name: value.reveal() if isinstance(value, Secret) else value
+                for name, value in form.items()
+            },
         )
         if self._session is not None:
             request.headers["Authorization"] = f"Bearer {self._session.reveal()}"
@@ -110,9 +142,13 @@ def _accepted(response: httpx.Response, name: str) -> dict[str, Any]:
         return answer
     errors = answer.get("errors")
     given = errors if isinstance(errors, dict) else {}
-    fields = {name if field == "name" else str(field): quoted(response, str(text)) for field, text in given.items()}
+    fields = {
+        name if field == "name" else str(field): quoted(response, str(text))
+        for field, text in given.items()
+    }
     raise Refused(
-        f"{host_of(response)} did not take the registration: {' '.join(fields.values()) or response.status_code}",
+        f"{host_of(response)} did not take the registration:"
+        f" {' '.join(fields.values()) or response.status_code}",
         stage="register",
         status=response.status_code,
         fields=fields,
@@ -124,4 +160,6 @@ def _id(answer: Mapping[str, Any], name: str) -> str:
     value = answer.get(name)
     if isinstance(value, str) and value:
         return value
-    raise Unexpected(f"the portal's answer has no {name}", stage="register", reference="unknown-answer")
+    raise Unexpected(
+        f"the portal's answer has no {name}", stage="register", reference="unknown-answer"
+    )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client import refusals
-from wych_kit.client.quoting import quoted, strangers_words, target
-from wych_kit.client.wire import answered, host_of, json_object, plain_request, retry_after
+from wych_kit.client import refusal_rules
+from wych_kit.client.excerpts import quoted, strangers_words, target
+from wych_kit.client.transport import answered, host_of, json_object, plain_request, retry_after
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 
@@ -57,7 +57,11 @@ def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx
     return plain_request(
         "POST",
         token_endpoint,
-        data={"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret.reveal()},
+        data={
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret.reveal(),
+        },
     )
 
 
@@ -72,17 +76,27 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
             "redirects are not followed with credentials",
             stage=stage,
             status=response.status_code,
-            reference=refusals.redirect(response.headers.get("Location", "")),
+            reference=refusal_rules.redirect(response.headers.get("Location", "")),
         )
     if not response.is_success:
         raise _refusal(response, stage)
     answer = _sealed(json_object(response, stage))
     value = answer.get("access_token")
     if not isinstance(value, Secret) or not re.fullmatch("[!-~]+", value.reveal()):
-        raise Unexpected("the answer has no usable access_token", stage=stage, status=response.status_code, reference="no-token")
+        raise Unexpected(
+            "the answer has no usable access_token",
+            stage=stage,
+            status=response.status_code,
+            reference="no-token",
+        )
     kind = answer.get("token_type")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise Unexpected("the token_type is not Bearer", stage=stage, status=response.status_code, reference="not-bearer")
+        raise Unexpected(
+            "the token_type is not Bearer",
+            stage=stage,
+            status=response.status_code,
+            reference="not-bearer",
+        )
     lifetime = _lifetime(answer.get("expires_in"), stage)
     scope = answer.get("scope")
     return Token(value, lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
@@ -91,7 +105,8 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
 def _sealed(answer: dict[str, Any]) -> dict[str, Any]:
     """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
     return {
-        name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item for name, item in answer.items()
+        name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item
+        for name, item in answer.items()
     }
 
 
@@ -99,12 +114,20 @@ def _lifetime(value: object, stage: Stage) -> float:
     if value is None:
         return UNSTATED_LIFETIME
     try:
-        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+        seconds = (
+            float(value)
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+            else math.nan
+        )
     except (ValueError, OverflowError):
         seconds = math.nan
     if math.isfinite(seconds):
         return max(0.0, seconds)
-    raise Unexpected(f"expires_in is {value!r:.40}, not a number of seconds", stage=stage, reference="odd-lifetime")
+    raise Unexpected(
+        f"expires_in is {value!r:.40}, not a number of seconds",
+        stage=stage,
+        reference="odd-lifetime",
+    )
 
 
 def _refusal(response: httpx.Response, stage: Stage) -> Refused:
@@ -112,17 +135,21 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
         answer = json_object(response, stage)
     except Unexpected:
         answer = {}
-    code, description = (quoted(response, str(answer.get(name) or ""))[:300] for name in ("error", "error_description"))
+    code, description = (
+        quoted(response, str(answer.get(name) or ""))[:300]
+        for name in ("error", "error_description")
+    )
     status = response.status_code
     said = f"{code}: {description}" if description else code
     return Refused(
-        f"{host_of(response)} refused the token request with {status}{f' ({said})' if said else strangers_words(response, json_too=True)}",
+        f"{host_of(response)} refused the token request with"
+        f" {status}{f' ({said})' if said else strangers_words(response, json_too=True)}",
         stage=stage,
         status=status,
         code=code,
         description=description,
         retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=refusals.at_token(answered(response)),
+        reference=refusal_rules.at_token(answered(response)),
     )
 
 

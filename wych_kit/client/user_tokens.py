@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.guard import Destination, not_redirected
+from wych_kit.client.destination import Destination, not_redirected
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -66,7 +66,11 @@ class UserTokens:
     def _tidy(self) -> None:
         """A program that serves many customers keeps no tokens that are over."""
         with self._lock:
-            over = [user_id for user_id, held in self._held.items() if held.token is not None and not held.token.fresh]
+            over = [
+                user_id
+                for user_id, held in self._held.items()
+                if held.token is not None and not held.token.fresh
+            ]
             for user_id in over:
                 del self._held[user_id]
 
@@ -83,7 +87,9 @@ class UserAuth(httpx.Auth):
         self._api_key = Secret(api_key)
         self._destination = Destination(api_url)
 
-    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
         """For `httpx.Client`."""
         self._destination.check(request.url)
         kept = self._tokens.at_hand(self._user_id)

@@ -9,18 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wych_kit.mock.clients import READY_MADE, Credentials
     from wych_kit.mock.faults.catalogue import FAULTS, Fault
-    from wych_kit.mock.listener import CannotStart
+    from wych_kit.mock.http.server import CannotStart
     from wych_kit.mock.server import Mock, running, serve, start
+    from wych_kit.mock.state.clients import READY_MADE, Credentials
 
-__all__ = ["FAULTS", "READY_MADE", "CannotStart", "Credentials", "Fault", "Mock", "running", "serve", "start"]
+__all__ = [
+    "FAULTS",
+    "READY_MADE",
+    "CannotStart",
+    "Credentials",
+    "Fault",
+    "Mock",
+    "running",
+    "serve",
+    "start",
+]
 
 _HOME = (
     dict.fromkeys(__all__, "server")
-    | dict.fromkeys(("READY_MADE", "Credentials"), "clients")
+    | dict.fromkeys(("READY_MADE", "Credentials"), "state.clients")
     | dict.fromkeys(("FAULTS", "Fault"), "faults.catalogue")
-    | {"CannotStart": "listener"}
+    | {"CannotStart": "http.server"}
 )
 
 
@@ -32,5 +42,8 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     except ModuleNotFoundError as error:
-        needs = f"the mock needs {error.name}, which comes with its extra: pip install '.[mock]' where wych-kit's source is"
+        needs = (
+            f"the mock needs {error.name}, which comes with its extra: pip install '.[mock]' where"
+            " wych-kit's source is"
+        )
         raise ModuleNotFoundError(needs, name=error.name) from None

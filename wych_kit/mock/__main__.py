@@ -8,7 +8,12 @@ import sys
 from wych_kit.mock.options import TLS
 
 
-def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.mock", epilog: str | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    *,
+    prog: str = "python -m wych_kit.mock",
+    epilog: str | None = None,
+) -> int:
     """Serves until it is told to stop; the exit status (2: it could not start)."""
     parser = argparse.ArgumentParser(
         prog=prog,
@@ -18,11 +23,22 @@ def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
-    add("--port", type=int, default=9924, help="port to listen on, 0 for any free one (default: 9924)")
+    add(
+        "--port",
+        type=int,
+        default=9924,
+        help="port to listen on, 0 for any free one (default: 9924)",
+    )
     add("--path", help="SQLite file to remember in (default: one in your data directory)")
     add("--ephemeral", action="store_true", help="remember nothing")
     add("--seed", help="make ids, secrets and tokens repeatable")
-    add("--expires-in", type=int, default=900, metavar="SECONDS", help="life of a token (default: 900; 3600 is in Wych's text)")
+    add(
+        "--expires-in",
+        type=int,
+        default=900,
+        metavar="SECONDS",
+        help="life of a token (default: 900; 3600 is in Wych's text)",
+    )
     add("--rate", type=float, metavar="N", help="calls a second that an API key may make")
     add("--burst", type=int, metavar="N", help="calls that it may make at once")
     add("--quota", type=int, metavar="N", help="calls that it may make in a day")
@@ -35,11 +51,30 @@ def main(arguments: list[str] | None = None, *, prog: str = "python -m wych_kit.
         metavar="NAME[:times=1,…]",
         help="a fault that is on; repeat for more",
     )
-    add("--grants-joined", action="store_true", help="list the grants in one text, as Wych's page shows them")
+    add(
+        "--grants-joined",
+        action="store_true",
+        help="list the grants in one text, as Wych's page shows them",
+    )
     add("--find-only", action="store_true", help="let POST /user find users and make none (404)")
-    add("--no-callback-user", action="store_false", dest="callback_user", help="leave the user out of the consent's callback")
-    add("--no-basis", action="store_false", dest="basis_header", help="send no x-wych-mock-basis: the wire is pure")
-    add("--no-control", action="store_false", dest="control", help="open no second port for wych-kit fault")
+    add(
+        "--no-callback-user",
+        action="store_false",
+        dest="callback_user",
+        help="leave the user out of the consent's callback",
+    )
+    add(
+        "--no-basis",
+        action="store_false",
+        dest="basis_header",
+        help="send no x-wych-mock-basis: the wire is pure",
+    )
+    add(
+        "--no-control",
+        action="store_false",
+        dest="control",
+        help="open no second port for wych-kit fault",
+    )
     add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")
     from wych_kit.mock.server import serve
 

@@ -57,7 +57,9 @@ class Options:
         if self.tls is not None and self.tls not in TLS:
             raise ValueError(f"tls must be one of {', '.join(TLS)}, not {self.tls!r}")
         if self.ephemeral and self.path is not None:
-            raise ValueError("path names a file to remember in, and ephemeral keeps nothing: give one of them")
+            raise ValueError(
+                "path names a file to remember in, and ephemeral keeps nothing: give one of them"
+            )
 
     @property
     def memory(self) -> Path | None:

@@ -11,22 +11,22 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
-from wych_kit.mock.certificates import certified
-from wych_kit.mock.clients import READY_MADE, Credentials
-from wych_kit.mock.connections import DAYS, PERMISSIONS
-from wych_kit.mock.control import Control, NoControl
-from wych_kit.mock.faults.switchboard import spelt
-from wych_kit.mock.front import Front
-from wych_kit.mock.identity import REALM
-from wych_kit.mock.listener import CannotStart, Server, in_url, is_loopback, listen
+from wych_kit.mock.api.connections import DAYS, PERMISSIONS
+from wych_kit.mock.app import Front
+from wych_kit.mock.control_port import Control, NoControl
+from wych_kit.mock.faults.active import spelt
+from wych_kit.mock.http.certificates import certified
+from wych_kit.mock.http.server import CannotStart, Server, in_url, is_loopback, listen
 from wych_kit.mock.options import PORT, Options
-from wych_kit.mock.store import Store, StoreUnusable
+from wych_kit.mock.realm.endpoints import REALM
+from wych_kit.mock.state.clients import READY_MADE, Credentials
+from wych_kit.mock.state.store import Store, StoreUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from wych_kit.mock.clock import Clock
-    from wych_kit.mock.ledger import Received
+    from wych_kit.mock.state.clock import Clock
+    from wych_kit.mock.state.request_log import Received
 
 _T = TypeVar("_T")
 
@@ -50,10 +50,16 @@ class Mock:
             listener.close()
             raise CannotStart(str(error)) from None
         self.options = options
-        self._certificates = certified(options.tls, in_url(options.host).strip("[]")) if options.tls else None
+        self._certificates = (
+            certified(options.tls, in_url(options.host).strip("[]")) if options.tls else None
+        )
         self._front = Front(self.url, self._store, options)
         self.answer_next = self._front.canned.answer_next
-        self._server = Server(self._front, self._front.leaving, self._certificates.chain if self._certificates else None)
+        self._server = Server(
+            self._front,
+            self._front.leaving,
+            self._certificates.chain if self._certificates else None,
+        )
         self._front.signer.crowd = self._server.server_state.tasks
         self._front.open_connections = self._server.server_state.connections
         self._thread = self._server.start(listener, f"mock-wych-{self.port}")
@@ -81,7 +87,9 @@ class Mock:
         """How many requests the token endpoint has seen."""
         return self._front.ledger.token_requests
 
-    def fault(self, name: str, *, times: int | None = None, client: str | None = None, **parameters: Any) -> None:
+    def fault(
+        self, name: str, *, times: int | None = None, client: str | None = None, **parameters: Any
+    ) -> None:
         """Switches on a fault of `wych_kit.mock.FAULTS`, until it is off or for the next `times` requests it applies to.
 
         For one client id, or for all. Raises `ValueError` for a name, number or parameter that cannot be, `RuntimeError` after `stop`.
@@ -111,7 +119,11 @@ class Mock:
 
         Raises `ValueError` for an address, bank, state, permission or number of days that cannot be, `RuntimeError` after `stop`.
         """
-        return self._in_loop(lambda: self._front.connect(app_id, email, bank, state, permissions=permissions, days=days))
+        return self._in_loop(
+            lambda: self._front.connect(
+                app_id, email, bank, state, permissions=permissions, days=days
+            )
+        )
 
     def revoke_tokens(self) -> None:
         """From now on the gateway refuses every token issued so far (wire facts B3-3). Raises `RuntimeError` after `stop`."""
@@ -210,7 +222,10 @@ def _served(options: dict[str, Any]) -> Mock:
 
 @contextmanager
 def _on_signals(act: Callable[[], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, lambda *_: act()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda *_: act())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
@@ -226,15 +241,23 @@ def _show(received: Received) -> None:
 def _announce(mock: Mock, *, as_json: bool) -> None:
     if as_json:
         names = ("url", "issuer_url", "api_url", "portal_url", "connect_url")
-        _say(json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}), sys.stdout)
+        _say(
+            json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}),
+            sys.stdout,
+        )
     else:
         kept = mock.options.memory or "nothing (ephemeral)"
         _say(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", sys.stdout)
         if mock.ca_file:
-            _say(f"Its certificate: {mock.options.tls}. A client that is to trust it takes {mock.ca_file}.", sys.stdout)
+            _say(
+                f"Its certificate: {mock.options.tls}. A client that is to trust it takes"
+                f" {mock.ca_file}.",
+                sys.stdout,
+            )
     if not is_loopback(mock.options.host):
         _say(
-            f"Listening on {mock.options.host}: everyone on this network can reach it, over plain http. Type nothing real into it.",
+            f"Listening on {mock.options.host}: everyone on this network can reach it, over plain"
+            " http. Type nothing real into it.",
             sys.stderr,
         )
 

@@ -24,12 +24,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wych_kit.notebook.driving import Stuck, drive
+    from wych_kit.notebook.autofill import Stuck, drive
     from wych_kit.notebook.kit import Kit, open_kit
 
 __all__ = ["Kit", "Stuck", "drive", "open_kit"]
 
-_HOMES = {"Kit": "kit", "Stuck": "driving", "drive": "driving", "open_kit": "kit"}
+_HOMES = {"Kit": "kit", "Stuck": "autofill", "drive": "autofill", "open_kit": "kit"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,25 +9,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wych_kit import checks, mock
+from wych_kit import mock
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey import ROAD, STEPS, Session, demonstration
-from wych_kit.notebook.countdown import Countdown
-from wych_kit.notebook.desk import Desk
-from wych_kit.notebook.handover import Handover
-from wych_kit.notebook.heartbeat import Heartbeat
-from wych_kit.notebook.page import Page
-from wych_kit.notebook.recap import Examples, Recap
-from wych_kit.notebook.slips import slip, without_traceback
+from wych_kit.journey.onboarding import ROAD, STEPS, Session, demonstration
+from wych_kit.notebook.session_model import Desk
+from wych_kit.notebook.views.bundle import Handover
+from wych_kit.notebook.views.catch_up import Examples, Recap
+from wych_kit.notebook.views.usage_errors import slip, without_traceback
+from wych_kit.notebook.widgets.countdown import Countdown
+from wych_kit.notebook.widgets.front_end_probe import Heartbeat
+from wych_kit.notebook.widgets.page import Page
 from wych_kit.secret import Secret
-from wych_kit.settings import env_path, load_settings
+from wych_kit.settings import validation
+from wych_kit.settings.loading import env_path, load_settings
 
 if TYPE_CHECKING:
-    from wych_kit.notebook.charts import Chart
-    from wych_kit.notebook.check import Check
-    from wych_kit.notebook.drill import Practice
-    from wych_kit.settings import Settings
-    from wych_kit.steps import Step
+    from wych_kit.journey.step import Step
+    from wych_kit.notebook.views.charts import Chart
+    from wych_kit.notebook.views.check import Check
+    from wych_kit.notebook.views.exercise import Practice
+    from wych_kit.settings.loading import Settings
 
 _OPEN: dict[Path, Kit] = {}
 _WHERE = {"shell": "your shell"}
@@ -86,7 +87,11 @@ class Kit:
         its own time limit, and interrupting the kernel counts as Stop. While a form's step is under way nothing is started. Raises `KeyError` for a name that no step has, `TypeError`
         for an answer that the step does not ask, and whatever is no mistake of the world but ours.
         """
-        unfit = {word: type(answer).__name__ for word, answer in answers.items() if not isinstance(answer, str | Secret)}
+        unfit = {
+            word: type(answer).__name__
+            for word, answer in answers.items()
+            if not isinstance(answer, str | Secret)
+        }
         given = {word: Secret(answer) for word, answer in answers.items() if word not in unfit}
         answers.clear()  # a traceback shows them, and one may be a password
         for word, kind in unfit.items():
@@ -100,13 +105,24 @@ class Kit:
             return self._page((first, step))
         asked = self.desk.fields(step)
         for word in set(given) - {field.name for field in asked} if asked else ():
-            raise slip(TypeError(f"{name} does not ask {word}{checks.nearest(word, [field.name for field in asked])}"))
+            raise slip(
+                TypeError(
+                    f"{name} does not ask"
+                    f" {word}{validation.nearest(word, [field.name for field in asked])}"
+                )
+            )
         if given and not asked:
-            again = f': its button "{step.wording(self.session).again}" asks anew' if step.reopen else ""
+            again = (
+                f': its button "{step.wording(self.session).again}" asks anew'
+                if step.reopen
+                else ""
+            )
             print(f"Not used: {', '.join(given)}. {name} is done{again}.")  # noqa: T201 - beside the cell's form
         for field in asked:
             if field.name in given:
-                self.desk.write(field, given[field.name] if field.secret else given[field.name].reveal())
+                self.desk.write(
+                    field, given[field.name] if field.secret else given[field.name].reveal()
+                )
         if self.desk.open and not self.desk.done(step) and (given or not asked):
             self.desk.do(step)
         return self._page((step,))
@@ -121,11 +137,18 @@ class Kit:
         for earlier in before if self.desk.open and self.session.on_the_mock else ():
             asked = self.desk.fields(earlier)
             if asked and self._open_before(earlier) is None:
-                examples, before_it = demonstration(earlier.name), self.desk.outcomes.get(earlier.name)
+                examples, before_it = (
+                    demonstration(earlier.name),
+                    self.desk.outcomes.get(earlier.name),
+                )
                 self.desk.do(earlier, examples)
                 found = self.desk.outcomes.get(earlier.name)
                 if found is not before_it:  # it may have been stopped
-                    said = [examples[field.name] for field in asked if field.name in examples and not field.secret]
+                    said = [
+                        examples[field.name]
+                        for field in asked
+                        if field.name in examples and not field.secret
+                    ]
                     self._examples[earlier.name] = found, said
         self._open_before(step)
         return Recap(self.desk, before, self._examples)
@@ -135,7 +158,7 @@ class Kit:
 
         Raises `KeyError` for another name, `RuntimeError` before there are data.
         """
-        from wych_kit.notebook.charts import Chart
+        from wych_kit.notebook.views.charts import Chart
 
         if self.session.data is None:
             raise slip(RuntimeError('there are no data yet: kit.step("customer_data") gets them'))
@@ -143,7 +166,7 @@ class Kit:
 
     def check(self) -> Check:
         """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
-        from wych_kit.notebook.check import Check, climbed
+        from wych_kit.notebook.views.check import Check, climbed
 
         self.reread()
         return Check(self.session.settings.environment, climbed(self.desk))
@@ -154,22 +177,26 @@ class Kit:
 
         Raises `SettingInvalid` when it cannot be written there, or something is there.
         """
-        from wych_kit.bundle import make
-        from wych_kit.notebook.check import NOT_BEFORE, climbed
+        from wych_kit.notebook.views.check import NOT_BEFORE, climbed
+        from wych_kit.support.bundle import make
 
         self.reread()
         settings = self.session.settings
-        made = make(settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE)
+        made = make(
+            settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE
+        )
         return Handover(settings.environment, made)
 
     @without_traceback
-    def drill(self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None) -> Practice:
+    def drill(
+        self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None
+    ) -> Practice:
         """Break and fix: what this names is broken in a set-up of its own, for you to find and put right; without a name anything is.
 
         A `mystery`, which the latter always is, does not tell what was broken. The exercise before it ends. Raises `SettingInvalid`
         for a name that is no exercise, and where the folder `wych-drill` is something else's.
         """
-        from wych_kit.notebook.drill import Practice
+        from wych_kit.notebook.views.exercise import Practice
 
         if self._practice:
             self._practice.close()
@@ -188,7 +215,7 @@ class Kit:
         Production asks once more before anything is sent. Raises `ValueError` for another name, and `SettingInvalid` when something
         says otherwise, such as your shell.
         """
-        if fault := checks.check("WYCH_ENVIRONMENT", environment):
+        if fault := validation.check("WYCH_ENVIRONMENT", environment):
             raise slip(ValueError(f"an environment {fault}"))
         settings, profile = load_settings(), None
         if settings.environment.name != environment:
@@ -245,7 +272,9 @@ class Kit:
         names = (*(step.name for step in steps), *(["switchable"] if switchable else []))
         page = self._pages.get(names)
         if page is None or page.comm is None:  # closed by somebody
-            page = self._pages[names] = Page(steps, self.desk, self._heartbeat, switch=self.switch if switchable else None)
+            page = self._pages[names] = Page(
+                steps, self.desk, self._heartbeat, switch=self.switch if switchable else None
+            )
         self._countdown.show(page)
         return page
 
@@ -253,7 +282,12 @@ class Kit:
 def _step(name: str) -> Step[Session]:
     names = [step.name for step in ROAD]
     if name not in names:  # which may be a number, as the forms count them
-        raise slip(KeyError(f"there is no step {name}{checks.nearest(str(name), names) or '; there are ' + ', '.join(names)}"))
+        raise slip(
+            KeyError(
+                "there is no step"
+                f" {name}{validation.nearest(str(name), names) or '; there are ' + ', '.join(names)}"
+            )
+        )
     return ROAD[names.index(name)]
 
 

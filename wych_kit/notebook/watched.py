@@ -7,7 +7,7 @@ import threading
 import weakref
 from typing import Protocol
 
-from wych_kit.notebook.attempt import place
+from wych_kit.notebook.step_run import place
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.mock.faults.catalogue import PLACES
-from wych_kit.mock.wire import Answer, answer
+from wych_kit.mock.http.messages import Answer, answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,16 @@ class CannedAnswers:
         Raises `ValueError` for a place the mock does not have.
         """
         if where not in self._queues:
-            raise ValueError(f"nothing is answered at {where!r}; use one of {', '.join(self._queues)}")
-        fields = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in (headers or {}).items()]
-        canned = Canned(answer(status, body, *fields, row="canned", reason="told to answer so"), delay)
+            raise ValueError(
+                f"nothing is answered at {where!r}; use one of {', '.join(self._queues)}"
+            )
+        fields = [
+            (name.encode("latin-1"), text.encode("latin-1"))
+            for name, text in (headers or {}).items()
+        ]
+        canned = Canned(
+            answer(status, body, *fields, row="canned", reason="told to answer so"), delay
+        )
         self._queues[where].extend([canned] * times)
 
     def next(self, where: str) -> Canned | None:

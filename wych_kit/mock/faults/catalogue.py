@@ -29,9 +29,13 @@ class Parameter(NamedTuple):
         """The value of the default's type; a command line gives text. Raises `ValueError`."""
         value = _converted(type(self.default), given)
         if isinstance(value, str):
-            fits = value.isascii() and value.isprintable() and (not self.among or value in self.among)
+            fits = (
+                value.isascii() and value.isprintable() and (not self.among or value in self.among)
+            )
         else:
-            fits = value is not None and (value in self.among if self.among else self.least <= value <= self.most)
+            fits = value is not None and (
+                value in self.among if self.among else self.least <= value <= self.most
+            )
         if value is None or not fits:
             choices = f" (one of {', '.join(map(str, self.among))})" if self.among else ""
             raise ValueError(f"{name} takes {self.words}{choices}, not {given!r}")
@@ -75,7 +79,9 @@ def _where(among: tuple[str, ...] = PLACES) -> dict[str, Parameter]:
 
 
 def _certificate(name: str, tls: str, does: str) -> Fault:
-    return Fault(name, f"{does} Start the mock so: --tls {tls}.", ("connection",), tls=tls, counted=False)
+    return Fault(
+        name, f"{does} Start the mock so: --tls {tls}.", ("connection",), tls=tls, counted=False
+    )
 
 
 _SECONDS = Parameter(0.0, "seconds")
@@ -145,7 +151,10 @@ def values(fault: Fault, given: Mapping[str, object]) -> dict[str, Value]:
     for name in given:
         if name not in fault.parameters:
             takes = ", ".join(fault.parameters) or "no parameters"
-            raise ValueError(f"{fault.name} has no parameter {name!r}{nearest(name, fault.parameters)} It takes {takes}.")
+            raise ValueError(
+                f"{fault.name} has no parameter {name!r}{nearest(name, fault.parameters)} It takes"
+                f" {takes}."
+            )
     return {
         name: parameter.read(f"{fault.name}'s {name}", given.get(name, parameter.default))
         for name, parameter in fault.parameters.items()

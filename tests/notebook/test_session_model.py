@@ -1,0 +1,338 @@
+"""What all forms of a session share: one run at a time, on its own session, that can be stopped; nothing half done, nothing shown."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from wych_kit import notebook
+from wych_kit.errors import SettingInvalid
+from wych_kit.journey.onboarding import STEPS, TOKEN
+from wych_kit.journey.step import Done, Failed, run
+from wych_kit.notebook import session_model as desks
+
+CANARY = "canary-3f9c-Password"
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Holds the first run where a mock would be started, until it is let go; the sessions on which a step then ran."""
+
+    class Held:
+        reached, go, ran = threading.Event(), threading.Event(), []
+
+        def through(self, desk):
+            """Let go, and wait until the thread has ended."""
+            self.go.set()
+            assert desk._at_work.acquire(timeout=20)
+            desk._at_work.release()
+
+    def stand_in(_):
+        if not Held.reached.is_set():
+            Held.reached.set()
+            Held.go.wait(20)
+
+    def recorded(step, session, answers, **kwargs):
+        Held.ran.append(session)
+        return run(step, session, answers, **kwargs)
+
+    def hold():
+        monkeypatch.setattr(desks, "run", recorded)
+        monkeypatch.setattr(desks, "stand_in", stand_in)
+        return Held()
+
+    yield hold
+    Held.go.set()
+
+
+# One run, on its own session ----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_never_moves_to_another_session(ready, mock_wych, held):
+    """Somebody who switches to production while a step begins has sent nothing, neither there nor to where it was meant for."""
+    hold = held()
+    assert ready.desk.start(STEPS[2])
+    assert hold.reached.wait(10)
+    ready.switch("production")
+    hold.through(ready.desk)
+    assert hold.ran == []
+    assert ready.desk.outcomes == {}
+    assert list(mock_wych.requests) == []
+
+
+def test_getting_a_token_says_so_before_it_asks(ready, mock_wych):
+    """The first request of the step comes after its first word, which is where a step is stopped."""
+
+    def say(_):
+        raise desks.Stopped
+
+    with pytest.raises(desks.Stopped):
+        run(TOKEN, ready.session, say=say)
+    assert list(mock_wych.requests) == []
+
+
+def test_code_waits_for_what_is_under_way(ready, held):
+    """With a step under way `kit.step` shows the page and starts nothing; Stop still reaches the one that runs."""
+    ready.step("register")
+    hold = held()
+    started = ready.desk.start(STEPS[1])
+    assert hold.reached.wait(10)
+    assert ready.step("discover").panels[0].state == "busy"
+    ready.step("token")
+    assert ready.desk.under_way is started
+    ready.desk.stop()
+    hold.through(ready.desk)
+    assert hold.ran == []
+    assert set(ready.desk.outcomes) == {"register"}
+
+
+def test_a_kit_opened_afresh_stops_the_old_one(ready, held):
+    """What the old kit has under way sends nothing more, and writes no `.env` under the new one."""
+    hold = held()
+    old = ready.desk
+    assert old.start(STEPS[1])
+    assert hold.reached.wait(10)
+    new = notebook.open_kit(afresh=True)
+    hold.through(old)
+    assert hold.ran == []
+    new.close()
+
+
+def test_two_starts_at_once_are_one(ready, monkeypatch):
+    """A click and Enter in the same moment start the step once."""
+    found, real = [], desks.Run
+    second = threading.Thread(target=lambda: found.append(ready.desk.start(STEPS[1])))
+
+    def slowly(*args):
+        if not second.ident:
+            second.start()
+            second.join(0.3)  # it gets as far as it can
+        return real(*args)
+
+    monkeypatch.setattr(desks, "Run", slowly)
+    assert ready.desk.start(STEPS[1])
+    second.join(20)
+    assert ready.desk.wait()
+    assert found == [None]
+
+
+# What was written ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_example_never_replaces_what_was_refused(new, mock_wych, fill, press, entry):
+    """With a password that will not do nothing is sent, by button or by code, and the reason stays; a good one goes on."""
+    panel = new.step("register").panels[0]
+    fill(panel, password="short")
+    press(panel)
+    assert panel.state == "ask"
+    assert "8 characters or more" in entry(panel, "password").beside.value
+    new.step("register", password="brief")
+    assert isinstance(new.desk.outcomes["register"], Failed)
+    assert list(mock_wych.requests) == []
+    new.step("register", password=CANARY)
+    assert isinstance(new.desk.outcomes["register"], Done)
+
+
+def test_an_answer_that_is_no_text_is_a_mistake(new):
+    """A number is refused before anything is kept, and the forms work on."""
+    with pytest.raises(TypeError, match="nzbn has to be text, not int"):
+        new.step("register", nzbn=9429000000109, first_name="Ada")
+    assert new.desk.drafts == {}
+    assert new.tour().panels[0].state == "ask"
+
+
+@pytest.mark.parametrize("wrong", [{"emial": "kim@example.com"}, {"nzbn": 1}, {"email": 3}])
+def test_a_traceback_shows_no_password(new, wrong):
+    """With every local name of our frames shown, as `%xmode Verbose` does, the password of a call with a mistake is not there."""
+    with pytest.raises(TypeError) as caught:
+        new.step("register", password=CANARY, **wrong)
+    trace, seen = caught.value.__traceback__.tb_next, []
+    while trace is not None:
+        seen.append(repr(trace.tb_frame.f_locals))
+        trace = trace.tb_next
+    assert seen
+    assert CANARY not in "".join(seen)
+
+
+# Drawing ------------------------------------------------------------------------------------------------------------------------
+
+
+class Broken:
+    """A view that cannot be drawn."""
+
+    def refresh(self):
+        raise UnicodeError(CANARY)
+
+
+def test_a_form_that_cannot_be_drawn_costs_nothing_else(new, press, caplog):
+    """The step ends, other forms show it, the next one starts; what went wrong is logged by kind and place only."""
+    views = [Broken() for _ in range(3)]
+    for view in views:
+        new.desk.watch(view)
+    page = new.tour()
+    press(page.panels[0])
+    press(page.panels[1])
+    assert [panel.state for panel in page.panels[:2]] == ["done", "done"]
+    assert new.desk.under_way is None
+    assert "A form could not be drawn: UnicodeError at" in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_a_thread_that_cannot_start_leaves_nothing_under_way(ready, press, monkeypatch):
+    """A machine out of threads is an error once; the step can be started when there are some again."""
+
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError):
+            ready.desk.start(STEPS[1])
+    assert ready.desk.under_way is None
+    assert ready.desk.wait(0)
+
+
+def test_a_countdown_goes_on_after_a_mistake(ready, monkeypatch):
+    """A page that cannot draw the time once is drawn again a second later."""
+    page = ready.tour()
+    again, ticks = threading.Event(), []
+
+    def tick():
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise UnicodeError(CANARY)
+        again.set()
+
+    monkeypatch.setattr(page, "tick", tick)
+    ready.step("token")
+    assert again.wait(20)
+
+
+def test_a_new_token_is_counted_when_the_old_one_ends(ready, monkeypatch):
+    """A token that comes while the end of the one before is drawn gets a thread of its own."""
+    page = ready.tour()
+    ready.step("token")
+    countdown, token, counting = ready._countdown, ready.session.token, ready._countdown._thread
+
+    def tick():
+        if not ready.session.token.fresh:
+            ready.session.token = token
+            countdown.refresh()
+
+    monkeypatch.setattr(page, "tick", tick)
+    ready.session.token = type(token)(token.value, 900, time.monotonic() - 1)
+    counting.join(20)
+    assert not counting.is_alive()
+    assert countdown._thread is not counting
+    assert countdown._thread.is_alive()
+    ready.session.token = None
+
+
+def test_a_note_stands_under_its_own_step(ready, held, told):
+    """What is said of a stopped step stands under that one, and goes with the next start."""
+    page = ready.tour()
+    ready.step("register")
+    hold = held()
+    ready.desk.start(STEPS[1])
+    hold.reached.wait(10)
+    ready.desk.stop()
+    hold.through(ready.desk)
+    assert ["Stopped" in told(panel) for panel in page.panels] == [False, True, False, False]
+    ready.step("discover")
+    assert "Stopped" not in page.panels[1].outcome.value
+
+
+def test_a_bug_does_not_outlive_the_next_start(ready, press, told, monkeypatch):
+    """A mistake of ours is shown under its step only, until something is started again."""
+    page = ready.tour()
+    press(page.panels[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(desks, "run", lambda *_, **__: 1 / 0)
+        press(page.panels[1])
+    assert ["A mistake in" in told(panel) for panel in page.panels] == [False, True, False, False]
+    ready.desk._ended = ("", 0.0)
+    seen = []
+    page.panels[1].outcome.observe(lambda change: seen.append(change["new"]), "value")
+    press(page.panels[1])
+    assert seen
+    assert not any("A mistake in" in value for value in seen)
+
+
+def test_a_cell_run_sixty_times_has_one_page(ready):
+    """The same steps are the same page, so that nothing piles up; one that somebody closed is made anew."""
+    pages = {id(ready.tour()) for _ in range(60)} | {id(ready.tour())}
+    assert len(pages) == 1
+    page = ready.tour()
+    page.close()
+    assert ready.tour() is not page
+
+
+# Which kit ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_shell_is_not_overruled(project, mock_wych, monkeypatch):
+    """With an environment in the shell, choosing another is refused beside the dropdown and in code; the file stays the one it was."""
+    project.on(mock_wych)
+    monkeypatch.setenv("WYCH_ENVIRONMENT", "mock")
+    kit = notebook.open_kit()
+    page = kit.tour()
+    page.environment.value = "production"
+    assert page.environment.value == "mock"
+    assert "WYCH_ENVIRONMENT (your shell) is mock, which wins" in page.objection.value
+    assert kit.session.path == project.env
+    with pytest.raises(SettingInvalid, match="which wins"):
+        kit.switch("sandbox")
+    page.environment.value = "mock"
+    monkeypatch.delenv("WYCH_ENVIRONMENT")
+    page.environment.value = "sandbox"
+    assert (page.objection.value, kit.session.settings.environment.name) == ("", "sandbox")
+    kit.close()
+
+
+def test_a_file_has_one_kit(project, mock_wych):
+    """A kit that was switched to a file is the one that is opened for it, and still the one of the notebook's first cell."""
+    project.on(mock_wych)
+    kit = notebook.open_kit()
+    kit.switch("sandbox")
+    assert notebook.open_kit("sandbox") is kit
+    assert notebook.open_kit() is kit
+    anew = notebook.open_kit("sandbox", afresh=True)
+    first = notebook.open_kit()
+    assert first not in (kit, anew), "the one that was closed is not given out again"
+    for each in (anew, first):
+        each.close()
+
+
+def test_an_unknown_environment_is_drawn(project, mock_wych):
+    """A name with a space is no class of the page, and no colour is given to it."""
+    project.on(mock_wych)
+    project.env.write_text(project.env.read_text().replace("'mock'", "'my sandbox'"))
+    kit = notebook.open_kit()
+    page = kit.tour()
+    assert page.head._dom_classes == ("wych-top",)
+    assert "my sandbox" in page.banner.value
+    kit.close()
+
+
+@pytest.fixture
+def unused():
+    """A port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_opening_the_kit_brings_the_mock(project, unused):
+    """The first cell has a mock to speak to before any step runs, for code without forms; run again, it brings one back."""
+    project.write_env(environment="mock", issuer_url=f"http://127.0.0.1:{unused}/realms/partner")
+    kit = notebook.open_kit()
+    socket.create_connection(("127.0.0.1", unused), timeout=5).close()
+    kit.desk._mock.stop()
+    assert notebook.open_kit() is kit
+    socket.create_connection(("127.0.0.1", unused), timeout=5).close()
+    kit.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", unused), timeout=5)

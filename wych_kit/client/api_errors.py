@@ -1,0 +1,65 @@
+"""The error that an answer of the API means, when it is no success or makes no sense."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from wych_kit.client import refusal_rules
+from wych_kit.client.excerpts import quoted, strangers_words
+from wych_kit.client.transport import answered, host_of, parsed, retry_after
+from wych_kit.errors import Refused, Unexpected, WychError
+
+if TYPE_CHECKING:
+    import httpx
+
+_QUOTED = 60
+"""Characters of a server's message that an error repeats; `.description` has it whole."""
+
+
+def refusal(response: httpx.Response) -> WychError:
+    """The error that says what an answer other than success means. The body is read as text that may help, never relied on."""
+    status = response.status_code
+    if response.is_redirect:
+        return Unexpected(
+            f"{host_of(response)} answered with a redirect; redirects are not followed with"
+            " credentials",
+            stage="call",
+            status=status,
+            reference=refusal_rules.redirect(response.headers.get("Location", "")),
+        )
+    message = quoted(response, _message(response))
+    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
+    said = (
+        f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})"
+        if message
+        else strangers_words(response)
+    )
+    return Refused(
+        f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
+        stage="call",
+        status=status,
+        code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0]
+        or refusal_rules.code(answered(response)),
+        description=message,
+        retry_after=retry_after(response.headers.get("Retry-After")),
+        reference=refusal_rules.at_gateway(answered(response)),
+    )
+
+
+def _message(response: httpx.Response) -> str:
+    answer = parsed(response)
+    if not isinstance(answer, dict):
+        return ""
+    return str(answer.get("message") or answer.get("Message") or answer.get("error") or "")
+
+
+def senseless(response: httpx.Response, due: str) -> Unexpected:
+    """The error that says what was due instead. Nothing of the answer is in it."""
+    return Unexpected(
+        f"{host_of(response)} answered {response.status_code} without {due}",
+        stage="call",
+        status=response.status_code,
+        reference=refusal_rules.page(response.status_code, response.text[:2000])
+        or "unknown-answer",
+    )

@@ -1,0 +1,100 @@
+"""The exchanges of earlier commands, so that `wych-kit journal` can show what the last one did. Redacted before they get here."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from wych_kit.client.journal.export import as_json_lines
+from wych_kit.client.journal.recorder import Exchange
+from wych_kit.settings import locations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from wych_kit.settings.loading import Settings
+
+KEEP = 200
+"""Exchanges; the oldest go first."""
+_NOT_OURS = "(a customer's own data: not kept on the disk)"
+
+
+def sent_with(settings: Settings, exchange: Exchange) -> bool:
+    """Whether these settings may have sent it: to one of their hosts, and below their partner's path if it is below any.
+
+    The history is the user's, and a folder's settings are not the only ones in it.
+    """
+    addresses = (settings.issuer_url, settings.api_url, settings.portal_url, settings.connect_url)
+    if _host(exchange.url) not in {_host(address) for address in addresses if address}:
+        return False
+    base = f"{settings.api_url}/partner/"
+    if not settings.partner_id or not exchange.url.startswith(base):
+        return True
+    return unquote(exchange.url.removeprefix(base).partition("/")[0]) == settings.partner_id
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
+
+
+def _is_data(exchange: Exchange) -> bool:
+    """Whether its answer is a customer's own data; a refusal holds none, and is what one looks for."""
+    return exchange.whose == "customer" and (
+        exchange.status is None or exchange.status < HTTPStatus.BAD_REQUEST
+    )
+
+
+class History:
+    """A file of JSON lines that only the user can read, in the kit's place.
+
+    A disk that cannot be written costs the history, not the command.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self.path = locations.journal(home)
+
+    def exchanges(self) -> list[Exchange]:
+        """What is kept, oldest first; lines that cannot be read are passed over."""
+        found = []
+        with suppress(OSError):
+            # splitlines() would also split at U+2028, which bodies may hold
+            for line in self.path.read_text("utf-8", "replace").split("\n"):
+                with suppress(ValueError, KeyError, TypeError, RecursionError):
+                    found.append(Exchange.from_dict(json.loads(line)))
+        return found
+
+    def add(self, exchanges: Iterable[Exchange]) -> None:
+        """Keep these too, but not what a customer's bank said of the customer: that is nobody's to leave lying about."""
+        added = [
+            replace(each, response_body=_NOT_OURS) if _is_data(each) else each for each in exchanges
+        ]
+        if not added:
+            return
+        from filelock import FileLock, Timeout  # which a first form does not wait for
+
+        with suppress(OSError, Timeout):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
+                self._write([*self.exchanges(), *added][-KEEP:])
+
+    def _write(self, exchanges: list[Exchange]) -> None:
+        spare = self.path.with_suffix(".new")
+        spare.unlink(missing_ok=True)
+        descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            file.write(as_json_lines(exchanges))
+        spare.replace(self.path)
+
+    def clear(self) -> bool:
+        """Remove the file. Says whether there was one."""
+        with suppress(OSError):
+            self.path.with_suffix(".lock").unlink(missing_ok=True)
+            self.path.unlink()
+            return True
+        return False

@@ -1,0 +1,334 @@
+"""Take the secrets out of what went over the wire: by the name they stand under, by their value, by their shape.
+
+What is taken out leaves a mark that says which variable would go there, such as `‹WYCH_API_KEY›`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote_plus, unquote_plus
+
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    import httpx
+
+CAPTURE_BYTES = 64 * 1024
+"""How much of a body is looked at."""
+KEEP_CHARACTERS = 16 * 1024
+"""How much of it is kept."""
+
+_NAMED = re.compile(
+    r"secret|token|passw|passphrase|(^|_)pwd|credential|assertion|cookie|session|signature|authori[sz]ation|bearer|jwt|code_verifier"
+    r"|(api|private|subscription)_?key"
+)
+_OPEN = re.compile(
+    r"(^|_)(type(_hint)?|endpoint(_(auth|aliases)\w*)?|supported|iframe|services?|methods?|not_before\w*"
+    r"|expir\w*|lifetime|lifespan|ttl|left|count)$|^access_control_"
+)
+"""What is said *about* secrets, in discovery documents and token responses, and people need to read."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_QUERY_ONLY = ("code", "key", "sig")
+_PAIR = re.compile(
+    r"(?:(?<![\w.%\[\]-])|(?<=%3f|%26|%23))((?:[\w.\[\]-]|%(?!3f|26|23|3d)[0-9a-f]{2}){1,80})(=|%3d)",
+    re.IGNORECASE,
+)
+"""A name and its `=`, in any text; also inside an address that is itself a value in an address."""
+_IN_QUERY = ("?", "&", "#", ";", "%3F", "%26", "%23")
+_IN_ADDRESS = re.compile(r"[^&#]*")
+_IN_TEXT = re.compile(r"[^&#\s\"<>]*")
+_NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
+_CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
+_WRAPPED = re.compile(r"((?:bearer +)*[\"']?)(.*?)([\"']?)", re.IGNORECASE | re.DOTALL)
+"""A mistake round a token that people need to see: a second Bearer, or quotes."""
+_PART = re.compile(
+    r'(\bname="([^"\n]{1,80})"[^\n]*\n(?:[^\r\n][^\n]*\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL
+)
+_MARKS = {
+    "client_secret": "WYCH_CLIENT_SECRET",
+    "x_api_key": "WYCH_API_KEY",
+    "api_key": "WYCH_API_KEY",
+    "access_token": "WYCH_ACCESS_TOKEN",
+    "authorization": "WYCH_ACCESS_TOKEN",
+    "authorisation": "WYCH_ACCESS_TOKEN",
+}
+_TOO_SHORT = 4
+_SEEN_TOO_SHORT = 8
+"""What merely stood under a secret's name may be any word: shorter ones, and numbers, are taken out where they stood and nowhere else."""
+_NUMBER = re.compile(r"[\d\s.,:+-]*")
+_TO_A_HOST = re.compile(
+    r"https?(?::|%3a)(?:\\?/|%2f){2}(?:[^\s/?#@]*@)?[a-z0-9.-]*\Z", re.IGNORECASE
+)
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,300}(?![^\s/?#\"'<>]{0,300}@)")
+_USER_INFO = re.compile(r"(?<=://)[^\s/?#@]*@")
+_HOST_NAME = 300
+_MOST = 200
+_MOST_COMPARED = 2048
+"""Characters of a secret that are compared; the rest of a longer one is taken to go on to the next space, quote, bracket or &."""
+_LONGEST_WAY = 12
+"""Characters that one character of a secret takes at most: two escapes of JSON."""
+_ACCOUNT = re.compile(r"(?<![\w-])(\d{2}-\d{4}-)(\d{6,8})(-\d{2,4})(?![\w-])", re.ASCII)
+"""An account number as banks in New Zealand write it: no secret, and personal all the same."""
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_MARK = re.compile(r"‹([A-Z_]+)›")
+
+
+def _snake(name: str) -> str:
+    return _CAMEL.sub("_", name).lower().replace("-", "_")
+
+
+def mark(name: str) -> str:
+    """What stands where the secret called `name` was."""
+    snake = _snake(name)
+    return f"‹{_MARKS.get(snake) or 'WYCH_' + re.sub('[^A-Z]+', '_', snake.upper()).strip('_')}›"
+
+
+class _Known:
+    """A secret to be taken out. Its text is in a `Secret` and in a pattern whose method is kept, where no traceback shows it."""
+
+    def __init__(self, name: str, secret: Secret) -> None:
+        self.length = min(_MOST_COMPARED, len(secret.reveal()))
+        self.mark = mark(name)
+        self._secret = secret
+        # Letters and digits are written one way only: a text without this run of them need not be searched.
+        self._run = Secret(
+            max(_RUN.findall(secret.reveal(), 0, _MOST_COMPARED), key=len, default="")
+        )
+        self._sub: Callable[[Callable[[re.Match[str]], str], str], str] | None = None
+
+    def taken_out(self, text: str) -> str:
+        if self._run.reveal() not in text:
+            return text
+        self._sub = (
+            self._sub or re.compile(ways(self._secret.reveal())).sub
+        )  # which takes time, and few secrets turn up again
+        return self._sub(lambda found: found[0] if _in_host(found) else self.mark, text)
+
+
+def _in_host(found: re.Match[str]) -> bool:
+    """Whether it is part of the host of an address; nobody can see what happened when that is taken out."""
+    if not _TO_A_HOST.search(found.string, max(0, found.start() - _HOST_NAME), found.start()):
+        return False
+    host = _HOST.match(found.string, found.start())
+    return bool(host and host.end() >= found.end())
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a header or field of that name holds something nobody should see."""
+    snake = _snake(name)
+    return bool(_NAMED.search(snake)) and not _OPEN.search(snake)
+
+
+class Redactor:
+    """Redacts, and learns: a secret it has seen under its name is taken out wherever it turns up again."""
+
+    def __init__(self, known: Iterable[tuple[str, Secret]] = (), *, wary: bool = False) -> None:
+        """`known` secrets are taken out from the start. `wary`: what is seen counts as much, however much like a word it is."""
+        self._wary = wary
+        self._lock = threading.Lock()
+        self._told: dict[Secret, _Known] = {}  # by whoever has it; never forgotten
+        self._seen: dict[Secret, _Known] = {}  # on the wire, oldest first
+        self._longest_first: list[_Known] = []
+        for name, secret in known:
+            self.learn(name, secret)
+
+    def learn(self, name: str, secret: Secret) -> None:
+        """Take `secret` out of everything from now on, but for hosts; very short ones only where their name stands."""
+        self._learn(name, secret, self._told)
+
+    def _learn(self, name: str, secret: Secret, where: dict[Secret, _Known]) -> None:
+        if len(secret.reveal()) < _TOO_SHORT or secret in self._told or secret in where:
+            return
+        with self._lock:
+            where[secret] = _Known(name, secret)
+            while len(self._seen) > _MOST:  # tokens of many hours ago are dead
+                del self._seen[next(iter(self._seen))]
+            self._longest_first = sorted(
+                [*self._told.values(), *self._seen.values()], key=lambda known: -known.length
+            )
+
+    def url(self, url: httpx.URL) -> str:
+        """The address without user info, without fragment, and without secret query values; the rest of the query as it was."""
+        bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+        query = url.query.decode("ascii", "replace")
+        return self.text(bare + (self._pairs("?" + query, _IN_ADDRESS) if query else ""))
+
+    def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Header lines; the scheme word of an authorization is kept."""
+        # Two rounds, so that a secret is also taken out of the headers before its own.
+        rows = [(name, self._header(name, value)) for name, value in pairs]
+        return [
+            (name, value if name.lower() == "host" else self.text(value)) for name, value in rows
+        ]
+
+    def body(self, content: bytes, content_type: str = "") -> str:
+        """A body as text. Redacted by field name, whether it is JSON, a form or looks like one; by value and by shape."""
+        # Whoever parses JSON takes UTF-16 as well.
+        text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
+        kind = content_type.partition(";")[0].strip().lower()
+        if text.lstrip()[:1] in (
+            "{",
+            "[",
+        ):  # labelled as a form or not: a form's names would hold the secrets then
+            text = self._json(text)
+        elif kind == "application/x-www-form-urlencoded":
+            text = self._form(text)
+        else:
+            text = self._loose(self._multipart(text) if kind.startswith("multipart/") else text)
+        text = self.text(text)
+        cut = len(content) >= CAPTURE_BYTES
+        if cut:  # perhaps in the middle of a secret; what is before a mark was whole
+            longest = max((_LONGEST_WAY * known.length for known in self._longest_first), default=0)
+            text = text[: max(text.rfind("›") + 1, len(text) - longest)]
+        return text[:KEEP_CHARACTERS] + "…" if cut or len(text) > KEEP_CHARACTERS else text
+
+    def text(self, text: str) -> str:
+        """Any text: known secrets in every way they may be written, everything shaped like a token, the middle of account numbers."""
+        for known in self._longest_first:
+            text = known.taken_out(text)
+        text = _ACCOUNT.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], text)
+        return _JWT.sub(mark("access_token"), text)
+
+    def _hidden(self, name: str, value: str) -> str:
+        if self._wary or (len(value) >= _SEEN_TOO_SHORT and not _NUMBER.fullmatch(value)):
+            self._learn(name, Secret(value), self._seen)
+        told = self._told.get(Secret(value))
+        return told.mark if told else mark(name)  # an API key is one in an Authorization header too
+
+    def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
+        """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""
+        if "=" not in text and "%3" not in text:
+            return text
+        pieces, at = [], 0
+        for pair in _PAIR.finditer(text):
+            name, begin = unquote_plus(pair[1]), pair.start()
+            asked = name in _QUERY_ONLY and text[max(0, begin - 3) : begin].upper().endswith(
+                _IN_QUERY
+            )
+            if begin >= at and (asked or is_secret_name(name)):
+                found = (value if pair[2] == "=" else _NESTED).match(text, pair.end())
+                pieces += [
+                    text[at : pair.end()],
+                    self._hidden(name, unquote_plus(found[0] if found else "")),
+                ]
+                at = found.end() if found else pair.end()
+        return "".join([*pieces, text[at:]])
+
+    def _header(self, name: str, value: str) -> str:
+        if not is_secret_name(name):
+            return self._pairs(_USER_INFO.sub("", value))
+        scheme, space, rest = value.partition(" ")
+        if "authori" in name.lower() and space and scheme.isalpha():
+            wrapped = _WRAPPED.fullmatch(rest) if scheme.lower() == "bearer" else None
+            before, inner, after = wrapped.groups() if wrapped else ("", rest, "")
+            return f"{scheme} {before}{self._hidden(name, inner)}{after}"
+        if "cookie" in name.lower():
+            pairs = value.split(";")[
+                : 1 if name.lower().startswith("set-") else None
+            ]  # a Set-Cookie goes on with dates and paths
+            for pair in pairs:
+                self._hidden(name, pair.partition("=")[2].strip())
+        return self._hidden(name, value)
+
+    def _form(self, text: str) -> str:
+        pairs = parse_qsl(text, keep_blank_values=True)
+        return "&".join(
+            f"{quote_plus(name)}={self._hidden(name, value) if value and (name in _QUERY_ONLY or is_secret_name(name)) else quote_plus(value)}"
+            for name, value in pairs
+        )
+
+    def _json(self, text: str) -> str:
+        try:
+            document = json.loads(text, object_pairs_hook=_Fields)
+            hidden = self._walk(document)
+        except (ValueError, RecursionError):
+            return self._loose(text)
+        return (
+            text
+            if hidden == document
+            else json.dumps(_plain(hidden), separators=(",", ":"), ensure_ascii=False)
+        )
+
+    def _walk(self, value: Any) -> Any:
+        if isinstance(value, _Fields):
+            return _Fields(
+                (key, self._leaf(key, item) if is_secret_name(key) else self._walk(item))
+                for key, item in value
+            )
+        if isinstance(value, list):
+            return [self._walk(item) for item in value]
+        return (
+            self._loose(value) if isinstance(value, str) else value
+        )  # which may be an address, or JSON once more
+
+    def _leaf(self, name: str, value: Any) -> Any:
+        if isinstance(value, _Fields):
+            self._walk(value)  # to learn what is in it
+        elif isinstance(value, list):
+            for item in value:
+                self._leaf(name, item)
+        if isinstance(value, str) and value:
+            return self._hidden(name, value)
+        return mark(name) if value and not isinstance(value, bool) else value
+
+    def _loose(self, text: str) -> str:
+        """Any text: what is written as a field of JSON or of a form."""
+        if '"' in text:
+            text = _CUT_FIELD.sub(self._cut_field, text)
+        return self._pairs(text)
+
+    def _multipart(self, text: str) -> str:
+        return _PART.sub(
+            lambda part: (
+                part[1] + self._hidden(part[2], part[3]) if is_secret_name(part[2]) else part[0]
+            ),
+            text,
+        )
+
+    def _cut_field(self, match: re.Match[str]) -> str:
+        return (
+            f'"{match[1]}"{match[2]}"{self._hidden(match[1], match[3])}"'
+            if is_secret_name(match[1])
+            else match[0]
+        )
+
+
+class _Fields(list[tuple[str, "Any"]]):
+    """A JSON object as it was written, repeated names included."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Fields):
+        return {key: _plain(item) for key, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def ways(text: str) -> str:
+    """A pattern for every way the text is written: as it is, in an address or a form, in JSON, or half of it one way and half another."""
+    begins = "".join(
+        mark if mark.isalnum() and mark.isascii() else _ways_of(mark)
+        for mark in text[:_MOST_COMPARED]
+    )
+    return begins + (r"[^\s\"'<>&]*" if len(text) > _MOST_COMPARED else "")
+
+
+def _ways_of(mark: str) -> str:
+    percent = "".join(f"%{byte:02x}" for byte in mark.encode("utf-8", "surrogatepass"))
+    units = mark.encode("utf-16-be", "surrogatepass").hex()
+    escapes = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    short = json.dumps(mark)[1:-1]
+    plain = {mark, short, "\\/" if mark == "/" else mark, "+" if mark == " " else mark}
+    return f"(?:{'|'.join(sorted(map(re.escape, plain), key=len, reverse=True))}|(?i:{percent}|{escapes}))"
+
+
+def split_marks(text: str) -> list[tuple[bool, str]]:
+    """The text in pieces: `(True, variable)` for a mark, `(False, words)` for what stands between."""
+    pieces = _MARK.split(text)
+    return [(bool(number % 2), piece) for number, piece in enumerate(pieces) if piece]

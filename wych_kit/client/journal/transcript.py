@@ -1,0 +1,95 @@
+"""An exchange in lines of text, the same for every face: as sent, and as answered, without what teaches nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wych_kit.client.journal.recorder import Exchange
+
+BODY_LINES = 8
+_ID = re.compile(r"\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+"""Its first part tells it from others; the exchange itself has it whole."""
+_DULL = {
+    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
+    "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
+}  # fmt: skip
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a screen obeys instead of showing; and half characters, which JSON can bring and no screen, file or message can take."""
+
+
+def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
+    """Request line, headers and body. `whole` keeps all headers and the whole body."""
+    host, path = _split(exchange.url)
+    headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
+    return _lines(
+        f"{exchange.method} {path}",
+        [("host", host), *headers],
+        _body_lines(exchange.request_body, whole=whole),
+        whole=whole,
+    )
+
+
+def as_answered(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
+    """Status with its time, headers and body."""
+    # A customer's own data are in no file, so nothing says where the rest is.
+    rest = "" if exchange.whose == "customer" else ": wych-kit journal"
+    body = _body_lines(exchange.response_body, rest, whole=whole)
+    return _lines(outcome(exchange, timed=timed), exchange.response_headers, body, whole=whole)
+
+
+def in_a_line(exchange: Exchange, *, timed: bool = True) -> str:
+    """What was asked for, what came of it, and what our knowledge of the call rests on; `timed` says how long it took."""
+    badge = f" · {exchange.basis}" if exchange.basis else ""
+    path = _ID.sub(r"\1…", _split(exchange.url)[1])
+    return f"{exchange.method} {path} → {outcome(exchange, timed=timed)}{badge}"
+
+
+def outcome(exchange: Exchange, *, timed: bool = True) -> str:
+    """Status and time of an exchange, or why there is none."""
+    took = "" if exchange.seconds is None or not timed else f", {1000 * exchange.seconds:.0f} ms"
+    if exchange.status is None:
+        return f"no answer ({exchange.error or 'cut short'}{took})"
+    return f"{exchange.status} {exchange.reason}".rstrip() + took
+
+
+def harmless(text: str) -> str:
+    """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
+    return _STEERING.sub(
+        lambda match: (
+            f"\\u{ord(match[0]):04x}" if ord(match[0]) > 0xFF else f"\\x{ord(match[0]):02x}"  # noqa: PLR2004 - two digits
+        ),
+        text,
+    )
+
+
+def _lines(
+    first: str, headers: Iterable[tuple[str, str]], body: Iterable[str], *, whole: bool
+) -> list[str]:
+    shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+    return [harmless(line) for line in (first, *shown, *body)]
+
+
+def _split(url: str) -> tuple[str, str]:
+    """The host and the rest, as a request has them."""
+    host, slash, path = url.partition("://")[2].partition("/")
+    return host, slash + path or "/"
+
+
+def _body_lines(body: str, rest: str = ": wych-kit journal", *, whole: bool) -> list[str]:
+    if not body:
+        return []
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        text = (
+            body.replace("&", "\n&") if "\n" not in body and "=" in body.partition("&")[0] else body
+        )
+    lines = text.splitlines()
+    if whole or len(lines) <= BODY_LINES:
+        return lines
+    return [*lines[: BODY_LINES - 1], f"… {len(lines) - BODY_LINES + 1} more lines{rest}"]

@@ -1,0 +1,205 @@
+"""What a customer agreed to share: connections, accounts, balances and transactions, read from the API's answers.
+
+The shapes are invented: those of the Payments NZ account-information standard, since Wych's own are not public.
+Each reader gives `None` for what makes no sense; whoever raises for it holds no customer's data that a traceback would show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from wych_kit.client.account_number import AccountNumber
+from wych_kit.client.categories import category
+from wych_kit.client.money import signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+_Made = TypeVar("_Made")
+
+
+class Bank(NamedTuple):
+    """Where the customer has the accounts."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A customer's consent: `state` is PENDING, ACTIVE, REJECTED, REVOKED or EXPIRED, or a word that nobody knows yet."""
+
+    id: str
+    state: str
+    user_id: str
+    provider: Bank
+    permissions: tuple[str, ...]
+    created: datetime | None
+    expires: datetime | None
+
+    @property
+    def active(self) -> bool:
+        """Whether there are data to be had."""
+        return self.state == "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account; `number` is masked when it is shown, and `None` where the consent does not cover it."""
+
+    id: str
+    user_id: str
+    connection_id: str
+    nickname: str
+    number: AccountNumber | None
+    kind: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account has: less than nothing when it is owed. `kind` says how it was counted, such as InterimAvailable."""
+
+    account_id: str
+    amount: Decimal
+    currency: str
+    kind: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A movement: money that came is more than nothing. `category` is made of the merchant's code, "" where there is none."""
+
+    id: str
+    account_id: str
+    booked: datetime
+    amount: Decimal
+    currency: str
+    text: str
+    merchant: str
+    category: str
+    status: str
+    balance: Decimal | None
+
+
+def connections(answer: object) -> list[Connection] | None:
+    """A list of connections."""
+    return _all(answer, connection)
+
+
+def connection(answer: object) -> Connection | None:
+    """One connection."""
+    provider = answer.get("provider") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(provider, dict):
+        return None
+    id_, state, user = (_text(answer, name) for name in ("id", "state", "user"))
+    if not (id_ and state and user and _text(provider, "id")):
+        return None
+    bank = Bank(_text(provider, "id"), _text(provider, "name") or _text(provider, "id"))
+    held = answer.get("permissions")
+    permissions = (
+        tuple(each for each in held if isinstance(each, str)) if isinstance(held, list) else ()
+    )
+    return Connection(
+        id_,
+        state,
+        user,
+        bank,
+        permissions,
+        _time(answer.get("created")),
+        _time(answer.get("expires")),
+    )
+
+
+def accounts(answer: object, of: Connection) -> list[Account] | None:
+    """The accounts of a connection."""
+    return _all(_listed(answer, "Account"), lambda item: _account(item, of))
+
+
+def balances(answer: object, of: Account) -> list[Balance] | None:
+    """The balances of an account."""
+    return _all(_listed(answer, "Balance"), lambda item: _balance(item, of))
+
+
+def transactions(answer: object, of: Account) -> list[Transaction] | None:
+    """A page of an account's transactions."""
+    return _all(_listed(answer, "Transaction"), lambda item: _transaction(item, of))
+
+
+def next_page(answer: object) -> str:
+    """The link to the next page; "" after the last."""
+    links = answer.get("Links") if isinstance(answer, dict) else None
+    return _text(links, "Next") if isinstance(links, dict) else ""
+
+
+def _account(item: object, of: Connection) -> Account | None:
+    if not isinstance(item, dict) or not (id_ := _text(item, "AccountId")):
+        return None
+    numbers = item.get("Account")
+    first = numbers[0] if isinstance(numbers, list) and numbers else None
+    number = _text(first, "Identification") if isinstance(first, dict) else ""
+    kind, currency = (
+        _text(item, "AccountSubType") or _text(item, "AccountType"),
+        _text(item, "Currency"),
+    )
+    held = AccountNumber(number) if number else None
+    return Account(id_, of.user_id, of.id, _text(item, "Nickname"), held, kind, currency)
+
+
+def _balance(item: object, of: Account) -> Balance | None:
+    money = signed(item)
+    if not isinstance(item, dict) or money is None or _text(item, "AccountId") not in ("", of.id):
+        return None
+    return Balance(of.id, *money, _text(item, "Type"), _time(item.get("DateTime")))
+
+
+def _transaction(item: object, of: Account) -> Transaction | None:
+    money = signed(item)
+    if not isinstance(item, dict) or money is None or _text(item, "AccountId") not in ("", of.id):
+        return None
+    id_, booked = _text(item, "TransactionId"), _time(item.get("BookingDateTime"))
+    if not id_ or booked is None:
+        return None
+    merchant = item.get("MerchantDetails")
+    merchant = merchant if isinstance(merchant, dict) else {}
+    after = signed(item.get("Balance"))
+    return Transaction(
+        id_,
+        of.id,
+        booked,
+        *money,
+        text=_text(item, "TransactionInformation"),
+        merchant=_text(merchant, "MerchantName"),
+        category=category(_text(merchant, "MerchantCategoryCode")),
+        status=_text(item, "Status"),
+        balance=after[0] if after else None,
+    )
+
+
+def _listed(answer: object, name: str) -> object:
+    data = answer.get("Data") if isinstance(answer, dict) else None
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def _all(items: object, make: Callable[[object], _Made | None]) -> list[_Made] | None:
+    made = [make(item) for item in items] if isinstance(items, list) else [None]
+    there = [each for each in made if each is not None]
+    return there if len(there) == len(made) else None
+
+
+def _text(item: dict[Any, Any], name: str) -> str:
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: object) -> datetime | None:
+    """A time with its zone; without one it is taken as UTC."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)

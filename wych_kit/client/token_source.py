@@ -1,0 +1,233 @@
+"""Where tokens come from: the one in memory, the one in the shared file, or one new request, whoever asks and however many.
+
+`TokenSource` neither sends nor waits. Its generators yield what should happen (an `httpx.Request` to send, a `Pause`, a `Flight`
+to wait for) and are sent the response; `wych_kit.client.auth` makes it happen for threads and for tasks.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wych_kit.client import discovery
+from wych_kit.client import token as tokens
+from wych_kit.client.backoff import PATIENCE, Backoff
+from wych_kit.client.token_cache import Flight, TokenFile, taken
+from wych_kit.client.transport import retry_after
+from wych_kit.errors import Refused, Unreachable, WychError
+
+if TYPE_CHECKING:
+    from wych_kit.client.discovery import Provider
+    from wych_kit.client.token import Token
+    from wych_kit.secret import Secret
+
+GRUDGE = 30.0
+"""Seconds for which a refused secret is not sent again by the same object. A guess: a loop cannot hammer, a person can wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What a flow yields to let time pass."""
+
+    seconds: float
+
+
+_sources: weakref.WeakSet[TokenSource] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: the thread that held one is the parent's, so nobody would let go of it here."""
+    for source in _sources:
+        source._lock = threading.Lock()  # noqa: SLF001 - their own module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+
+Flow = Generator[httpx.Request | Pause | Flight, httpx.Response | None, "Token"]
+
+
+class TokenSource:
+    """The token of one client at one issuer. `file` shares it with other processes; `None` keeps it in memory."""
+
+    def __init__(
+        self, issuer_url: str, client_id: str, client_secret: Secret, file: TokenFile | None
+    ) -> None:
+        self._issuer_url = issuer_url
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._file = file
+        self._lock = threading.Lock()  # held for a few microseconds, never while waiting
+        self._token: Token | None = None
+        self._flight: Flight | None = None
+        self._refusal: tuple[float, Refused] | None = None
+        _sources.add(self)
+        self.provider: Provider | None = None
+        """The identity provider, once its document was fetched and checked."""
+
+    def forget(self) -> bool:
+        """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""
+        with self._lock:
+            found = self._token is not None
+            self._token = self._refusal = self.provider = None
+        return bool(self._file and self._file.remove()) or found
+
+    def drop(self, token: Token) -> None:
+        """Stop using a token that was refused, without asking for another yet."""
+        with self._lock:
+            if self._token is token:
+                self._token = None
+        if self._file:
+            self._file.remove(token)
+
+    @property
+    def at_hand(self) -> Token | None:
+        """The token in memory, if it can be used now."""
+        token = self._token
+        return token if token is not None and token.fresh else None
+
+    def obtaining(self, refused: Token | None = None, *, blocks: bool = True) -> Flow:
+        """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one.
+
+        `blocks` says that waiting holds the calling thread up, so that nothing else can happen there.
+        """
+        while True:
+            with self._lock:
+                token = self._token
+                if token is not None and _usable(token, refused):
+                    return token
+                if self._refusal is not None and time.monotonic() < self._refusal[0] + GRUDGE:
+                    raise copy.copy(self._refusal[1])
+                flight = self._flight
+                leads = flight is None or not flight.alive
+                if flight is None or leads:
+                    flight = self._flight = Flight()
+            if leads:
+                return (yield from self._leading(flight, refused))
+            if blocks and flight.led_here:
+                return (yield from self._alone())
+            yield flight
+            if not flight.landed.done():
+                raise Unreachable(
+                    "another call has been renewing the token for too long",
+                    stage="token",
+                    reference="token-lock",
+                )
+            outcome = flight.outcome()
+            if isinstance(outcome, WychError):
+                raise copy.copy(outcome)
+            if outcome is not None and (refused is None or outcome.value != refused.value):
+                return outcome
+            # Its caller went away in the middle, or asked before the token was refused: somebody else has to ask.
+
+    def _leading(self, flight: Flight, refused: Token | None) -> Flow:
+        outcome: Token | WychError | None = None
+        try:
+            outcome = yield from self._renewing(refused)
+        except WychError as error:
+            outcome = error
+            raise
+        finally:
+            with self._lock:
+                if isinstance(outcome, Refused) and _for_good(outcome):
+                    self._refusal = (time.monotonic(), outcome)
+                elif outcome is not None and not isinstance(outcome, WychError):
+                    self._token = outcome
+                if self._flight is flight:
+                    self._flight = None
+            flight.land(outcome)
+        return outcome
+
+    def _alone(self) -> Flow:
+        """A token for a call made from within the leading one, by a hook or on its event loop: not shared, since nothing may wait."""
+        token = yield from self._requesting()
+        with self._lock:
+            self._token = token
+        return token
+
+    def _renewing(self, refused: Token | None) -> Flow:
+        """A token from the shared file, or a new one that is put there: one process at a time asks."""
+        token = self._file.read() if self._file else None
+        if token is not None and _usable(token, refused):
+            return token
+        lock = self._file.lock() if self._file else None
+        if self._file is None or lock is None:
+            return (yield from self._requesting())
+        began, ends = time.time(), time.monotonic() + 2 * PATIENCE
+        while not taken(lock):
+            token = self._file.read()
+            if token is not None and _usable(token, refused):
+                return token
+            if time.monotonic() > ends:
+                raise Unreachable(
+                    "another process has been renewing the token for too long",
+                    stage="token",
+                    reference="token-lock",
+                )
+            yield Pause(random.uniform(0.01, 0.03))  # noqa: S311 - only so that the waiting do not march in step
+        try:
+            token = self._file.read()
+            if token is not None and _usable(token, refused):
+                return token
+            if failure := self._file.failure_since(began):
+                raise failure
+            return (yield from self._shared(self._file))
+        finally:
+            lock.release()
+
+    def _shared(self, file: TokenFile) -> Flow:
+        try:
+            token = yield from self._requesting()
+        except (Refused, Unreachable) as error:
+            file.write_failure(error)
+            raise
+        file.write(token)
+        return token
+
+    def _requesting(self) -> Flow:
+        backoff = Backoff()
+        provider = self.provider
+        if provider is None:
+            response, _ = yield from _patiently(
+                lambda: discovery.request(self._issuer_url), backoff
+            )
+            provider = self.provider = discovery.check(response, self._issuer_url)
+        endpoint = provider.token_endpoint
+        response, asked = yield from _patiently(
+            lambda: tokens.request(endpoint, self._client_id, self._client_secret), backoff
+        )
+        return tokens.check(response, asked)
+
+
+def _patiently(
+    make: Callable[[], httpx.Request], backoff: Backoff
+) -> Generator[httpx.Request | Pause, httpx.Response | None, tuple[httpx.Response, float]]:
+    """The answer to a request, repeated while the server says "not now", and the moment the last one was sent."""
+    while True:
+        asked = time.monotonic()
+        response = yield make()
+        assert response is not None  # noqa: S101 - the drivers answer every request
+        if response.status_code not in tokens.BUSY:
+            return response, asked
+        seconds = backoff.pause(retry_after(response.headers.get("Retry-After")))
+        if seconds is None:
+            return response, asked
+        yield Pause(seconds)
+
+
+def _usable(token: Token, refused: Token | None) -> bool:
+    return token.fresh and (refused is None or token.value != refused.value)
+
+
+def _for_good(refusal: Refused) -> bool:
+    """Whether asking again soon would bring the same: not when the server was busy or broken."""
+    return refusal.status < httpx.codes.INTERNAL_SERVER_ERROR and refusal.status not in tokens.BUSY

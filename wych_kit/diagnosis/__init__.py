@@ -1,0 +1,1 @@
+"""Say what is wrong, why, and what to do: before sending, by trying, or from an error afterwards."""

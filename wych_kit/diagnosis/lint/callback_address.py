@@ -1,0 +1,68 @@
+"""The address at which a customer's browser comes back from the consent journey (API facts section 6)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from wych_kit.callback.rules import STATES, UUID, oddities
+from wych_kit.diagnosis.lint.remark import Remark
+from wych_kit.errors import SettingInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ID = "(the id as Wych sent it)"
+_REFERENCES = {
+    "repeated": "duplicate-parameter",
+    "pending": "consent-pending",
+    "rejected": "consent-rejected",
+}
+
+
+def lint_address(text: str) -> tuple[Remark, ...]:
+    """What a callback's address says, or lacks. Raises `SettingInvalid` for what is no address."""
+    try:
+        parts = urlsplit(text.strip())
+        whole = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and not re.search(r"\s", text.strip())
+        )
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        whole, pairs = False, []
+    if not whole:
+        raise SettingInvalid(
+            "The text",
+            "is no address: one that starts with https:// is expected",
+            reference="bad-address",
+        )
+    return tuple(_remarks(pairs))
+
+
+def _remarks(pairs: list[tuple[str, str]]) -> Iterator[Remark]:
+    fields = dict(pairs)
+    for oddity in oddities(pairs):
+        yield Remark(
+            _REFERENCES.get(oddity.kind, "unknown-answer"),
+            f"query, {oddity.parameter}" if oddity.parameter else "query",
+            oddity.why,
+            _query(fields | {"state": "ACTIVE"} if oddity.parameter == "state" else fields),
+            certain=oddity.kind in ("pending", "rejected"),
+        )
+
+
+def _query(fields: dict[str, str]) -> str:
+    """The query as documented. Only ids that are UUIDs are repeated: anything might have been pasted there."""
+    state = fields.get("state", "")
+    shown = {
+        "connection": fields.get("connection", ""),
+        "state": state if state in STATES else "ACTIVE",
+    }
+    shown |= {"user": fields["user"]} if "user" in fields else {}
+    return "&".join(
+        f"{name}={value if name == 'state' or UUID.fullmatch(value) else _ID}"
+        for name, value in shown.items()
+    )

@@ -1,0 +1,1 @@
+"""The steps from registering to customer data, without a user interface."""

@@ -1,0 +1,1 @@
+"""The simulated API: its routes and what they answer."""

@@ -1,0 +1,247 @@
+"""The mock's own description, as OpenAPI 3.1: the token endpoint and every call of the API, each with what it rests on (`x-wych-basis`).
+
+It is served at /openapi.json, outside the gateway: Wych is not known to publish one, and this is not Wych's. `python -m wych_kit.mock.description.openapi`
+prints it, as it stands in docs/openapi.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from wych_kit.mock.api.routes import ROUTES, Route
+from wych_kit.mock.description.schemas import SCHEMAS, TEXT, UUID, items, record, ref
+from wych_kit.mock.http.messages import Answer, Request, answer, compact
+from wych_kit.mock.http.variants import BASIS
+from wych_kit.mock.options import PORT
+from wych_kit.mock.realm.endpoints import TOKEN_PATH
+
+if TYPE_CHECKING:
+    from wych_kit.mock.description.schemas import Schema
+
+PATH = "/openapi.json"
+_REFUSED = {
+    400: "what was sent cannot be read",
+    401: "no bearer token that counts (gateway)",
+    403: "no API key that counts, or a token of the wrong kind (gateway)",
+    404: "no such id for this token (application)",
+    409: "not in this state of the connection (application)",
+    413: "the body is over 10 MiB (gateway)",
+    415: "the body is not labelled application/json (gateway)",
+    422: "the email is not an address (application)",
+    429: "over the rate or the quota (gateway)",
+    431: "the headers are over 10,240 bytes (gateway)",
+}
+_GATEWAY, _APPLICATION = ref("GatewayRefusal"), ref("Refusal")
+_BY_STATUS = {
+    400: _GATEWAY,
+    401: _GATEWAY,
+    403: {"anyOf": [_GATEWAY, _APPLICATION]},
+    415: _GATEWAY,
+    429: _GATEWAY,
+}
+_EVERY = (401, 403, 404, 413, 429, 431)
+_BOOKING = "a time, included; a date alone is that whole day; UTC unless it says otherwise"
+_PAGES = {
+    "name": "page",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 1},
+    "description": "from 1 to Meta.TotalPages",
+}
+# Of each handler: a summary, what it answers with, its refusals besides the common ones.
+_CALLS: dict[str, tuple[str, Schema | None, tuple[int, ...]]] = {
+    "users": ("The users of an app", items(ref("User")), ()),
+    "user": ("Find or create a user by email", ref("User"), (400, 415, 422)),
+    "exchange": ("Exchange the service token for a user's token", ref("UserToken"), ()),
+    "connections": ("The connections of a user", items(ref("Connection")), ()),
+    "connection": ("One connection: what confirms a callback", ref("Connection"), ()),
+    "revoke_connection": ("Take the consent back", None, (409,)),
+    "accounts": ("The accounts of a connection", ref("Accounts"), (409,)),
+    "balances": ("What an account has now", ref("Balances"), (409,)),
+    "transactions": (
+        "An account's transactions, newest first, 50 on a page",
+        ref("Transactions"),
+        (400, 409),
+    ),
+}
+_BASIS_HEADER = {
+    BASIS.decode(): {"description": "what the answer rests on; the mock's own", "schema": TEXT}
+}
+
+
+def document(url: str) -> dict[str, Any]:
+    """The description of a mock at `url`."""
+    paths: dict[str, Any] = {TOKEN_PATH: {"post": _TOKEN}}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Mock Wych",
+            "version": "3",
+            "summary": "What Wych Kit's mock answers; it is not Wych's, and not published by Wych.",
+            "description": (
+                "x-wych-basis: documented (on Wych's public pages), inferred, or invented by Wych"
+                " Kit's authors."
+            ),
+        },
+        "servers": [{"url": url}],
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "service": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "the token of the token endpoint",
+                },
+                "user-context": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "a user's token, from the exchange",
+                },
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    summary, given, refusals = _CALLS[route.handler]
+    good = {"204": _said("revoked", None)} if given is None else {"200": _said("as asked", given)}
+    described = {
+        "operationId": route.handler,
+        "summary": summary,
+        "tags": [route.token],
+        "x-wych-basis": route.basis,
+        "security": [{"apiKey": [], route.token: []}],
+        "parameters": _parameters(route),
+        "responses": (
+            good | {str(status): _refusal(route, status) for status in sorted({*_EVERY, *refusals})}
+        ),
+    }
+    if route.takes_body:
+        # The gateway's own model: other members are not looked at.
+        model = {"type": "object", "properties": {"email": TEXT}, "required": ["email"]}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": model}},
+        }
+    return described
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    ids = [
+        {"name": name, "in": "path", "required": True, "schema": UUID}
+        for name in re.findall(r"\{(\w+)\}", route.path)
+    ]
+    if route.handler != "transactions":
+        return ids
+    dates = [
+        {"name": name, "in": "query", "schema": {"type": "string"}, "description": _BOOKING}
+        for name in ("fromBookingDateTime", "toBookingDateTime")
+    ]
+    return [*ids, *dates, _PAGES]
+
+
+def _refusal(route: Route, status: int) -> dict[str, Any]:
+    if status == 431:  # noqa: PLR2004 - it has no body
+        return {"description": _REFUSED[status]}
+    if status == 413:  # noqa: PLR2004 - the one in plain text
+        return {"description": _REFUSED[status], "content": {"text/plain": {"schema": TEXT}}}
+    own = status == 400 and not route.takes_body  # noqa: PLR2004 - without a body it is the application that refuses
+    return _said(_REFUSED[status], _APPLICATION if own else _BY_STATUS.get(status, _APPLICATION))
+
+
+def _said(description: str, schema: Schema | None) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+    return {"description": description, "headers": _BASIS_HEADER, **content}
+
+
+def _realm(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": ref("TokenRefusal")}},
+    }
+
+
+_FORM = record(
+    {
+        "grant_type": {"const": "client_credentials"},
+        "client_id": TEXT,
+        "client_secret": {"type": "string", "format": "password"},
+    },
+    scope=TEXT,
+)
+_TOKEN = {
+    "operationId": "token",
+    "summary": "A service token for an app's client id and secret",
+    "tags": ["token"],
+    "x-wych-basis": "documented",
+    "security": [],
+    "parameters": [],
+    "requestBody": {
+        "required": True,
+        "content": {"application/x-www-form-urlencoded": {"schema": _FORM}},
+    },
+    "responses": {
+        "200": {
+            "description": "as asked",
+            "content": {"application/json": {"schema": ref("Token")}},
+        },
+        "400": _realm("what was sent cannot be read, or asks for what the client may not have"),
+        "401": _realm("the client or its secret is not known"),
+        "403": _realm("a web page of another origin asks"),
+        "413": {"description": "the body is over 10 MB, or a field of it over 131,072 bytes"},
+        "431": {"description": "the headers are over 65,535 bytes"},
+        "500": _realm("a '%' in the form has no two hex digits after it"),
+    },
+}
+
+
+class Description:
+    """Answers /openapi.json."""
+
+    body_limit = 64 * 1024
+    header_limit = 64 * 1024
+
+    def __init__(self, url: str) -> None:
+        self._body = compact(document(url))
+
+    async def answer(self, request: Request) -> Answer:
+        """The description, to GET and HEAD."""
+        if request.method not in ("GET", "HEAD"):
+            return _refused(405, "GET is the method of this path", (b"allow", b"GET, HEAD"))
+        return answer(200, self._body, *_HEADERS, row="invented")
+
+    def too_large(self, _request: Request) -> Answer:
+        """413."""
+        return _refused(413, "the body is over 64 KiB")
+
+    def headers_too_large(self, _request: Request) -> Answer:
+        """431."""
+        return _refused(431, "the headers are over 64 KiB")
+
+    def broken(self, _request: Request) -> Answer:
+        """500."""
+        return _refused(500, "a bug in the mock; see its log")
+
+
+_HEADERS = ((b"content-type", b"application/json"), (BASIS, b"invented"))
+
+
+def _refused(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
+    return answer(
+        status, compact({"error": reason}), *_HEADERS, *headers, row="invented", reason=reason
+    )
+
+
+def page() -> str:
+    """The description of a mock at its usual address, to be read: the text of docs/openapi.json."""
+    return json.dumps(document(f"http://127.0.0.1:{PORT}"), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

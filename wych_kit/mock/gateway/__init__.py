@@ -1,0 +1,1 @@
+"""The simulated API gateway: what it checks before a request reaches the API."""

@@ -1,0 +1,1 @@
+"""HTTP itself: messages, listening, certificates, and a bridge to Starlette."""

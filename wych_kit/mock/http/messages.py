@@ -1,0 +1,103 @@
+"""A request as it came and an answer as it will go: the little that the roles share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(slots=True)
+class Request:
+    """What came. `path` is raw, without the query; header names are lower case; `address` is the caller's IP."""
+
+    method: str
+    path: str
+    headers: dict[bytes, bytes]
+    address: str
+    scope: Scope
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back, complete with `Content-Length`. `row` names the fact it follows, `reason` is for the mock's own record."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    row: str = ""
+    reason: str = ""
+
+    def because(self, reason: str, row: str = "") -> Answer:
+        """The same bytes on the wire, with a closer reason (and row) in the record."""
+        return replace(self, reason=reason, row=row or self.row)
+
+
+NOTHING = Answer(0, (), b"")
+"""No answer at all, for the record."""
+
+
+def answer(
+    status: int, body: bytes, *headers: tuple[bytes, bytes], row: str = "", reason: str = ""
+) -> Answer:
+    """An answer with its length said."""
+    return Answer(status, (*headers, (b"content-length", b"%d" % len(body))), body, row, reason)
+
+
+def compact(value: Any) -> bytes:
+    """JSON as both servers write it: no space, keys in the order given."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def opened(scope: Scope) -> Request:
+    """The request of an ASGI scope, its body not read yet."""
+    caller = scope.get("client")
+    return Request(
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        dict(scope["headers"]),
+        caller[0] if caller else "",
+        scope,
+    )
+
+
+def header_size(request: Request) -> int:
+    """Bytes of the header block, with the colon, space and line end of each line."""
+    return sum(len(name) + len(text) + 4 for name, text in request.scope["headers"])
+
+
+async def read_body(request: Request, receive: Receive, limit: int) -> bool:
+    """Reads the body into `request`; False when it is longer than `limit` bytes.
+
+    Raises `ClientDisconnect` when the caller hangs up before the end: half a request is none.
+    """
+    announced = request.headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        return False
+    parts: list[bytes] = []
+    length, more = 0, True
+    while more and length <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        more = message.get("more_body", False)
+    request.body = b"".join(parts)
+    return length <= limit
+
+
+async def send(answer_: Answer, send_: Send) -> None:
+    """Puts the answer on the wire."""
+    await send_(
+        {"type": "http.response.start", "status": answer_.status, "headers": answer_.headers}
+    )
+    await send_({"type": "http.response.body", "body": answer_.body})

@@ -1,0 +1,1 @@
+"""The simulated partner portal: its JSON API and its pages."""

@@ -1,0 +1,133 @@
+"""The pages for a browser: the partner portal under /portal, and the hosted consent under /app. They need no JavaScript.
+
+All of it is invented: what Wych's own pages look like is not public, only the order of their steps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from wych_kit.mock.gateway.usage_plan import UsagePlan
+from wych_kit.mock.http import starlette_bridge
+from wych_kit.mock.http.messages import Answer
+from wych_kit.mock.portal.pages import layout, links, portal_pages
+from wych_kit.mock.portal.pages.consent_pages import ConsentPages
+from wych_kit.mock.portal.pages.layout import Refused
+from wych_kit.mock.portal.pages.links import Links
+from wych_kit.mock.portal.pages.portal_pages import PortalPages
+from wych_kit.mock.portal.pages.sessions import Sessions
+from wych_kit.mock.portal.pages.visits import House
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as WebRequest
+    from starlette.responses import Response
+
+    from wych_kit.mock.api.connections import Connections
+    from wych_kit.mock.http.messages import Request
+    from wych_kit.mock.state.clock import Clock
+    from wych_kit.mock.state.request_log import Ledger
+    from wych_kit.mock.state.store import Store
+
+PORTAL = portal_pages.ROOT
+ROOTS = (portal_pages.ROOT, links.ROOT)
+_TRIES = 10
+_TRIES_IN = 300  # seconds
+
+
+class Pages:
+    """Answers what lies under `ROOTS`, but for the portal's JSON. `url` is the mock's own address."""
+
+    body_limit = 64 * 1024
+    header_limit = 64 * 1024
+
+    def __init__(
+        self,
+        url: str,
+        store: Store,
+        clock: Clock,
+        ledger: Ledger,
+        connections: Connections,
+        *,
+        callback_user: bool,
+    ) -> None:
+        self.links = Links(store, clock)
+        tries = UsagePlan(clock, _TRIES / _TRIES_IN, _TRIES, None)
+        self._house = House(url, store, Sessions(clock), self.links, ledger, tries)
+        handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error}
+        self._site = Starlette(
+            routes=[
+                *PortalPages(self._house).routes(),
+                *ConsentPages(self._house, connections, callback_user=callback_user).routes(),
+            ],
+            exception_handlers=handlers,
+        )
+        self._site.router.redirect_slashes = False
+
+    async def answer(self, request: Request) -> Answer:
+        """Runs the web application on a request that is already read."""
+        return await starlette_bridge.answered(self._site, request)
+
+    def too_large(self, request: Request) -> Answer:
+        """413."""
+        return _bare(
+            request,
+            Refused(413, "That is too much", "Send less: 64 KiB is the most that a page takes."),
+        )
+
+    def headers_too_large(self, request: Request) -> Answer:
+        """431."""
+        return _bare(
+            request,
+            Refused(
+                431,
+                "The headers are too long",
+                "Clear this site's cookies, or use a shorter address.",
+            ),
+        )
+
+    def broken(self, request: Request) -> Answer:
+        """500."""
+        return _bare(request, Refused(500, "The mock failed", "Its log says where."))
+
+    def reset(self) -> None:
+        """Signs everybody out and forgets every link."""
+        for part in (self._house.sessions, self._house.tries, self.links):
+            part.reset()
+
+
+def _world(path: str) -> str:
+    return "portal" if path.startswith(PORTAL) else "consent"
+
+
+def _bare(request: Request, refused: Refused) -> Answer:
+    response = layout.refusal(refused, _world(request.path))
+    reason = "a bug in the mock; see its log" if refused.status == 500 else refused.text  # noqa: PLR2004 - its own fault
+    return Answer(
+        response.status_code, tuple(response.raw_headers), bytes(response.body), "invented", reason
+    )
+
+
+async def _refused(request: WebRequest, refused: Refused) -> Response:
+    request.scope["reason"] = refused.text
+    return layout.refusal(refused, _world(request.url.path))
+
+
+async def _http_error(request: WebRequest, error: HTTPException) -> Response:
+    titles = {404: "There is no such page", 405: "This page takes no such request"}
+    onward = (
+        (PORTAL, "The portal's first page") if _world(request.url.path) == "portal" else ("", "")
+    )
+    text = (
+        "Check the address, or begin again."
+        if error.status_code == 404  # noqa: PLR2004 - not found
+        else "Open the page and use its form."
+    )
+    response = await _refused(
+        request,
+        Refused(error.status_code, titles.get(error.status_code, error.detail), text, *onward),
+    )
+    response.headers.update(error.headers or {})
+    return response

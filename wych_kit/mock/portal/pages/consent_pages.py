@@ -1,0 +1,347 @@
+"""The hosted consent: sign in or come by a link, choose a bank, see what is asked and for how long, agree or refuse, and go back.
+
+The order is documented; what the pages say, the permissions and the days to choose from are invented.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from starlette.routing import Route
+
+from wych_kit.mock.api.bank import BANKS
+from wych_kit.mock.portal.pages import links
+from wych_kit.mock.portal.pages.layout import Refused
+from wych_kit.mock.portal.pages.visits import Visit
+from wych_kit.mock.portal.passwords import hashed, is_password
+from wych_kit.mock.state.registration_rules import FieldErrors, session, sign_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from wych_kit.mock.api.connections import Connections
+    from wych_kit.mock.portal.pages.visits import House
+
+PERMISSIONS = {
+    "ReadAccountsDetail": "Your accounts: their names, kinds and numbers",
+    "ReadBalances": "The balances of these accounts",
+    "ReadTransactionsDetail": "What went in and out of them, with dates and descriptions",
+}
+DAYS = {"1": "Once, today", "90": "90 days", "365": "12 months"}
+_STEPS = ["Sign in", "Bank", "Data", "How long", "Agree"]
+_AFTER = {"prompt": "ACTIVE", "slow": "PENDING", "fails": "REJECTED"}
+
+
+class ConsentPages:
+    """The pages under /app/{appName}."""
+
+    def __init__(self, house: House, connections: Connections, *, callback_user: bool) -> None:
+        self._house = house
+        self._connections = connections
+        self._callback_user = callback_user
+
+    def routes(self) -> list[Route]:
+        """The paths; each has the methods it takes."""
+        both, post, app = ["GET", "POST"], ["POST"], links.ROOT + "/{app}"
+        return [
+            Route(f"{app}/connection", self._begin, methods=both),
+            Route(f"{app}/connection/data", self._data, methods=both),
+            Route(f"{app}/connection/time", self._time, methods=both),
+            Route(f"{app}/connection/answer", self._answer, methods=both),
+            Route(f"{app}/sign-in", self._sign_in, methods=post),
+            Route(f"{app}/link", self._mail, methods=post),
+            Route(f"{app}/register", self._register, methods=both),
+            Route(f"{app}/sign-out", self._sign_out, methods=post),
+            Route(f"{app}/connections", self._list),
+            Route(f"{app}/connections/{{connection}}/revoke", self._revoke, methods=post),
+        ]
+
+    async def _begin(self, request: Request) -> Response:
+        visit, app = self._visit(request)
+        self._returnable(visit, app)
+        if request.method == "POST":
+            typed = await self._typed(visit)
+            if typed.get("bank") not in {bank.id for bank in BANKS}:
+                errors = {"bank": "Choose one of the banks."}
+                return self._page(visit, app, "banks.html", 2, 422, banks=BANKS, errors=errors)
+            visit.session.notes["bank"] = typed["bank"]
+            return visit.go(f"{visit.path}/connection/data")
+        if request.url.path != f"{visit.path}/connection":
+            return visit.go(
+                f"{visit.path}/connection" + (f"?{request.url.query}" if request.url.query else "")
+            )
+        if request.method == "GET" and "token" in request.query_params:
+            return self._entered(visit, app, request.query_params["token"])
+        if not visit.subject:
+            return self._page(visit, app, "customer_sign_in.html", 1)
+        return self._page(visit, app, "banks.html", 2, banks=BANKS)
+
+    def _entered(self, visit: Visit, app: Mapping[str, Any], token: str) -> Response:
+        ticket = self._house.links.redeem(app["id"], token)
+        if ticket is None:
+            text = (
+                "It was used already, is older than 15 minutes, or is another's. Sign in, or ask"
+                " for a new one."
+            )
+            raise Refused(
+                403, "This link no longer works", text, f"{visit.path}/connection", "Sign in"
+            )
+        user = self._house.store.find_or_create_user(app["id"], ticket.email)
+        if ticket.password:
+            self._house.store.set_password(user["id"], ticket.password)
+        visit.sign_in(user["id"])
+        return visit.go(f"{visit.path}/connection")
+
+    async def _sign_in(self, request: Request) -> Response:
+        visit, app = self._visit(request)
+        typed = await visit.form()
+        try:
+            user_id = self._known(visit, app, session(typed))
+        except FieldErrors as error:
+            kept = {"email": typed.get("email", "")}
+            return self._page(
+                visit,
+                app,
+                "customer_sign_in.html",
+                1,
+                error.status,
+                errors=error.fields,
+                typed=kept,
+            )
+        visit.sign_in(user_id)
+        return visit.go(f"{visit.path}/connection")
+
+    def _known(self, visit: Visit, app: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+        store = self._house.store
+        self._house.throttle(facts["email"], f"{visit.path}/connection")
+        user = next(
+            (user for user in store.users(app["id"]) if user["email"] == facts["email"]), None
+        )
+        if (
+            not is_password(facts["password"], store.password(user["id"]) if user else None)
+            or user is None
+        ):
+            raise FieldErrors(
+                {
+                    "password": (
+                        "Nobody has this address and password: check both, or take a link by mail."
+                    )
+                },
+                401,
+            )
+        return user["id"]
+
+    async def _mail(self, request: Request) -> Response:
+        visit, app = self._visit(request)
+        typed = await visit.form()
+        try:
+            email = sign_up({"email": typed.get("mail_email", ""), "password": "not asked"})[
+                "email"
+            ]
+        except FieldErrors as error:
+            errors, kept = (
+                {"mail_email": error.fields["email"]},
+                {"mail_email": typed.get("mail_email", "")},
+            )
+            return self._page(
+                visit, app, "customer_sign_in.html", 1, 422, errors=errors, typed=kept
+            )
+        return self._mailed(visit, app, email)
+
+    async def _register(self, request: Request) -> Response:
+        visit, app = self._visit(request)
+        if request.method != "POST":
+            return self._page(visit, app, "customer_register.html", 1)
+        typed = await visit.form()
+        try:
+            facts = sign_up(typed)
+        except FieldErrors as error:
+            kept = {"email": typed.get("email", "")}
+            return self._page(
+                visit, app, "customer_register.html", 1, 422, errors=error.fields, typed=kept
+            )
+        return self._mailed(
+            visit, app, facts["email"], hashed(facts["password"], self._house.store.ids.octets(16))
+        )
+
+    def _mailed(
+        self, visit: Visit, app: Mapping[str, Any], email: str, password: str = ""
+    ) -> Response:
+        link = self._house.links.make(app["id"], email, password)
+        return self._page(visit, app, "mail.html", 1, email=email, link=link)
+
+    async def _sign_out(self, request: Request) -> Response:
+        visit, _ = self._visit(request)
+        await visit.form()
+        visit.sign_out()
+        return visit.go(f"{visit.path}/connection")
+
+    async def _data(self, request: Request) -> Response:
+        visit, app = self._customer(request, "bank")
+        if request.method == "POST":
+            await self._typed(visit)
+            visit.session.notes["seen"] = True
+            return visit.go(f"{visit.path}/connection/time")
+        return self._page(
+            visit, app, "data.html", 3, bank=self._bank(visit), permissions=PERMISSIONS
+        )
+
+    async def _time(self, request: Request) -> Response:
+        visit, app = self._customer(request, "bank", "seen")
+        if request.method == "POST":
+            typed = await self._typed(visit)
+            if typed.get("days") in DAYS:
+                visit.session.notes["days"] = typed["days"]
+                return visit.go(f"{visit.path}/connection/answer")
+            return self._page(
+                visit, app, "time.html", 4, 422, days=DAYS, errors={"days": "Choose for how long."}
+            )
+        return self._page(visit, app, "time.html", 4, days=DAYS)
+
+    async def _answer(self, request: Request) -> Response:
+        visit, app = self._customer(request, "bank", "seen", "days")
+        notes, bank = visit.session.notes, self._bank(visit)
+        if request.method != "POST":
+            origin = "{0.scheme}://{0.netloc}".format(urlsplit(app["callback_url"]))
+            facts = {"bank": bank, "permissions": PERMISSIONS, "days": DAYS[notes["days"]]}
+            return self._page(visit, app, "answer.html", 5, leads_to=origin, **facts)
+        typed = await self._typed(visit)
+        states = {"agree": _AFTER[bank.kind], "refuse": "REJECTED", "later": "PENDING"}
+        if typed.get("answer") not in states:
+            raise Refused(
+                400,
+                "That was no answer",
+                "Agree, refuse, or decide later.",
+                request.url.path,
+                "Back",
+            )
+        visit.once(typed)
+        state = states[typed["answer"]]
+        begun = self._connections.begin(
+            app["id"], visit.subject, bank.id, tuple(PERMISSIONS), int(notes["days"])
+        )
+        if state != "PENDING":
+            self._connections.conclude(begun.id, state)
+        elif typed["answer"] == "agree":
+            self._connections.conclude(begun.id, "ACTIVE", after=bank.seconds)
+        for name in ("bank", "seen", "days"):
+            del notes[name]
+        return visit.go(
+            returning(
+                app["callback_url"], begun.id, state, visit.subject if self._callback_user else ""
+            )
+        )
+
+    async def _list(self, request: Request) -> Response:
+        visit, app = self._customer(request)
+        names = {bank.id: bank.name for bank in BANKS}
+        rows = self._connections.of_user(app["id"], visit.subject)
+        return self._page(visit, app, "connections.html", 0, connections=rows, names=names)
+
+    async def _revoke(self, request: Request) -> Response:
+        visit, app = self._customer(request)
+        await visit.form()
+        wanted = request.path_params["connection"]
+        if wanted not in {row.id for row in self._connections.of_user(app["id"], visit.subject)}:
+            text = "You have no connection of this id."
+            raise Refused(
+                404,
+                "There is no such connection",
+                text,
+                f"{visit.path}/connections",
+                "Your connections",
+            )
+        self._connections.revoke(app["id"], wanted)
+        return visit.go(f"{visit.path}/connections")
+
+    def _visit(self, request: Request) -> tuple[Visit, Mapping[str, Any]]:
+        match = links.found(self._house.store, request.path_params["app"])
+        if match is None:
+            text = "Check the address: the consent link is on the application's page in the portal."
+            raise Refused(404, "There is no such application", text)
+        name, app = match
+        return (
+            Visit(
+                request,
+                self._house.sessions,
+                f"consent-{app['id']}",
+                f"{links.ROOT}/{name}",
+                secure=self._house.secure,
+            ),
+            app,
+        )
+
+    def _customer(self, request: Request, *known: str) -> tuple[Visit, Mapping[str, Any]]:
+        """The visit of somebody who is signed in here and has made these choices already."""
+        visit, app = self._visit(request)
+        self._signed_in(visit)
+        if any(name not in visit.session.notes for name in known):
+            text = (
+                "Choose a bank first. If you have just answered: that is done, and not done twice."
+            )
+            raise Refused(
+                403,
+                "Begin with the first page",
+                text,
+                f"{visit.path}/connection",
+                "To the first page",
+            )
+        if known:
+            self._returnable(visit, app)
+        return visit, app
+
+    def _signed_in(self, visit: Visit) -> None:
+        if not visit.subject:
+            text = "You are not signed in, or were away for half an hour."
+            raise Refused(403, "Sign in first", text, f"{visit.path}/connection", "Sign in")
+
+    async def _typed(self, visit: Visit) -> dict[str, str]:
+        typed = await visit.form()
+        self._signed_in(visit)
+        return typed
+
+    def _returnable(self, visit: Visit, app: Mapping[str, Any]) -> None:
+        asked = [
+            visit.request.query_params.get(name)
+            for name in ("callback_url", "redirect_uri", "redirect")
+        ]
+        if any(url is not None and url != app["callback_url"] for url in asked):
+            text = (
+                "The link asks to go back to an address that is not the application's callback URL,"
+                " letter for letter."
+            )
+            raise Refused(400, "This link leads elsewhere", text)
+        if not app["callback_url"]:
+            text = (
+                "The application has no callback URL, so you could not get back. Its owner sets one"
+                " on the application's page."
+            )
+            raise Refused(422, "Nowhere to go back to", text, "/portal", "The partner portal")
+
+    def _bank(self, visit: Visit) -> Any:
+        return next(bank for bank in BANKS if bank.id == visit.session.notes["bank"])
+
+    def _page(
+        self,
+        visit: Visit,
+        app: Mapping[str, Any],
+        template: str,
+        step: int,
+        status: int = 200,
+        **values: Any,
+    ) -> Response:
+        user = self._house.store.user(app["id"], visit.subject) if visit.subject else None
+        who = user["email"] if user else ""
+        return visit.page(template, status, app=app, account=who, step=step, steps=_STEPS, **values)
+
+
+def returning(callback_url: str, connection: str, state: str, user: str) -> str:
+    """The callback URL with what a return has, added to whatever query it has of its own; without a user where none is given."""
+    query = urlencode(
+        {"connection": connection, "state": state, **({"user": user} if user else {})}
+    )
+    return f"{callback_url}{'&' if urlsplit(callback_url).query else '?'}{query}"

@@ -1,0 +1,174 @@
+"""One request of a browser: its session by cookie, its form, and the checks that the form is the browser's own."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from wych_kit.mock.portal.pages import layout
+from wych_kit.mock.portal.pages.layout import Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from wych_kit.mock.gateway.usage_plan import UsagePlan
+    from wych_kit.mock.portal.pages.links import Links
+    from wych_kit.mock.portal.pages.sessions import Sessions
+    from wych_kit.mock.state.request_log import Ledger
+    from wych_kit.mock.state.store import Store
+
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 20
+STALE = (
+    "Open the page again and send it from there: it was left for too long, or did not come from"
+    " here."
+)
+
+
+class House(NamedTuple):
+    """What all pages stand on. `url` is the mock's own address; `tries` counts what is tried at signing in."""
+
+    url: str
+    store: Store
+    sessions: Sessions
+    links: Links
+    ledger: Ledger
+    tries: UsagePlan
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is reached over https."""
+        return self.url.startswith("https:")
+
+    def throttle(self, email: str, back: str) -> None:
+        """Counts a try to sign in with an address. Raises `Refused` after ten in five minutes."""
+        # A few bytes of a hash: however many addresses are tried, what is counted stays small.
+        if self.tries.refuses(
+            hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:4]
+        ):
+            text = "Too many tries with this address. Wait five minutes, then sign in."
+            raise Refused(429, "Wait a little", text, back, "Back to signing in")
+
+
+class Visit:
+    """Who asks. `path` limits the cookie to one part of the pages; with `secure` it goes over https only."""
+
+    def __init__(
+        self, request: Request, sessions: Sessions, world: str, path: str, *, secure: bool
+    ) -> None:
+        self.request = request
+        self.world = world
+        self.path = path
+        self._sessions = sessions
+        self._secure = secure
+        # Cookies know no ports, and people run several mocks.
+        self._cookie = f"wych-{world}-{request.url.port or 0}"
+        self._value = request.cookies.get(self._cookie, "")
+        found = sessions.find(world, self._value) if self._value else None
+        self._new = found is None
+        if found:
+            self.session = found
+        else:
+            self._value, self.session = sessions.begin(world)
+
+    @property
+    def subject(self) -> str:
+        """Who is signed in, or ""."""
+        return self.session.subject
+
+    def sign_in(self, subject: str) -> None:
+        """From now on the session is this one's, under a new id."""
+        self._sessions.end(self.world, self._value)
+        self._value, self.session = self._sessions.begin(self.world, subject)
+        self._new = True
+
+    def sign_out(self) -> None:
+        """From now on nobody is signed in here."""
+        self.sign_in("")
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page with what all pages need."""
+        common: dict[str, Any] = {
+            "account": "",
+            "errors": {},
+            "typed": {},
+            "world": self.world,
+            "home": self.path,
+            "csrf": self.session.csrf,
+            "once": self.session.form,
+        }
+        errors = values.get("errors")
+        if errors:
+            self.request.scope["reason"] = " ".join(errors.values())
+        return self._marked(layout.page(template, status, **common | values))
+
+    def go(self, path: str) -> Response:
+        """On to another page."""
+        return self._marked(layout.onward(path))
+
+    async def form(self) -> dict[str, str]:
+        """What was typed. Raises `Refused` when it is no form, or not one of this session's pages'."""
+        if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+            raise Refused(
+                400,
+                "That was no form",
+                "Use the page's own form: it is sent as " + _FORM + ".",
+                self.path,
+                "Start again",
+            )
+        try:
+            body = (await self.request.body()).decode()
+            pairs = parse_qsl(
+                body, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
+            )
+        except ValueError:
+            raise Refused(
+                400,
+                "That form cannot be read",
+                "It is damaged: open the page again.",
+                self.path,
+                "Start again",
+            ) from None
+        typed = dict(pairs)
+        if len(typed) != len(pairs):
+            raise Refused(
+                400,
+                "That form cannot be read",
+                "It has a field twice: open the page again.",
+                self.path,
+                "Start again",
+            )
+        if self._from_elsewhere() or not self.session.owns(typed.pop("csrf", "")):
+            raise Refused(403, "This form is out of date", STALE, self.path, "Start again")
+        return typed
+
+    def once(self, typed: dict[str, str]) -> None:
+        """Raises `Refused` when this very form was sent before."""
+        if not self.session.take(typed.pop("once", "")):
+            said = (
+                "Nothing was done a second time. Open the page again to see how things are, and to"
+                " send it anew."
+            )
+            raise Refused(403, "This form was sent already", said, self.path, "Start again")
+
+    def _from_elsewhere(self) -> bool:
+        """Whether the browser says that another site sent it. "null" says nothing: that is what `no-referrer` makes of every origin."""
+        headers, url = self.request.headers, self.request.url
+        origin = headers.get("origin", "null")
+        if origin not in ("null", f"{url.scheme}://{url.netloc}"):
+            return True
+        return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+    def _marked(self, response: Response) -> Response:
+        if self._new:
+            response.set_cookie(
+                self._cookie,
+                self._value,
+                path=self.path,
+                httponly=True,
+                samesite="lax",
+                secure=self._secure,
+            )
+        return response

@@ -1,0 +1,1 @@
+"""The simulated identity provider: one Keycloak realm and its endpoints."""

@@ -1,0 +1,1 @@
+"""Issue, sign and read the mock's access tokens."""

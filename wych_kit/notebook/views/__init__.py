@@ -1,0 +1,1 @@
+"""The journey in a notebook as text and as HTML, without widgets."""

@@ -1,0 +1,1 @@
+"""What you provided: the shell over `.env` over defaults, each value with its origin, checked before any network."""

@@ -1,0 +1,171 @@
+"""Looks for secrets where none should be: `wych-kit scan`. Says where, and never what."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from wych_kit.client.journal.redaction import Redactor, ways
+from wych_kit.client.journal.transcript import harmless
+from wych_kit.secret import Secret
+from wych_kit.settings.loading import load_settings
+from wych_kit.support import text_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from wych_kit.settings.loading import Settings
+
+_TOO_SHORT = 8
+"""Shorter ones would be found in every other line."""
+_WORTHLESS = "mock-only-not-a-real-"
+"""What the secrets of the mock's ready-made app begin with. They are printed in its source, and open nothing but a mock."""
+_MOCK_KEY = "944a5c4e"
+"""The mark of the key that the mock signs with. It comes with the kit, and nobody but a mock's client believes what it signed."""
+_TOKEN = re.compile(r"(?<![\w-])(?>[\w-]*?(?=eyJ))(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{43,})")
+"""A signed token, also straight after `\\n` or `%3D`. Each run of letters is gone through once, however often eyJ is in it. 43 characters are the shortest signature there is (HS256, RFC 7518 section 3.2); with less it is an example or cut off."""
+_KEY = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE"
+    r" KEY-----(?:\\[nr]|[\s\"',+])*[A-Za-z0-9+/=]{40}(?:\\[nr]|[A-Za-z0-9+/=\s\"',])*"
+)
+"""A private key, and not only the words that one begins with. All of it, since the beginnings of two keys are the same."""
+_LAYOUT = re.compile(r"(?:\\[nr]|[\s\"',])+\+*")
+"""What lies between a key's lines, in a file, in JSON or in a diff: the same key has the same mark in each."""
+_NAMED = re.compile(
+    r"(?i:client[_-]?secret|api[_-]?key)(?:\\?[\"'])?\s{0,4}[=:\s]\s{0,4}(?:\\?[\"'])?([A-Za-z0-9]{40}|[A-Za-z0-9]{32})(?![\w+/=-])"
+)
+"""A value after our name for it, as long as those that Keycloak and AWS make; inferred, as Wych does not say how its own look."""
+
+
+class Found(NamedTuple):
+    """A finding: where (`notebook.ipynb: cell 3, output, line 2`), what in words, and the digits by which it may be allowed."""
+
+    where: str
+    what: str
+    mark: str
+
+
+class Look:
+    """What is looked for: the secrets in force by value, in each way that they may be written, and three shapes."""
+
+    def __init__(self, known: Iterable[tuple[str, Secret]]) -> None:
+        self.names: list[str] = []
+        self._patterns: list[tuple[str, Callable[[str], Iterator[re.Match[str]]]]] = []
+        for name, secret in known:
+            self.names.append(name)
+            # The text goes straight into the pattern, where no traceback shows it.
+            self._patterns.append(
+                (f"{name}, as it is in force", re.compile(ways(secret.reveal())).finditer)
+            )
+        self._patterns += [
+            ("a signed token (JWT)", _TOKEN.finditer),
+            ("a private key", _KEY.finditer),
+            ("something as long as a secret after the name of one", _NAMED.finditer),
+        ]
+
+    def in_text(self, text: str) -> Iterator[tuple[int, str, Secret]]:
+        """Line (from 1), what it is and the secret itself, once for each place: what is known by value is not also named by shape."""
+        taken: list[tuple[int, int]] = []
+        for what, find in self._patterns:
+            for match in find(text):
+                start, end = match.span(match.lastindex or 0)
+                if any(start < other_end and other < end for other, other_end in taken):
+                    continue
+                taken.append((start, end))
+                secret = Secret(
+                    _LAYOUT.sub("", match[0]) if match.re is _KEY else match[match.lastindex or 0]
+                )
+                yield text.count("\n", 0, start) + 1, what, secret
+
+
+def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = ()) -> int:
+    """Look in these files and folders (`-` is standard input): findings on standard output, the rest on standard error.
+
+    By value: every secret in `settings` and in the `.env` files beside its own. By shape: signed tokens, private keys, and secrets after
+    their name. `allowed` are the marks of findings that may be there; a mark stands for one value, not for a place.
+    The exit status: 0 nothing, 1 something found, 2 a path that is not there or cannot be read.
+    """
+    homes = text_sources.homes(settings.file.path)
+    known = list(in_force(settings, homes))
+    look, passed = Look(known), text_sources.Passed()
+    redactor = Redactor(
+        (name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in known
+    )  # a path may hold one
+    seen = 0
+    found: list[Found] = []
+    try:
+        for piece in text_sources.pieces(paths, homes, passed):
+            seen += piece.first
+            for line, what, secret in look.in_text(piece.text):
+                mark = secret.fingerprint()
+                if mark == _MOCK_KEY:
+                    passed["the mock's own key, which everybody has"].append(
+                        _in_one_line(f"{piece.where}line {line}")
+                    )
+                elif mark not in allowed:
+                    found.append(
+                        Found(redactor.text(_in_one_line(f"{piece.where}line {line}")), what, mark)
+                    )
+    except FileNotFoundError as error:
+        return _report(_in_one_line(f"There is no {error.filename}."), status=2)
+    except OSError as error:
+        return _report(
+            _in_one_line(f"{error.filename} cannot be read: {error.strerror}."), status=2
+        )
+    for each in found:
+        print(f"{each.where}: {each.what} [{each.mark}]")  # noqa: T201 - the output
+    return _report(*_summary(seen, look, found, passed, redactor), status=1 if found else 0)
+
+
+def in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, Secret]]:
+    """Every secret that is set, by name, once; and the client's as a Basic header has it."""
+    told: set[Secret] = set()
+    for each in (settings, *(load_settings(path=path, environ={}) for path in homes)):
+        secrets = [
+            (value.name, value.text) for value in each.values if isinstance(value.text, Secret)
+        ]
+        if each.client_id and each.client_secret:
+            pair = base64.b64encode(
+                f"{each.client_id}:{each.client_secret.reveal()}".encode("utf-8", "surrogatepass")
+            )
+            secrets.append(("WYCH_CLIENT_SECRET in a Basic header", Secret(pair.decode())))
+        for name, secret in secrets:
+            if (
+                secret not in told
+                and len(secret.reveal()) >= _TOO_SHORT
+                and not secret.reveal().startswith(_WORTHLESS)
+            ):
+                told.add(secret)
+                yield name, secret
+
+
+def _summary(
+    seen: int, look: Look, found: list[Found], passed: text_sources.Passed, redactor: Redactor
+) -> Iterator[str]:
+    by_value = ", ".join(dict.fromkeys(look.names)) or "none, as none is set"
+    yield (
+        f"Looked in {seen} {'file' if seen == 1 else 'files'}, by value for: {by_value}; by shape"
+        " for tokens, private keys, named secrets."
+    )
+    for reason, names in passed.items():
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 - as many as a line holds
+        yield redactor.text(_in_one_line(f"Passed over, {reason}: {shown}"))
+    if found:
+        yield (
+            "Take each out, and change the secret if others may have seen it. What may stay, by its"
+            " eight digits: --allow …"
+        )
+
+
+def _in_one_line(words: str) -> str:
+    """A file's name may hold anything: it must not clear the screen, nor look like a line of ours."""
+    return harmless(words).replace("\n", "\\n")
+
+
+def _report(*lines: str, status: int) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)  # noqa: T201 - plain lines, which work without any extra
+    return status

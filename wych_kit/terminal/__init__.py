@@ -1,0 +1,1 @@
+"""The `wych-kit` command: one module for each command under `commands`."""

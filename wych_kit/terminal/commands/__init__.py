@@ -1,0 +1,1 @@
+"""The commands of `wych-kit`, one module each."""

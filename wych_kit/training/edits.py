@@ -1,0 +1,59 @@
+"""What a person changes: a line of `.env`, or words of `request.sh`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wych_kit.secret import Secret
+
+_BARE = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
+
+
+def write_line(path: Path, name: str, value: Secret) -> str:
+    """Put `NAME=value` in the place of the line that has the name, or at the end; without a value take the line out. What was done.
+
+    The file is saved as editors do it: UTF-8 without a byte order mark, each line ending in LF.
+    """
+    before = path.read_bytes() if path.exists() else b""
+    lines = before.decode("utf-8-sig", "replace").splitlines()
+    line = f"{name}={_quoted(value.reveal())}"
+    places = [
+        number
+        for number, text in enumerate(lines)
+        if re.match(rf"\s*(export\s+)?{re.escape(name)}\b", text)
+    ]
+    kept = [text for number, text in enumerate(lines) if number not in places]
+    number = places[0] if places else len(kept)
+    if value:
+        kept.insert(number, line)
+    path.write_bytes("".join(f"{text}\n" for text in kept).encode())
+    path.chmod(0o600)
+    what = (
+        f"line {number + 1} is now {name}"
+        if value
+        else f"{name} is taken out"
+        if places
+        else f"there was no {name}"
+    )
+    clean = before.startswith(b"\xef\xbb\xbf") or b"\r" in before
+    return f"{path.name}: {what}." + (" It was saved as UTF-8 with line ends LF." if clean else "")
+
+
+def replace_words(path: Path, old: str, new: str) -> str:
+    """Put other words in the place of these, once. What was done."""
+    text = path.read_text("utf-8", "replace")
+    if not old or old not in text:
+        return f"{path.name} does not have these words."
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return f"{path.name} is changed."
+
+
+def _quoted(value: str) -> str:
+    if _BARE.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f"'{value}'" if "'" not in value and "\n" not in value else f'"{escaped}"'

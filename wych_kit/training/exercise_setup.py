@@ -1,0 +1,148 @@
+"""A set-up that works: a project's folder, a shell, and a mock of its own, for as long as somebody has it open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+from wych_kit import mock
+from wych_kit.client.journal.recorder import Journal
+from wych_kit.secret import Secret
+from wych_kit.settings.loading import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wych_kit.settings.loading import Settings
+
+_ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
+_CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+_OF_A_SHELL = re.compile(r"WYCH_\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy", re.IGNORECASE)
+"""What changes how this kit speaks to Wych."""
+_BARE = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
+GOOD_TLS = "private-ca"
+
+
+class SetUp:
+    """A folder with a `.env` that works, the variables of a shell, and the mock that answers. Use it in a `with`, or `close()` it.
+
+    `folder` is made, and removed again, when none is given. `options` are the mock's: with `tls` the shell's SSL_CERT_FILE has the
+    mock trusted. Nothing of it touches this process's own variables, but for `in_its_shell`.
+    """
+
+    def __init__(self, folder: Path | None = None, **options: Any) -> None:
+        self._opened = contextlib.ExitStack()
+        self._until_mended = self._opened.enter_context(contextlib.ExitStack())
+        self.folder = folder or Path(
+            self._opened.enter_context(
+                TemporaryDirectory(prefix="wych-set-up-", ignore_cleanup_errors=True)
+            )
+        )
+        self.env = self.folder / ".env"
+        self.request = self.folder / "request.sh"
+        self.shell: dict[str, str] = {}
+        self.journal = Journal()
+        """What a program of this set-up sent: of one that was at work before the break, and of whoever looks at it since."""
+        self.wych: mock.Mock
+        self._values: dict[str, str] = {}
+        self._start(options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the mock and whatever else was started; remove the folder if it was made for this."""
+        self._until_mended.close()
+        self.wych.stop()
+        self._opened.close()
+
+    def mend(self) -> None:
+        """Undo every break. A mock whose certificate was bad is replaced by one with a good one; any other goes on."""
+        self._until_mended.close()
+        self.request.unlink(missing_ok=True)
+        if self.wych.options.tls in (None, GOOD_TLS):
+            self.wych.reset()
+            self._make_good()
+        else:
+            self.wych.stop()
+            self._start({"tls": GOOD_TLS})
+
+    def settings(self) -> Settings:
+        """What the file and the shell say, and nothing of this process's own."""
+        return load_settings(path=self.env, environ=self.shell)
+
+    def write(self, **values: str | Secret | None) -> None:
+        """Write `.env` with these changed, by attribute name; `None` takes one out."""
+        for name, value in values.items():
+            self._values.pop(name, None)
+            if value is not None:
+                self._values[name] = Secret(value).reveal()
+        lines = [f"WYCH_{name.upper()}={_quoted(value)}\n" for name, value in self._values.items()]
+        self.write_bytes("".join(lines).encode())
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write `.env` with exactly this in it, readable by its owner only."""
+        self.env.write_bytes(content)
+        self.env.chmod(0o600)
+
+    def keep(self, opened: contextlib.AbstractContextManager[Any]) -> Any:
+        """Enter something that a break needs; it is left when the set-up is mended or closed."""
+        return self._until_mended.enter_context(opened)
+
+    def closed_port(self) -> int:
+        """A port at which nothing listens, and which nobody else gets meanwhile."""
+        held = self.keep(socket.socket())
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
+
+    @contextlib.contextmanager
+    def in_its_shell(self) -> Iterator[None]:
+        """Let the shell's variables be this process's, as far as they change how Wych is spoken to; then all is as before."""
+        before = {
+            name: os.environ.pop(name) for name in list(os.environ) if _OF_A_SHELL.fullmatch(name)
+        }
+        held = {name: os.environ.get(name) for name in self.shell}
+        os.environ |= self.shell
+        try:
+            yield
+        finally:
+            for name, value in held.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
+            os.environ |= before
+
+    def _start(self, options: dict[str, Any]) -> None:
+        self.wych = mock.start(ephemeral=True, **options)
+        self._make_good()
+
+    def _make_good(self) -> None:
+        self.shell.clear()
+        self.journal = Journal()
+        if self.wych.ca_file:
+            self.shell["SSL_CERT_FILE"] = self.wych.ca_file
+        self._values = {"environment": "mock"} | {
+            name: getattr(self.wych, name) for name in _ADDRESSES
+        }
+        self._values |= {name: getattr(self.wych.credentials, name) for name in _CREDENTIALS}
+        self._values |= {"token_cache": "memory", "home": str(self.folder / "kit")}
+        self.write()
+
+
+def _quoted(value: str) -> str:
+    """As a `.env` file needs it."""
+    if _BARE.fullmatch(value):
+        return value
+    if "'" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
