@@ -33,6 +33,17 @@ ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 
 
+# Tests with one of these are slow too; so are the cells of notebooks.
+SLOW = {"browser", "contract", "foreign", "peer", "schemathesis"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow all that starts other programs or notebooks, so that `-m "not slow"` leaves it out."""
+    for item in items:
+        if item.path.suffix == ".ipynb" or not SLOW.isdisjoint(m.name for m in item.iter_markers()):
+            item.add_marker("slow")
+
+
 class Ran(NamedTuple):
     """What a command gave: its exit status, and what it wrote."""
 

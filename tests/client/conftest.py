@@ -36,6 +36,8 @@ class Wych:
         self.tokens: list[str] = []
         self.valid: set[str] = set()
         self.token_pause = 0.0
+        self.token_gate = threading.Event()  # cleared: the token endpoint waits for it
+        self.token_gate.set()
         self._lock = threading.Lock()
 
     @property
@@ -74,6 +76,7 @@ class Wych:
             canned = self.answers[kind].popleft() if self.answers[kind] else None
         if kind == "token":
             _really_sleep(self.token_pause)
+            assert self.token_gate.wait(60), "nobody opened the token endpoint's gate"
         if canned is not None:
             return canned(request) if callable(canned) else canned
         return {"discovery": self._discovery, "token": self._token, "api": self._api}[kind](request)

@@ -587,7 +587,7 @@ def test_fork_in_the_middle_of_a_token_request(live, tmp_path) -> None:
         url, cache, home = sys.argv[1:]
         auth = WychAuth(issuer_url=url + "/realms/partner", client_id="me", client_secret="s", api_key="k", token_cache=cache, home=Path(home))
         def call():
-            with httpx.Client(base_url=url + "/v3", auth=auth, trust_env=False, verify=False, timeout=5) as http:
+            with httpx.Client(base_url=url + "/v3", auth=auth, trust_env=False, verify=False, timeout=60) as http:
                 return http.get("/users").status_code
         leader = threading.Thread(target=call)
         leader.start()
@@ -602,7 +602,7 @@ def test_fork_in_the_middle_of_a_token_request(live, tmp_path) -> None:
     live.token_pause = 0.4
     for cache, requests in (("memory", 2), ("disk", 3)):
         done = subprocess.run(
-            [sys.executable, "-c", script, live.url, cache, str(tmp_path)], timeout=20, check=False
+            [sys.executable, "-c", script, live.url, cache, str(tmp_path)], timeout=120, check=False
         )
         assert done.returncode == 0
         assert live.token_requests == requests
@@ -618,10 +618,10 @@ def test_fork_while_another_thread_holds_the_lock() -> None:
         with auth._source._lock:
             child = os.fork()
             if child == 0:
-                os._exit(0 if auth._source._lock.acquire(timeout=1) else 1)
+                os._exit(0 if auth._source._lock.acquire(timeout=10) else 1)
             sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """)
-    assert subprocess.run([sys.executable, "-c", script], timeout=20, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=120, check=False).returncode == 0
 
 
 # Asking for the token itself ---------------------------------------------------------------------------------------------------

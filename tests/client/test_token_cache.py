@@ -383,10 +383,10 @@ def test_a_killed_process_leaves_no_lock(live, auth_for, tmp_path: Path) -> None
             http.get("/users")
     """)
     command = [sys.executable, "-c", script, live.url, str(tmp_path / "home"), "s", "k"]
-    assert subprocess.run(command, check=False, timeout=20).returncode == -9
+    assert subprocess.run(command, check=False, timeout=120).returncode == -9
     began = time.monotonic()
     assert call(live, auth_for(live, token_cache="disk", client_secret="s", api_key="k")) == 403
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
     assert live.token_requests == 1
 
 

@@ -326,11 +326,11 @@ def drip(seconds: float) -> Iterator[bytes]:
 
 def test_an_answer_that_drips_is_cut_off(serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte in time does not make the whole in time."""
-    url = serve(lambda request: httpx.Response(200, content=drip(3)))
+    url = serve(lambda request: httpx.Response(200, content=drip(60)))
     monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.2)
     began = time.monotonic()
     assert reference_of(url) == "timeout"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_an_answer_too_long_is_cut_off(serve) -> None:

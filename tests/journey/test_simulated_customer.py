@@ -12,6 +12,9 @@ from wych_kit.callback import read
 from wych_kit.errors import SettingInvalid, Unexpected, Unreachable
 from wych_kit.journey import simulated_customer
 
+pytestmark = pytest.mark.slow
+
+
 APP = "ready-made-app"
 
 

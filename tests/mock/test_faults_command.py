@@ -14,6 +14,8 @@ from wych_kit import mock
 from wych_kit.mock.faults.active import spelt
 from wych_kit.settings import locations
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def controlled(project):

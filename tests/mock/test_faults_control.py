@@ -10,6 +10,8 @@ import pytest
 
 from wych_kit import mock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import http.client
 import io
 import json
 import os
@@ -113,8 +115,8 @@ def test_stop_does_not_wait_for_a_slow_answer(caller_for):
         time.sleep(0.001)
     began = time.monotonic()
     wych.stop()
-    asking.join(5)
-    assert time.monotonic() - began < 5
+    asking.join(30)
+    assert time.monotonic() - began < 30  # and not the 60 seconds of the delay
     assert got == [b"late"]
 
 
@@ -135,7 +137,7 @@ def test_stop_hangs_up_on_half_a_request(caplog):
     with half_a_request(wych):
         began = time.monotonic()
         wych.stop()
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 60
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
@@ -440,18 +442,17 @@ def test_answer_next_nowhere(wych):
 
 
 def test_no_answer_waits_for_nagle(wych):
-    """On a kept connection an answer takes a few milliseconds, not the 40 of a delayed acknowledgement."""
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", wych.port)
-    took = []
-    for _ in range(20):
-        began = time.perf_counter()
+    """Nagle's algorithm is off on a kept connection: it would hold an answer back for 40 milliseconds."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", wych.port)) as connection:
         connection.request("GET", DISCOVERY)
         connection.getresponse().read()
-        took.append(time.perf_counter() - began)
-    connection.close()
-    assert sorted(took)[10] < 0.03
+        kept = [each.transport for each in wych._server.server_state.connections]
+        options = [
+            transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for transport in kept
+        ]
+    assert options
+    assert 0 not in options
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

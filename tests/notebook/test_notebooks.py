@@ -18,6 +18,9 @@ from notebooks.conftest import HERE, surroundings
 from wych_kit import mock
 from wych_kit.settings.loading import load_settings
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = HERE.parent
 BOOKS = sorted([*HERE.glob("*.ipynb"), *Path(__file__).parent.glob("*.ipynb")])
 WIDGET = "application/vnd.jupyter.widget-view+json"

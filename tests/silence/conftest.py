@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import warnings
@@ -20,6 +21,8 @@ def collector(request, tmp_path_factory):
     (folder / "project" / "pyproject.toml").touch()
     root = logging.getLogger()
     before = {name: logging.getLogger(name).level for name in LOGGERS} | {"": root.level}
+    gc.collect()
+    gc.freeze()  # what other tests left alive is none of this journey's objects
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         for name in [name for name in os.environ if name.startswith("WYCH_")]:
@@ -36,6 +39,7 @@ def collector(request, tmp_path_factory):
                 request.module.use(collector)
                 collector.leftovers += objects()
             finally:
+                gc.unfreeze()
                 root.removeHandler(collector.log)
                 for name, level in before.items():
                     logging.getLogger(name).setLevel(level)

@@ -21,6 +21,8 @@ from wych_kit.journey.registration import ACCOUNT
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import Person
 
+pytestmark = pytest.mark.slow
+
 
 def use(collector):
     """Put a bug into function after function: its traceback shows the locals of every frame up to the command."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from tests.silence.checks import LeavesNoSecret
 from tests.silence.collector import (
     SECRETS,
@@ -21,6 +23,8 @@ from wych_kit.journey.onboarding import Session
 from wych_kit.journey.registration import ACCOUNT, demonstration
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import Given, walk
+
+pytestmark = pytest.mark.slow
 
 
 def use(collector):

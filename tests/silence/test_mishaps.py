@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import urllib.parse
 
+import pytest
+
 from tests.silence.checks import LeavesNoSecret
 from tests.silence.collector import (
     BEARER,
@@ -15,6 +17,8 @@ from tests.silence.collector import (
     use_good_credentials,
 )
 from wych_kit import WychClient, load_settings
+
+pytestmark = pytest.mark.slow
 
 
 def use(collector):

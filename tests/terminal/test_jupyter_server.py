@@ -18,6 +18,9 @@ import pytest
 
 from wych_kit.terminal import jupyter_server, notebook_files
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 

@@ -25,6 +25,9 @@ from wych_kit.terminal.walkthrough import Given, walk
 from wych_kit.training import detection
 from wych_kit.training.defects import BREAKS, SetUp, requests
 
+pytestmark = pytest.mark.slow
+
+
 WAYS = ("check", "lint", "exchanges", "terminal", "notebook")
 STEPWISE = ("terminal", "notebook")
 

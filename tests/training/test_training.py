@@ -22,6 +22,9 @@ from wych_kit.training import EXERCISES, Drill, Result, Scores
 from wych_kit.training.answer_key import facts, key
 from wych_kit.training.defects import requests
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 POSSIBLE = [name for name, each in EXERCISES.items() if not each.made.why_not]
 WRONG = "consent-pending"

@@ -252,11 +252,11 @@ def test_a_header_shows_no_user_info() -> None:
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
-    """Whatever a server sends: a fraction of a second, also on a slow machine."""
+    """No text of a server makes redaction slow; the limit is some hundred times what it takes."""
     redactor = Redactor([("client_secret", Secret("wych"))])
     began = time.process_time()
     redactor.body(text.encode(), "multipart/form-data")
-    assert time.process_time() - began < 0.4
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
