@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parent.parent
 WIRE, API = ROOT / "docs" / "wire-facts.md", ROOT / "docs" / "api-facts.md"
 CODE = [path for top in ("wych_kit", "tests") for path in sorted((ROOT / top).rglob("*.py"))]

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parent.parent
 SETUP = (
     "Makefile",

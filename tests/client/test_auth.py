@@ -578,6 +578,7 @@ def test_a_hook_that_raises_for_status_tells_the_crowd_too(wych, auth_for) -> No
     assert wych.token_requests == 1
 
 
+@pytest.mark.slow
 def test_fork_in_the_middle_of_a_token_request(live, tmp_path) -> None:
     """The child does not wait for a thread that only its parent has: both finish, in memory and with the shared file."""
     script = textwrap.dedent("""

@@ -356,6 +356,7 @@ def test_an_unreachable_endpoint_is_tried_once_for_all_who_wait(wych, auth_for) 
     later.close()
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_never_given_up_ends_in_an_error(wych, auth_for, clock) -> None:
     """Another process hangs with the lock: after long enough this one says so instead of hanging too."""
     auth = auth_for(wych, token_cache="disk")
@@ -446,6 +447,7 @@ def processes(
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_sixty_four_processes_cold_and_at_expiry(live, tmp_path: Path, canaries) -> None:
     """One token request for all of them, and one more when it has run out; all calls succeed."""
     live.token_pause = 0.2
@@ -460,6 +462,7 @@ def test_sixty_four_processes_cold_and_at_expiry(live, tmp_path: Path, canaries)
     assert started.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_refused_secret_is_sent_once_by_many_processes(live, tmp_path: Path, canaries) -> None:
     """Those who waited for the lock get the refusal of the one who had it."""
     live.token_pause = 0.5

@@ -232,6 +232,7 @@ def test_file_is_the_users_alone(tmp_path):
     assert modes == {0o600}
 
 
+@pytest.mark.slow
 def test_a_confirmed_registration_survives_kill_9(tmp_path, caller_for):
     """A process killed right after its 201 has kept what it confirmed."""
     file = tmp_path / "mock.sqlite"
@@ -250,6 +251,7 @@ def test_another_process_on_the_same_file(tmp_path, caller_for):
         assert caller_for(second).works(app)
 
 
+@pytest.mark.slow
 def test_many_first_starts_on_one_file(tmp_path):
     """Several mocks that start at once on a file that is not there yet all start."""
     from concurrent.futures import ThreadPoolExecutor

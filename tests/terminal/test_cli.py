@@ -237,6 +237,7 @@ def test_whoever_reads_may_stop(project, mock_wych, kit, monkeypatch, words):
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_an_old_code_page_stops_nothing(project, mock_wych, encoding):
     """Where arrows and dots cannot be written, something readable is; JSON stays JSON."""
@@ -276,6 +277,7 @@ def test_a_running_mock_is_used(project, mock_wych, kit):
     assert mock_wych.requests
 
 
+@pytest.mark.slow
 def test_a_mock_that_cannot_start_says_why(project, kit, monkeypatch):
     """A file it cannot remember in, for one: its words and status 2, no traceback."""
     on_port(
