@@ -9,10 +9,10 @@ import time
 from http import HTTPStatus
 from typing import NamedTuple
 
+# The most that a request's line and headers may weigh.
 HEAD_BYTES = 32 * 1024
-"""The most that a request's line and headers may weigh."""
+# Seconds that one caller may take, however slowly it drips.
 PATIENCE = 5.0
-"""Seconds that one caller may take, however slowly it drips."""
 _SENDING = 1.0  # seconds; an answer fits any send buffer, so this is for sockets that are broken
 _REQUEST = re.compile(rb"([A-Z]{1,20}) ([\x21-\x7e]+) HTTP/1\.[01]\r?\n")
 _HEADERS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# What the documented states of a return say.
 MEANINGS = {
     "ACTIVE": "The customer agreed: once the API confirms it, there is data.",
     "PENDING": "The consent is not given yet: there is no data before the connection is ACTIVE.",
@@ -16,11 +17,10 @@ MEANINGS = {
         " asked for."
     ),
 }
-"""What the documented states of a return say."""
+# The states that are documented for a return.
 STATES = tuple(MEANINGS)
-"""The states that are documented for a return."""
+# What ids of users and connections look like, as documented.
 UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What ids of users and connections look like, as documented."""
 _KNOWN = {"connection", "state", "user"}
 _WORD = re.compile(r"(?i)[a-z]{1,24}([_ -][a-z]{1,24}){0,2}")
 _OPAQUE = re.compile(r"[\w.~+/=:-]{8,}")

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from wych_kit.client.token import Token
     from wych_kit.settings.loading import Settings
 
+# Pages of one account that are followed: with 50 on each, as the mock has them, more than ten years
+# of daily payments. A guess.
 _MOST_PAGES = 1000
-"""Pages of one account that are followed: with 50 on each, as the mock has them, more than ten years of daily payments. A guess."""
 
 
 @dataclass(frozen=True, slots=True)

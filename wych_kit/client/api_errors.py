@@ -13,8 +13,8 @@ from wych_kit.errors import Refused, Unexpected, WychError
 if TYPE_CHECKING:
     import httpx
 
+# Characters of a server's message that an error repeats; `.description` has it whole.
 _QUOTED = 60
-"""Characters of a server's message that an error repeats; `.description` has it whole."""
 
 
 def refusal(response: httpx.Response) -> WychError:

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 
 ATTEMPTS = 5
+# Seconds that the waits of one token request may add up to. A guess: longer than a gateway's usual
+# second or two, shorter than a person's patience.
 PATIENCE = 60.0
-"""Seconds that the waits of one token request may add up to. A guess: longer than a gateway's usual second or two, shorter than a
-person's patience."""
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from wych_kit.settings import endpoint_paths
 if TYPE_CHECKING:
     from wych_kit.settings.loading import Settings
 
+# `yours` is a path that a setting corrects.
 Basis = Literal["documented", "inferred", "invented", "yours"]
-"""`yours` is a path that a setting corrects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ APP_PATH = "/partner/{partnerId}/app/{appId}"
 _CONNECTION = f"{APP_PATH}/connection/{{connectionId}}"
 _ACCOUNT = f"{_CONNECTION}/account/{{accountId}}"
 _UNKNOWN = "API facts section 9: not public; in the style of the paths that are"
+# Guesses about Wych's paths live here and nowhere else in the client.
 ENDPOINTS = (
     Endpoint("users", "GET", f"{APP_PATH}/users", "service", "documented", "API facts 5.3: path, headers and answer are shown"),
     Endpoint("find_or_create_user", "POST", f"{APP_PATH}/user", "service", "documented", "API facts 5.4: shown; that it creates is inferred"),
@@ -50,7 +51,6 @@ ENDPOINTS = (
     Endpoint("balances", "GET", f"{_ACCOUNT}/balances", "user-context", "invented", _UNKNOWN),
     Endpoint("transactions", "GET", f"{_ACCOUNT}/transactions", "user-context", "invented", _UNKNOWN),
 )  # fmt: skip
-"""Guesses about Wych's paths live here and nowhere else in the client."""
 
 
 def in_force(settings: Settings) -> tuple[Endpoint, ...]:

@@ -14,10 +14,10 @@ from wych_kit.client.journal.redaction import Redactor
 
 _MARKUP = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+# Characters of a stranger's words that an error's text has room for.
 _ROOM = 60
-"""Characters of a stranger's words that an error's text has room for."""
+# Characters of an answer in which its first words are looked for.
 _FIRST = 2000
-"""Characters of an answer in which its first words are looked for."""
 
 
 def quoted(response: httpx.Response, text: str) -> str:

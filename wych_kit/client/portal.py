@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 SECRETS = ("client_secret", "api_key")
+# Of one name; a number no workshop reaches.
 MOST_APPS = 100
-"""Of one name; a number no workshop reaches."""
 _CONFLICT = 409
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from wych_kit.errors import Stage
 
+# Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A
+# guess on the short side.
 UNSTATED_LIFETIME = 60.0
-"""Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A guess on the short side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +154,5 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
     )
 
 
+# Statuses after which the same request may be sent again later.
 BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
-"""Statuses after which the same request may be sent again later."""

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from wych_kit.client.token import Token
     from wych_kit.secret import Secret
 
+# Seconds for which a refused secret is not sent again by the same object. A guess: a loop cannot
+# hammer, a person can wait.
 GRUDGE = 30.0
-"""Seconds for which a refused secret is not sent again by the same object. A guess: a loop cannot hammer, a person can wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class TokenSource:
         self._flight: Flight | None = None
         self._refusal: tuple[float, Refused] | None = None
         _sources.add(self)
+        # The identity provider, once its document was fetched and checked.
         self.provider: Provider | None = None
-        """The identity provider, once its document was fetched and checked."""
 
     def forget(self) -> bool:
         """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""

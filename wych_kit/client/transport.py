@@ -27,16 +27,19 @@ if TYPE_CHECKING:
     Hooks = dict[str, list[Callable[..., Any]]]
 
 USER_AGENT = "wych-kit"
+# The extension under which a request carries its stage.
 STAGE = "wych_kit.stage"
-"""The extension under which a request carries its stage."""
+# The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is
+# about 8 KiB.
 ANSWER_BYTES = 256 * 1024
-"""The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is about 8 KiB."""
+# The longest that the body of one of them may take to be complete, counted from the request,
+# however slowly it drips. Until the body begins, it is the longest wait for any one piece:
+# connecting, and each read of the headers.
 ANSWER_SECONDS = 10.0
-"""The longest that the body of one of them may take to be complete, counted from the request, however slowly it drips. Until the
-body begins, it is the longest wait for any one piece: connecting, and each read of the headers."""
 
+# Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting
+# longer shows its answer.
 TIMEOUT = httpx.Timeout(35.0, connect=10.0)
-"""Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting longer shows its answer."""
 
 
 def plain_request(

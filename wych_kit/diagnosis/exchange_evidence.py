@@ -36,8 +36,8 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 _TOKEN = re.compile(r"/protocol/openid-connect/token/?$")
 _PLACE = re.compile(r"\{\w+\}|<\w+>|(?<=/):[A-Za-z]\w*(?=/|$)")
 _KEY_LIKE = re.compile(r"(?i)^(x[-_ ]?)?api[-_ ]?key$|^xapikey$|^x-apikey$")
+# Characters of the server's words that fit on one line of evidence.
 _ROOM = 44
-"""Characters of the server's words that fit on one line of evidence."""
 _AT_IDENTITY = ("unknown-client", "wrong-client-secret")
 _ON_THE_WAY = {
     # By the name of httpx's exception, as the journal has it; what has more than one reason is told by the words after it.
@@ -68,8 +68,9 @@ _ON_THE_WAY_WORDS = (
     ("all connection attempts failed", "connection-refused"),
     ("[ssl: ", "tls-broken"),
 )
+# Where `wych-kit check` asks below the API's base what it answers to a path that cannot exist: its
+# refusal is no failure.
 COUNTER_TEST = "/wych-kit-check/no-such-path"
-"""Where `wych-kit check` asks below the API's base what it answers to a path that cannot exist: its refusal is no failure."""
 
 
 class Verdict(NamedTuple):
@@ -164,8 +165,9 @@ class _Sent:
         return "token" if asks else "call"
 
 
+# Reference, what was seen of the request, and whether that is certain; `None` when the request
+# shows nothing wrong.
 _Made = tuple[str, str, bool] | None
-"""Reference, what was seen of the request, and whether that is certain; `None` when the request shows nothing wrong."""
 
 
 def _of_token_request(sent: _Sent) -> _Made:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
+# The answer with which the kit plays the customer, on the mock.
 DEMO = "demo"
-"""The answer with which the kit plays the customer, on the mock."""
+# The longest that the browser is waited for.
 WAIT_SECONDS = 300.0
-"""The longest that the browser is waited for."""
 _BROWSER = "the browser to come back: open the link above, agree"
 _PENDING_SECONDS = 10.0
 _LOOK = 0.3

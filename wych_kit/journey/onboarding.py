@@ -283,10 +283,10 @@ FIRST_CALL = Step(
     _nothing,
     _first_call,
 )
+# To a first authenticated call.
 STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
-"""To a first authenticated call."""
+# And on to a customer's data.
 ROAD: tuple[Step[Session], ...] = (*STEPS, CONNECT, CUSTOMER_DATA)
-"""And on to a customer's data."""
 
 
 def place_of(step: Step[Session]) -> tuple[int, int]:

@@ -53,6 +53,7 @@ def nzbn_fault(text: str) -> str | None:
     return None if weighted % 10 == 0 else "has a digit wrong: the last one does not fit the others"
 
 
+# The mock's registration, in its order. The fields' names are the portal's.
 ACCOUNT = (
     Field("first_name", "First name", suggestion="Kim", check=_text),
     Field("last_name", "Last name", suggestion="Tester", check=_text),
@@ -77,7 +78,6 @@ ACCOUNT = (
         "app_name", "App name", "your customers see it", suggestion="Kowhai Budgeting", check=_text
     ),
 )
-"""The mock's registration, in its order. The fields' names are the portal's."""
 
 
 def variable(name: str) -> str:
@@ -89,6 +89,7 @@ def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Fiel
     return Field(name, label, words, secret=secret, check=partial(validation.check, variable(name)))
 
 
+# What a person brings from Wych's own portal (API facts, section 1).
 BROUGHT = (
     _brought("issuer_url", "Issuer", "from Wych, like https://…/realms/partner"),
     _brought("api_url", "API address", "from Wych, like https://…/v3"),
@@ -98,7 +99,6 @@ BROUGHT = (
     _brought("partner_id", "Partner id", "your organisation's"),
     _brought("app_id", "App id", "your app's"),
 )
-"""What a person brings from Wych's own portal (API facts, section 1)."""
 
 
 _LABELS = {variable(each.name): each for each in BROUGHT}

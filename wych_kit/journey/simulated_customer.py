@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_PAGES = 20
+# What each page's form is answered with, by the end of its address.
 _ANSWERS = {
     "link": "mail_email",
     "connection": "bank",
@@ -25,7 +26,6 @@ _ANSWERS = {
     "time": "days",
     "answer": "answer",
 }
-"""What each page's form is answered with, by the end of its address."""
 
 
 @dataclass

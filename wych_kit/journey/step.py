@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.diagnose import Diagnosis
 
 Answer = str | Secret
+# Characters of a fact: a server may send a megabyte as an address, and a form would hold it three
+# times.
 LONGEST = 500
-"""Characters of a fact: a server may send a megabyte as an address, and a form would hold it three times."""
 
 
 class Travelled(Protocol):

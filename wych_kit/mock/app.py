@@ -93,8 +93,8 @@ class Front:
         self.leaving = asyncio.Event()
         seed = options.seed
         self.faults = Faults(self.clock, self.tokens, store, self.leaving, seed)
+        # The web server's, to clients; the other ones are customers' with their banks.
         self.open_connections: Collection[object] = ()
-        """The web server's, to clients; the other ones are customers' with their banks."""
         self._url = url
         self._options = options
         self._store = store

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from wych_kit.journey.step import Answer, Field, Step
     from wych_kit.mock import Mock
 
+# Seconds after an end in which another start is taken for the second half of a double click.
 DOUBLE_CLICK = 0.5
-"""Seconds after an end in which another start is taken for the second half of a double click."""
 
 NAMES = tuple(step.name for step in ROAD)
 STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."

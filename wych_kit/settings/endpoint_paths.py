@@ -14,8 +14,8 @@ from wych_kit.settings.copy_mistakes import Finding, in_plain_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What the settings themselves fill in.
 EVERYWHERE = ("partnerId", "appId")
-"""What the settings themselves fill in."""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _METHOD = re.compile(r"([A-Za-z]+)[ \t]+(?=\S)")
 _NAME = re.compile(r"\{([^{}/]*)\}")

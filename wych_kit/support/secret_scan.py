@@ -19,25 +19,32 @@ if TYPE_CHECKING:
 
     from wych_kit.settings.loading import Settings
 
+# Shorter ones would be found in every other line.
 _TOO_SHORT = 8
-"""Shorter ones would be found in every other line."""
+# What the secrets of the mock's ready-made app begin with. They are printed in its source, and open
+# nothing but a mock.
 _WORTHLESS = "mock-only-not-a-real-"
-"""What the secrets of the mock's ready-made app begin with. They are printed in its source, and open nothing but a mock."""
+# The mark of the key that the mock signs with. It comes with the kit, and nobody but a mock's
+# client believes what it signed.
 _MOCK_KEY = "944a5c4e"
-"""The mark of the key that the mock signs with. It comes with the kit, and nobody but a mock's client believes what it signed."""
+# A signed token, also straight after `\n` or `%3D`. Each run of letters is gone through once,
+# however often eyJ is in it. 43 characters are the shortest signature there is (HS256, RFC 7518
+# section 3.2); with less it is an example or cut off.
 _TOKEN = re.compile(r"(?<![\w-])(?>[\w-]*?(?=eyJ))(eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]{43,})")
-"""A signed token, also straight after `\\n` or `%3D`. Each run of letters is gone through once, however often eyJ is in it. 43 characters are the shortest signature there is (HS256, RFC 7518 section 3.2); with less it is an example or cut off."""
+# A private key, and not only the words that one begins with. All of it, since the beginnings of two
+# keys are the same.
 _KEY = re.compile(
     r"-----BEGIN (?:[A-Z]+ )*PRIVATE"
     r" KEY-----(?:\\[nr]|[\s\"',+])*[A-Za-z0-9+/=]{40}(?:\\[nr]|[A-Za-z0-9+/=\s\"',])*"
 )
-"""A private key, and not only the words that one begins with. All of it, since the beginnings of two keys are the same."""
+# What lies between a key's lines, in a file, in JSON or in a diff: the same key has the same mark
+# in each.
 _LAYOUT = re.compile(r"(?:\\[nr]|[\s\"',])+\+*")
-"""What lies between a key's lines, in a file, in JSON or in a diff: the same key has the same mark in each."""
+# A value after our name for it, as long as those that Keycloak and AWS make; inferred, as Wych does
+# not say how its own look.
 _NAMED = re.compile(
     r"(?i:client[_-]?secret|api[_-]?key)(?:\\?[\"'])?\s{0,4}[=:\s]\s{0,4}(?:\\?[\"'])?([A-Za-z0-9]{40}|[A-Za-z0-9]{32})(?![\w+/=-])"
 )
-"""A value after our name for it, as long as those that Keycloak and AWS make; inferred, as Wych does not say how its own look."""
 
 
 class Found(NamedTuple):

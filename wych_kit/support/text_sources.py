@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+# Bytes; a larger file is data, and is passed over.
 HUGE = 16 * 1024 * 1024
-"""Bytes; a larger file is data, and is passed over."""
 _BINARY = "binary"
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Run = Callable[[Sequence[str]], int]
 
+# The commands of the kit that one may need here.
 KIT = ("check", "lint", "env", "call", "journal", "token", "explain")
-"""The commands of the kit that one may need here."""
 _HELP = (
     ("look", "check  lint  env  call GET users  journal 1  token  explain"),
     ("request.sh", "show  lint request.sh  replace 'OLD' 'NEW'"),

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIRST = "0_start_here.ipynb"
+# Seconds until the server has to answer. It takes two or three; the first start on a cold disk
+# takes longest.
 _PATIENCE = 60.0
-"""Seconds until the server has to answer. It takes two or three; the first start on a cold disk takes longest."""
+# Seconds that the server has for stopping its kernels.
 _GRACE = 8.0
-"""Seconds that the server has for stopping its kernels."""
 # Asking Jupyter's site for news would put a question over a corner of the page.
 _QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}

@@ -13,8 +13,9 @@ from wych_kit.settings.locations import put
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Where the copies go, in the folder of whoever asks: what a person types into the kit's own would
+# be committed.
 FOLDER = "wych-notebooks"
-"""Where the copies go, in the folder of whoever asks: what a person types into the kit's own would be committed."""
 
 
 def lay_out(here: Path, say: Callable[[str], object], origin: Path | None = None) -> Path:

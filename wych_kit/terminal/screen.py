@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 110
 _NARROW = 70
+# Characters of a label or a setting's name that are kept in one line.
 _LONGEST_NAME = 30
-"""Characters of a label or a setting's name that are kept in one line."""
 _COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wych_kit.journey.step import Answer, Field, Step
     from wych_kit.terminal.screen import Screen
 
+# Exit statuses.
 DONE, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit statuses."""
 
 
 @dataclass
@@ -150,8 +150,8 @@ class Given:
         """Nobody reads along."""
 
 
+# Columns that a prompt leaves for what is typed.
 _ROOM = 24
-"""Columns that a prompt leaves for what is typed."""
 
 
 class Person:

@@ -14,8 +14,8 @@ from wych_kit.errors import SettingInvalid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Its usual name, in the folder one is in.
 FOLDER = Path("wych-drill")
-"""Its usual name, in the folder one is in."""
 _MARK = "pyproject.toml"
 # The settings of the project around it are looked for no further up than this file.
 _WORDS = "# A folder that wych-kit drill made, and takes away again: nothing in it is kept.\n"

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
 _CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
+# What changes how this kit speaks to Wych.
 _OF_A_SHELL = re.compile(r"WYCH_\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy", re.IGNORECASE)
-"""What changes how this kit speaks to Wych."""
 _BARE = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
 GOOD_TLS = "private-ca"
 
@@ -46,8 +46,9 @@ class SetUp:
         self.env = self.folder / ".env"
         self.request = self.folder / "request.sh"
         self.shell: dict[str, str] = {}
+        # What a program of this set-up sent: of one that was at work before the break, and of
+        # whoever looks at it since.
         self.journal = Journal()
-        """What a program of this set-up sent: of one that was at work before the break, and of whoever looks at it since."""
         self.wych: mock.Mock
         self._values: dict[str, str] = {}
         self._start(options)

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.scenarios import Scenario
     from wych_kit.training.defects import Break
 
+# An estimate: reading a line of settings is quicker than reading a request, and what is outside
+# one's own reach takes longest.
 _MINUTES = {"values": 4, "request": 6, "fault": 5, "customer": 5, "network": 7}
-"""An estimate: reading a line of settings is quicker than reading a request, and what is outside one's own reach takes longest."""
+# Everything before it holds, and has to be ruled out first.
 _MORE = {"call": 1}
-"""Everything before it holds, and has to be ruled out first."""
+# A wrong value that stands in a request.
 _BY_HAND = {"wrong-host"}
-"""A wrong value that stands in a request."""
 _IN_THE_SHELL = {"shell-shadows-file", "proxy-refused", "proxy-password", "proxy-unreachable"}
 LINE = "A line of .env"
 _PLACES = {
@@ -104,6 +105,8 @@ class Exercise:
         return f"{self.scenario.fix} {_NAME_IT}" if self.by_name else self.scenario.fix
 
 
+# An exercise for each scenario that is not a condition of this kit itself, in the catalogue's
+# order.
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {
         name: Exercise(each, BREAKS[name])
@@ -111,7 +114,6 @@ EXERCISES: Mapping[str, Exercise] = MappingProxyType(
         if each.made_by != "kit" and name in BREAKS
     }
 )
-"""An exercise for each scenario that is not a condition of this kit itself, in the catalogue's order."""
 
 
 def known(reference: str) -> Exercise:

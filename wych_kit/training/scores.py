@@ -16,8 +16,8 @@ from wych_kit.settings.loading import load_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Points for an exercise solved without a hint.
 MOST = 3
-"""Points for an exercise solved without a hint."""
 _KEEP = 500
 
 

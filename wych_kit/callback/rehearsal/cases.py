@@ -10,18 +10,19 @@ from wych_kit.callback.rules import STATES
 if TYPE_CHECKING:
     from wych_kit.client.endpoints import Basis
 
+# The connection of the published sample.
 CONNECTION = "8c2c7d1a-77ad-4aa0-befd-fd1131851a9b"
-"""The connection of the published sample."""
 USER = "3f0d8a52-6c1e-4b7f-9a44-0d2b7c9e5f10"
+# What must not come back in a page as it was sent.
 SCRIPT = "<script>/*wych-kit*/</script>"
-"""What must not come back in a page as it was sent."""
+# A host that nobody has (RFC 2606), to which no handler should send a browser.
 ELSEWHERE = "elsewhere.example"
-"""A host that nobody has (RFC 2606), to which no handler should send a browser."""
+# A header that is there only when a line break in a value was taken for one in the answer.
 HEADER = "x-wych-kit"
-"""A header that is there only when a line break in a value was taken for one in the answer."""
 
+# `taken`: documented, so never refused. `apart`: not answered as ACTIVE is. `alike`: taken where
+# ACTIVE is. `any`: no defect.
 Due = Literal["taken", "apart", "alike", "any"]
-"""`taken`: documented, so never refused. `apart`: not answered as ACTIVE is. `alike`: taken where ACTIVE is. `any`: no defect."""
 
 
 class Visit(NamedTuple):
@@ -47,6 +48,7 @@ _ACTIVE, _PENDING, _REJECTED = (f"connection={{connection}}&state={state}" for s
 _WHOLE = f"{_ACTIVE}&user={{user}}"
 _ESCAPED = "%3Cscript%3E%2F%2Awych-kit%2A%2F%3C%2Fscript%3E"
 
+# In the order in which they are played. The first is also what the others are compared with.
 SCENES = (
     Scene(
         "active", "documented", (Visit(_WHOLE),), "taken",
@@ -145,4 +147,3 @@ SCENES = (
         "can be fetched ahead without harm, and takes the visit that comes after.",
     ),
 )  # fmt: skip
-"""In the order in which they are played. The first is also what the others are compared with."""

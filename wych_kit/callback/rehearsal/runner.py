@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from wych_kit.callback.rehearsal.browser import Answer
     from wych_kit.callback.rehearsal.cases import Scene
 
+# The longest that one visit may take.
 SECONDS = 10.0
-"""The longest that one visit may take."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from wych_kit.settings.loading import Settings
 
+# Exchanges; the oldest go first.
 KEEP = 200
-"""Exchanges; the oldest go first."""
 _NOT_OURS = "(a customer's own data: not kept on the disk)"
 
 

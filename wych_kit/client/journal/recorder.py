@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _STARTED = "wych_kit.started"
 _EXCHANGE = "wych_kit.exchange"
+# The extension of a request that says what our knowledge of the call rests on.
 BASIS = "wych_kit.basis"
-"""The extension of a request that says what our knowledge of the call rests on."""
+# The extension of a request for a customer's own data.
 CUSTOMERS = "wych_kit.customers"
-"""The extension of a request for a customer's own data."""
+# How many header lines of each side are kept.
 MOST_HEADERS = 100
-"""How many header lines of each side are kept."""
 
 Headers = list[tuple[str, str]]
 

@@ -19,35 +19,35 @@ if TYPE_CHECKING:
 
     import httpx
 
+# How much of a body is looked at.
 CAPTURE_BYTES = 64 * 1024
-"""How much of a body is looked at."""
+# How much of it is kept.
 KEEP_CHARACTERS = 16 * 1024
-"""How much of it is kept."""
 
 _NAMED = re.compile(
     r"secret|token|passw|passphrase|(^|_)pwd|credential|assertion|cookie|session|signature|authori[sz]ation|bearer|jwt|code_verifier"
     r"|(api|private|subscription)_?key"
 )
+# What is said *about* secrets, in discovery documents and token responses, and people need to read.
 _OPEN = re.compile(
     r"(^|_)(type(_hint)?|endpoint(_(auth|aliases)\w*)?|supported|iframe|services?|methods?|not_before\w*"
     r"|expir\w*|lifetime|lifespan|ttl|left|count)$|^access_control_"
 )
-"""What is said *about* secrets, in discovery documents and token responses, and people need to read."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _QUERY_ONLY = ("code", "key", "sig")
+# A name and its `=`, in any text; also inside an address that is itself a value in an address.
 _PAIR = re.compile(
     r"(?:(?<![\w.%\[\]-])|(?<=%3f|%26|%23))((?:[\w.\[\]-]|%(?!3f|26|23|3d)[0-9a-f]{2}){1,80})(=|%3d)",
     re.IGNORECASE,
 )
-"""A name and its `=`, in any text; also inside an address that is itself a value in an address."""
 _IN_QUERY = ("?", "&", "#", ";", "%3F", "%26", "%23")
 _IN_ADDRESS = re.compile(r"[^&#]*")
 _IN_TEXT = re.compile(r"[^&#\s\"<>]*")
 _NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
+# A mistake round a token that people need to see: a second Bearer, or quotes.
 _WRAPPED = re.compile(r"((?:bearer +)*[\"']?)(.*?)([\"']?)", re.IGNORECASE | re.DOTALL)
-"""A mistake round a token that people need to see: a second Bearer, or quotes."""
 _PART = re.compile(
     r'(\bname="([^"\n]{1,80})"[^\n]*\n(?:[^\r\n][^\n]*\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL
 )
@@ -60,8 +60,9 @@ _MARKS = {
     "authorisation": "WYCH_ACCESS_TOKEN",
 }
 _TOO_SHORT = 4
+# What merely stood under a secret's name may be any word: shorter ones, and numbers, are taken out
+# where they stood and nowhere else.
 _SEEN_TOO_SHORT = 8
-"""What merely stood under a secret's name may be any word: shorter ones, and numbers, are taken out where they stood and nowhere else."""
 _NUMBER = re.compile(r"[\d\s.,:+-]*")
 _TO_A_HOST = re.compile(
     r"https?(?::|%3a)(?:\\?/|%2f){2}(?:[^\s/?#@]*@)?[a-z0-9.-]*\Z", re.IGNORECASE
@@ -70,12 +71,13 @@ _HOST = re.compile(r"[A-Za-z0-9.:-]{1,300}(?![^\s/?#\"'<>]{0,300}@)")
 _USER_INFO = re.compile(r"(?<=://)[^\s/?#@]*@")
 _HOST_NAME = 300
 _MOST = 200
+# Characters of a secret that are compared; the rest of a longer one is taken to go on to the next
+# space, quote, bracket or &.
 _MOST_COMPARED = 2048
-"""Characters of a secret that are compared; the rest of a longer one is taken to go on to the next space, quote, bracket or &."""
+# Characters that one character of a secret takes at most: two escapes of JSON.
 _LONGEST_WAY = 12
-"""Characters that one character of a secret takes at most: two escapes of JSON."""
+# An account number as banks in New Zealand write it: no secret, and personal all the same.
 _ACCOUNT = re.compile(r"(?<![\w-])(\d{2}-\d{4}-)(\d{6,8})(-\d{2,4})(?![\w-])", re.ASCII)
-"""An account number as banks in New Zealand write it: no secret, and personal all the same."""
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _MARK = re.compile(r"‹([A-Z_]+)›")
 

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
 
 BODY_LINES = 8
+# Its first part tells it from others; the exchange itself has it whole.
 _ID = re.compile(r"\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
-"""Its first part tells it from others; the exchange itself has it whole."""
 _DULL = {
     "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
     "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
 }  # fmt: skip
+# What a screen obeys instead of showing; and half characters, which JSON can bring and no screen,
+# file or message can take.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What a screen obeys instead of showing; and half characters, which JSON can bring and no screen, file or message can take."""
 
 
 def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:

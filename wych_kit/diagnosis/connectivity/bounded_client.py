@@ -39,10 +39,10 @@ class Asking:
         self.journal = journal
         self.ends = self.rung_ends = ends
         self.token_requests = 0
+        # The token endpoint's last.
         self.answer: httpx.Response | None = None
-        """The token endpoint's last."""
+        # Seconds by which this machine's clock is ahead of the last server that said its time.
         self.offset: float | None = None
-        """Seconds by which this machine's clock is ahead of the last server that said its time."""
         for name in ("client_secret", "api_key"):
             if (secret := getattr(settings, name)) is not None:
                 journal.redactor.learn(name, secret)

@@ -13,15 +13,17 @@ from cryptography.x509.oid import NameOID
 if TYPE_CHECKING:
     import socket
 
+# Words in the names of authorities that everybody trusts. A certificate of theirs that does not
+# verify lacks a link, no more.
 PUBLIC = (
     "let's encrypt", "isrg", "digicert", "amazon", "google trust", "globalsign", "sectigo", "comodo", "usertrust", "godaddy",
     "go daddy", "starfield", "entrust", "microsoft", "zerossl", "ssl.com", "geotrust", "thawte", "rapidssl", "buypass", "identrust",
     "certum", "quovadis", "swisssign", "actalis", "telekom security", "gandi", "cloudflare",
 )  # fmt: skip
-"""Words in the names of authorities that everybody trusts. A certificate of theirs that does not verify lacks a link, no more."""
 
+# The chain ends in a root that this machine does not know, as it does where a proxy opens TLS. A
+# public one is only too new here.
 _ROOT_CAME_ALONG = 19
-"""The chain ends in a root that this machine does not know, as it does where a proxy opens TLS. A public one is only too new here."""
 
 _CODES = {
     # OpenSSL's X509_V_ERR numbers, which Python passes on

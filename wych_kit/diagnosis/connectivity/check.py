@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 RUNG_SECONDS = 5.0
 ALL_SECONDS = 20.0
+# Seconds between two looks whether a rung is done: Windows tells nobody of Ctrl-C during a longer
+# wait.
 _LOOK = 0.2
-"""Seconds between two looks whether a rung is done: Windows tells nobody of Ctrl-C during a longer wait."""
 
 _STEPS: dict[str, Callable[[State], Finding]] = {
     "settings": network_rungs.settings,

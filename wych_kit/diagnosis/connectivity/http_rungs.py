@@ -33,8 +33,8 @@ _LATER = {
     "endpoint-elsewhere": "token-endpoint",
     "not-https": "token-endpoint",
 }
+# What is wrong with a token answer after the client was let in.
 _CONTENT = ("no-token", "not-bearer", "odd-lifetime", "not-json")
-"""What is wrong with a token answer after the client was let in."""
 
 
 def discovery(state: State) -> Finding:

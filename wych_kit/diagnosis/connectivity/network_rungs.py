@@ -27,11 +27,11 @@ NEEDED = (
     "WYCH_APP_ID",
 )
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+# Seconds kept back, so that what is slow is named by the probe and not by the limit of the rung.
 _MARGIN = 0.3
-"""Seconds kept back, so that what is slow is named by the probe and not by the limit of the rung."""
 _TUNNELLED = range(200, 300)
+# What a proxy says of its own accord: it does not want to, or wants a password first.
 _ITS_OWN = (403, 407)
-"""What a proxy says of its own accord: it does not want to, or wants a password first."""
 
 
 def settings(state: State) -> Finding:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 State = Literal["held", "broken", "skipped", "not reached"]
 
+# Name and title of each rung, from the ground up. A rung keeps its number: exit statuses are made
+# of it.
 RUNGS = {
     "settings": "Settings",
     "name": "Host names",
@@ -29,13 +31,12 @@ RUNGS = {
     "permission": "Permission",
     "data": "Data",
 }
-"""Name and title of each rung, from the ground up. A rung keeps its number: exit statuses are made of it."""
 
+# Beside the word, never instead of it.
 SIGNS: dict[State, str] = {"held": "✓", "broken": "✗", "skipped": "–", "not reached": "○"}
-"""Beside the word, never instead of it."""
 
+# What is said when every rung held.
 SOUND = "Nothing is broken: a first call works from here."
-"""What is said when every rung held."""
 
 _USAGE = 2
 _BROKEN = 10

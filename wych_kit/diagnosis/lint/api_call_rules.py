@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 BEARER = f"Authorization: Bearer {MASK}"
 KEY = f"x-api-key: {MASK}"
+# The gateway's limit for a body (wire facts B3-16).
 MOST_BYTES = 10_485_760
-"""The gateway's limit for a body (wire facts B3-16)."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
 _METHODS = {"users": "GET", "user": "POST"}
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.lint.remark import Remark
     from wych_kit.settings.loading import Settings
 
+# What is read of a file at most; a HAR of a long session is a few megabytes.
 MOST_BYTES = 64 * 1024 * 1024
-"""What is read of a file at most; a HAR of a long session is a few megabytes."""
 
 
 def lint_path(path: str, settings: Settings | None = None) -> tuple[Remark, ...]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from wych_kit.settings.loading import Settings
 
 TOKEN_PATH = "/protocol/openid-connect/token"
+# Stands for the host when a shell's variable holds it (RFC 6761 section 6.4: nobody can have that
+# name).
 UNKNOWN_HOST = "variable.invalid"
-"""Stands for the host when a shell's variable holds it (RFC 6761 section 6.4: nobody can have that name)."""
 _LONG = re.compile(r"(?!openid-configuration(?:/|$))[^/]{20,}")
 _PLAIN_NAME = re.compile(r"[\w.-]{1,16}")
 _KEY_NAMES = {"xapikey", "apikey"}

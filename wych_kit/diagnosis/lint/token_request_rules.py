@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.lint.request_view import Sent
 
 FORM = "application/x-www-form-urlencoded"
+# The whole of what the token endpoint wants, with Wych's samples (API facts section 4).
 BODY = f"grant_type=client_credentials&client_id={MASK}&client_secret={MASK}"
-"""The whole of what the token endpoint wants, with Wych's samples (API facts section 4)."""
 _TYPE = f"Content-Type: {FORM}"
 
 

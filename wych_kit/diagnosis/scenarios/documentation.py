@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from wych_kit.diagnosis.scenarios.scenario import Scenario
 
+# Each stage with its title, in the order in which a newcomer meets them.
 STAGES = {
     "settings": "Settings and their file",
     "register": "Registering",
@@ -20,7 +21,6 @@ STAGES = {
     "token": "The token",
     "call": "Calls",
 }
-"""Each stage with its title, in the order in which a newcomer meets them."""
 _MADE_BY = {
     "values": "`wych-kit drill {reference}`, or set the value so and run `wych-kit start`",
     "request": (

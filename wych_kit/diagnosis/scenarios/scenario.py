@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from wych_kit.errors import Stage
 
 Side = Literal["yours", "theirs", "the network's", "unclear"]
+# How it comes about: a wrong setting; a request written by hand, which this kit never sends; the
+# mock told to misbehave; a customer of the mock's whose connection is so, or is asked for so;
+# sockets, name service and proxies; a condition of this kit itself.
 MadeBy = Literal["values", "request", "fault", "customer", "network", "kit"]
-"""How it comes about: a wrong setting; a request written by hand, which this kit never sends; the mock told to misbehave; a
-customer of the mock's whose connection is so, or is asked for so; sockets, name service and proxies; a condition of this kit itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from wych_kit.mock.state.clock import moment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Days of transactions before the connection was made.
 HISTORY = 183
-"""Days of transactions before the connection was made."""
 _MONTH = 30
 _LONGEST = HISTORY + 3 * 366  # days of history that are ever made, wherever the clock is moved
 _HOLDERS = (

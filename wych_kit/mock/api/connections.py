@@ -28,8 +28,8 @@ State = Literal["PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED"]
 STATES: tuple[State, ...] = ("PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED")
 PERMISSIONS = ("ReadAccountsDetail", "ReadBalances", "ReadTransactionsDetail")
 DAYS = 90
+# Days: how long a connection lasts when nothing is said, and at most.
 LONGEST = 365
-"""Days: how long a connection lasts when nothing is said, and at most."""
 _FOLLOWS: dict[str, tuple[str, ...]] = {
     "PENDING": ("ACTIVE", "REJECTED", "REVOKED"),
     "ACTIVE": ("REVOKED",),

@@ -41,10 +41,10 @@ def refused(status: int, code: str, reason: str) -> Reply:
 
 
 CONNECTION_NOT_FOUND = refused(404, "connection_not_found", "no connection has this id")
+# Why no data of a connection in this state are given.
 CONSENT = {
     "PENDING": refused(409, "consent_pending", "the user has not consented yet"),
     "REJECTED": refused(403, "consent_rejected", "the user has not agreed to share data"),
     "REVOKED": refused(403, "consent_revoked", "the user has taken the consent back"),
     "EXPIRED": refused(403, "consent_expired", "the consent is over: the user can give it again"),
 }
-"""Why no data of a connection in this state are given."""

@@ -59,6 +59,7 @@ def _page(name: str) -> Schema:
     return record({"Data": record({name: items(ref(name))}), "Links": _LINKS, "Meta": _META})
 
 
+# Each by its name.
 SCHEMAS: dict[str, Schema] = {
     "User": record({"id": UUID, "email": TEXT}),
     "Token": record(
@@ -124,4 +125,3 @@ SCHEMAS: dict[str, Schema] = {
     "GatewayRefusal": {"oneOf": [record({"message": TEXT}), record({"Message": TEXT})]},
     "TokenRefusal": record({"error": TEXT}, error_description=TEXT),
 }
-"""Each by its name."""

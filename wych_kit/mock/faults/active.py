@@ -69,8 +69,8 @@ class Faults:
         seed: int | str | None,
     ) -> None:
         self.on: dict[tuple[str, str | None], Active] = {}
+        # Whether somebody was sent to the login page, which is there from then on.
         self.login_shown = False
-        """Whether somebody was sent to the login page, which is there from then on."""
         self._clock = clock
         self._tokens = tokens
         self._store = store

@@ -41,8 +41,8 @@ class Answer:
         return replace(self, reason=reason, row=row or self.row)
 
 
+# No answer at all, for the record.
 NOTHING = Answer(0, (), b"")
-"""No answer at all, for the record."""
 
 
 def answer(

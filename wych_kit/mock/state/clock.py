@@ -12,8 +12,8 @@ class Clock:
     def __init__(self) -> None:
         self._ahead = 0.0
         self._frozen: float | None = None
+        # Seconds by which a fault lets the clock go wrong, besides what `advance` did.
         self.skew = 0.0
-        """Seconds by which a fault lets the clock go wrong, besides what `advance` did."""
 
     def now(self) -> float:
         """Seconds since 1970, with fraction."""

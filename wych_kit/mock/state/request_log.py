@@ -46,8 +46,8 @@ class Ledger:
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=KEPT)
         self.token_requests = 0
+        # Called with each request as it is noted.
         self.told: Callable[[Received], None] = lambda _: None
-        """Called with each request as it is noted."""
 
     @property
     def requests(self) -> list[Received]:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from wych_kit.notebook.session_model import Desk
 
 
+# What came of steps, by name, that were answered with the kit's examples, and those that are no
+# secret.
 Examples = dict[str, "tuple[Done | Failed | None, list[str]]"]
-"""What came of steps, by name, that were answered with the kit's examples, and those that are no secret."""
 
 
 class Recap:

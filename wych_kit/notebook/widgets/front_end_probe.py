@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from IPython.display import DisplayHandle
 
+# Seconds in which the kernel was listening and nothing came back, until forms are taken to be
+# invisible.
 PATIENCE = 2.0
-"""Seconds in which the kernel was listening and nothing came back, until forms are taken to be invisible."""
 _BEAT = 0.25
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

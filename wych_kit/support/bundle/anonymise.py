@@ -29,16 +29,17 @@ EMAIL, ACCOUNT, PERSON, TEXT, NUMBER = (
 _EMAIL = re.compile(
     r"(?:[\w.+-]|%(?!40)[0-9A-Fa-f]{2}){1,128}(?:@|%40|\\u0040)(?:[\w-]++\.)+[\w-]++"
 )
+# As banks in New Zealand write it.
 _ACCOUNT = re.compile(r"(?<![\w-])\d{2}-\d{4}-\d{7}-\d{2,3}(?![\w-])")
-"""As banks in New Zealand write it."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
+# OpenID Connect Core section 5.1, the portal's form, and what bank data is called where its fields
+# are public.
 _ABOUT_PEOPLE = re.compile(
     r"e_?mail|((first|last|given|family|middle|full|legal|trading|business|display|payee|payer|account_?holder)_?)?names?|nickname"
     r"|(preferred_)?username|login_hint|(mobile|phone|tele?phone)(_?number)?|mobile|(street_|postal_)?address|birth_?date|date_of_birth|nzbn"
     r"|account_?number|bsb"
 )
-"""OpenID Connect Core section 5.1, the portal's form, and what bank data is called where its fields are public."""
 _STATES = ("state", "status", "type", "token_type", "error", "code")
 _PAIR = re.compile(r"(^|[?&;])([^=&?#;]{1,80})=([^&#]*)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -27,10 +27,11 @@ _LIBRARIES = (
     "anyio", "certifi", "cryptography", "filelock", "h11", "httpcore", "httpx", "ipywidgets", "jupyterlab", "platformdirs", "prompt-toolkit",
     "pyjwt", "python-dotenv", "rich", "starlette", "uvicorn",
 )  # fmt: skip
+# Variables that change how httpx, or a proxy in between, connects. Their values may hold passwords
+# and names of people.
 _STEERING = (
     "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE", "SSL_CERT_DIR", "SSL_CERT_FILE",
 )  # fmt: skip
-"""Variables that change how httpx, or a proxy in between, connects. Their values may hold passwords and names of people."""
 _IDS = re.compile(
     r"x-amzn-(requestid|trace-id)|x-amz-(apigw-id|cf-id)|(x-)?(request|correlation)-?id|traceparent|cf-ray",
     re.IGNORECASE,

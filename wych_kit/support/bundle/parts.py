@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
     from wych_kit.settings.loading import Settings
 
+# Exchanges that are handed on; the call in question is seldom further back.
 LAST = 100
-"""Exchanges that are handed on; the call in question is seldom further back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wych_kit.support.bundle.parts import Part
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
+# As for `wych-kit scan`: in base64, shorter ones are in any text by chance.
 _TOO_SHORT = 8
-"""As for `wych-kit scan`: in base64, shorter ones are in any text by chance."""
 
 
 class Found(NamedTuple):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BREAKS", "Break", "SetUp", "Shows"]
 
+# A way to make every scenario of the catalogue that is not this kit's own condition, by its
+# reference.
 BREAKS: Mapping[str, Break] = MappingProxyType(
     {each.reference: each for each in (*VALUES, *REQUESTS, *FAULTS, *CUSTOMERS, *NETWORK)}
 )
-"""A way to make every scenario of the catalogue that is not this kit's own condition, by its reference."""

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from wych_kit.training.exercise_setup import SetUp
 
+# What names it: the check of every rung (and then the step that it stops), a look at the file
+# before anything is sent, or only a look at what went over the wire.
 Shows = Literal["check", "lint", "exchanges"]
-"""What names it: the check of every rung (and then the step that it stops), a look at the file before anything is sent, or only a
-look at what went over the wire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from wych_kit.training.exercise_setup import GOOD_TLS
 if TYPE_CHECKING:
     from wych_kit.training.exercise_setup import SetUp
 
+# Plain http on this machine goes past every proxy.
 _OVER_TLS = {"tls": GOOD_TLS}
-"""Plain http on this machine goes past every proxy."""
 
 
 def _no_such_name(set_up: SetUp) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Seconds between two looks whether it is to stop.
 _SOON = 0.02
-"""Seconds between two looks whether it is to stop."""
 _HEAD = 64 * 1024
 
 
