@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from wych_kit.client.journal.redaction import Redactor, ways
+from wych_kit.client.journal.redaction import ways
 from wych_kit.client.journal.transcript import harmless
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
-from wych_kit.support import text_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from wych_kit.settings.loading import Settings
@@ -26,7 +24,7 @@ _TOO_SHORT = 8
 _WORTHLESS = "mock-only-not-a-real-"
 # The mark of the key that the mock signs with. It comes with the kit, and nobody but a mock's
 # client believes what it signed.
-_MOCK_KEY = "944a5c4e"
+MOCK_KEY = "944a5c4e"
 # A signed token, also straight after `\n` or `%3D`. Each run of letters is gone through once,
 # however often eyJ is in it. 43 characters are the shortest signature there is (HS256, RFC 7518
 # section 3.2); with less it is an example or cut off.
@@ -88,45 +86,6 @@ class Look:
                 yield text.count("\n", 0, start) + 1, what, secret
 
 
-def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = ()) -> int:
-    """Look in these files and folders (`-` is standard input): findings on standard output, the rest on standard error.
-
-    By value: every secret in `settings` and in the `.env` files beside its own. By shape: signed tokens, private keys, and secrets after
-    their name. `allowed` are the marks of findings that may be there; a mark stands for one value, not for a place.
-    The exit status: 0 nothing, 1 something found, 2 a path that is not there or cannot be read.
-    """
-    homes = text_sources.homes(settings.file.path)
-    known = list(in_force(settings, homes))
-    look, passed = Look(known), text_sources.Passed()
-    redactor = Redactor(
-        (name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in known
-    )  # a path may hold one
-    seen = 0
-    found: list[Found] = []
-    try:
-        for piece in text_sources.pieces(paths, homes, passed):
-            seen += piece.first
-            for line, what, secret in look.in_text(piece.text):
-                mark = secret.fingerprint()
-                if mark == _MOCK_KEY:
-                    passed["the mock's own key, which everybody has"].append(
-                        _in_one_line(f"{piece.where}line {line}")
-                    )
-                elif mark not in allowed:
-                    found.append(
-                        Found(redactor.text(_in_one_line(f"{piece.where}line {line}")), what, mark)
-                    )
-    except FileNotFoundError as error:
-        return _report(_in_one_line(f"There is no {error.filename}."), status=2)
-    except OSError as error:
-        return _report(
-            _in_one_line(f"{error.filename} cannot be read: {error.strerror}."), status=2
-        )
-    for each in found:
-        print(f"{each.where}: {each.what} [{each.mark}]")  # noqa: T201 - the output
-    return _report(*_summary(seen, look, found, passed, redactor), status=1 if found else 0)
-
-
 def in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, Secret]]:
     """Every secret that is set, by name, once; and the client's as a Basic header has it."""
     told: set[Secret] = set()
@@ -149,30 +108,6 @@ def in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, S
                 yield name, secret
 
 
-def _summary(
-    seen: int, look: Look, found: list[Found], passed: text_sources.Passed, redactor: Redactor
-) -> Iterator[str]:
-    by_value = ", ".join(dict.fromkeys(look.names)) or "none, as none is set"
-    yield (
-        f"Looked in {seen} {'file' if seen == 1 else 'files'}, by value for: {by_value}; by shape"
-        " for tokens, private keys, named secrets."
-    )
-    for reason, names in passed.items():
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 - as many as a line holds
-        yield redactor.text(_in_one_line(f"Passed over, {reason}: {shown}"))
-    if found:
-        yield (
-            "Take each out, and change the secret if others may have seen it. What may stay, by its"
-            " eight digits: --allow …"
-        )
-
-
-def _in_one_line(words: str) -> str:
+def in_one_line(words: str) -> str:
     """A file's name may hold anything: it must not clear the screen, nor look like a line of ours."""
     return harmless(words).replace("\n", "\\n")
-
-
-def _report(*lines: str, status: int) -> int:
-    for line in lines:
-        print(line, file=sys.stderr)  # noqa: T201 - plain lines, which work without any extra
-    return status

@@ -93,7 +93,7 @@ def _lab(chosen: argparse.Namespace) -> int:
 
 
 def _scan(chosen: argparse.Namespace) -> int:
-    from wych_kit.support.secret_scan import scan
+    from wych_kit.terminal.commands.scan import scan
 
     return scan(chosen.paths, _settings(chosen), allowed=chosen.allow)
 

@@ -1,0 +1,101 @@
+"""`wych-kit scan`: reports where secrets stand in files. It never prints one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from wych_kit.terminal.exit_status import DONE, REFUSED, USAGE
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from wych_kit.client.journal.redaction import Redactor
+    from wych_kit.settings.loading import Settings
+    from wych_kit.support.secret_scan import Found, Look
+    from wych_kit.support.text_sources import Passed
+
+# Names of skipped files in a line of the summary.
+_MOST_NAMES = 3
+
+
+def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = ()) -> int:
+    """Search files and folders (`-` is standard input) and return the exit status.
+
+    Findings go to standard output, the summary to standard error. Secrets in `settings` and in
+    the `.env` files beside its own are searched by value; signed tokens, private keys and named
+    secrets by shape. `allowed` are the marks of findings that may stay; a mark stands for one
+    value, not for a place. 0 no findings, 1 findings, 2 a path is missing or cannot be read.
+    """
+    from wych_kit.client.journal.redaction import Redactor
+    from wych_kit.support import text_sources
+    from wych_kit.support.secret_scan import MOCK_KEY, Found, Look, in_force, in_one_line
+
+    homes = text_sources.homes(settings.file.path)
+    secrets = list(in_force(settings, homes))
+    look, skipped = Look(secrets), text_sources.Passed()
+    # The name of a file or folder may itself contain a secret.
+    redactor = Redactor(
+        (name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in secrets
+    )
+    files = 0
+    findings: list[Found] = []
+    try:
+        for piece in text_sources.pieces(paths, homes, skipped):
+            files += piece.first
+            for line, what, secret in look.in_text(piece.text):
+                mark = secret.fingerprint()
+                where = in_one_line(f"{piece.where}line {line}")
+                if mark == MOCK_KEY:
+                    skipped["the mock's own key, which everybody has"].append(where)
+                elif mark not in allowed:
+                    findings.append(Found(redactor.text(where), what, mark))
+    except FileNotFoundError as error:
+        return _report(in_one_line(f"{error.filename} does not exist."), status=USAGE)
+    except OSError as error:
+        message = f"{error.filename} cannot be read: {error.strerror}."
+        return _report(in_one_line(message), status=USAGE)
+    for finding in findings:
+        print(f"{finding.where}: {finding.what} [{finding.mark}]")  # noqa: T201 - the output
+    lines = _summarise(files, look, findings, skipped, redactor)
+    return _report(*lines, status=REFUSED if findings else DONE)
+
+
+def _summarise(
+    files: int, look: Look, findings: list[Found], skipped: Passed, redactor: Redactor
+) -> Iterator[str]:
+    from wych_kit.support.secret_scan import in_one_line
+
+    names = ", ".join(dict.fromkeys(look.names))
+    by_value = f"By value: {names}." if names else "By value: nothing, because no secret is set."
+    yield f"Searched {files} {'file' if files == 1 else 'files'}. {by_value}"
+    yield "By shape: signed tokens, private keys and named secrets."
+    for reason, places in skipped.items():
+        shown = ", ".join(places[:_MOST_NAMES])
+        if len(places) > _MOST_NAMES:
+            shown += f" and {len(places) - _MOST_NAMES} more"
+        yield redactor.text(in_one_line(f"Skipped, {reason}: {shown}"))
+    if findings:
+        yield (
+            "Remove each one. Replace the secret if others may have seen it."
+            " To accept a finding: --allow and its eight digits."
+        )
+
+
+def _report(*lines: str, status: int) -> int:
+    # Plain print: the scan also works where no extra is installed.
+    for line in lines:
+        print(line, file=sys.stderr)  # noqa: T201 - see above
+    return status
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan the files."""
+    from wych_kit.settings.loading import load_settings
+
+    return scan(arguments.paths, load_settings(arguments.profile), allowed=arguments.allow)
