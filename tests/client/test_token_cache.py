@@ -72,7 +72,7 @@ def test_the_file_is_never_readable_by_others(
     write = os.open
 
     def opened(path: Any, flags: int, mode: int = 0o777, **given: Any) -> int:
-        if flags & os.O_WRONLY and str(path).endswith(".new"):
+        if flags & os.O_CREAT and str(path).endswith(".new"):
             modes.append(mode)
         return write(path, flags, mode, **given)
 

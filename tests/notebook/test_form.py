@@ -668,9 +668,9 @@ def test_an_edited_file_that_cannot_be_read_costs_nothing(ready, project, capsys
     good = project.env.read_bytes()
     project.env.write_bytes(b"\xff\xfe")
     page = ready.step("token")
-    assert "save it as UTF-8. Nothing was read" in capsys.readouterr().out
+    assert "Save it as UTF-8. Nothing was read" in capsys.readouterr().out
     assert ready.desk.outcomes["register"].diagnosis.reference == "env-file-unreadable"
-    assert "save it as UTF-8" in page.as_text()
+    assert "Save it as UTF-8" in page.as_text()
     project.env.write_bytes(good)
     ready.step("token")
     assert isinstance(ready.desk.outcomes["token"], Done)

@@ -22,8 +22,9 @@ from rich.traceback import Traceback
 
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
-from wych_kit.settings import env_file, locations
-from wych_kit.settings.env_file import read, save
+from wych_kit.settings import env_file_writer, private_files
+from wych_kit.settings.env_file import read
+from wych_kit.settings.env_file_writer import save
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, owners and links of POSIX")
 CANARY = "c4nary-Tweet-0815"
@@ -40,7 +41,7 @@ def values(path):
     """By name, what counts, revealed."""
     return {
         name: None if line.value is None else line.value.reveal()
-        for name, line in read(path).last().items()
+        for name, line in read(path).last_lines().items()
     }
 
 
@@ -98,7 +99,7 @@ def test_saving_changes_one_value_or_nothing(lines, newline, ends, name, text):
             save({name: text}, path)
         except SettingInvalid:
             assert path.read_bytes() == before
-            assert read(path).broken
+            assert read(path).errors
         else:
             assert values(path) == held | {name: text}
         assert os.listdir(folder) == [".env"]  # noqa: PTH208  # names are what is compared
@@ -174,40 +175,41 @@ def test_lines_are_numbered_as_a_person_counts(env):
     env.write_text("\n\nA=1\n\n# note\nB='x\ny'\nnot a line\n\nC=3\n")
     found = read(env)
     assert [(line.name, line.number) for line in found.lines] == [("A", 3), ("B", 6), ("C", 10)]
-    (problem,) = found.broken
-    assert str(problem).startswith(".env (line 8) cannot be read (NAME=value is expected")
+    (problem,) = found.errors
+    assert (problem.name, problem.origin, problem.reference) == (".env", "line 8", "env-file-line")
 
 
 def test_a_byte_order_mark_hides_nothing_from_us(env):
     """The first name is found behind the mark (wire facts D25), the mark is reported, and a save takes it away."""
     env.write_bytes("\ufeffA=1\n".encode())
     assert values(env) == {"A": "1"}
-    assert [problem.reference for problem in read(env).odd] == ["env-file-bom"]
+    assert [problem.reference for problem in read(env).warnings] == ["env-file-bom"]
     save({"B": "2"}, env)
     assert env.read_bytes() == b"A=1\nB=2\n"
-    assert read(env).odd == ()
+    assert read(env).warnings == ()
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "key_word"),
     [
         (
             "WYCH_API_KEY=k\n".encode("utf-16"),
-            "is UTF-16 (PowerShell writes that): save it as UTF-8",
+            "UTF-16",
         ),
         (
             "WYCH_API_KEY=k\n".encode("utf-16-le"),
-            "holds zero bytes, as UTF-16 does: save it as UTF-8",
+            "zero bytes",
         ),
-        ("WYCH_API_KEY=\u00e9\n".encode("latin-1"), "is not UTF-8: save it as UTF-8"),
+        ("WYCH_API_KEY=\u00e9\n".encode("latin-1"), "not UTF-8"),
     ],
 )
-def test_a_file_in_another_encoding_is_named(env, content, words):
+def test_a_file_in_another_encoding_is_named(env, content, key_word):
     """Reading says what the file is and what to do; saving refuses for the same reason, and neither touches it."""
     env.write_bytes(content)
-    (problem,) = read(env).broken
-    assert (problem.reason, problem.reference) == (words, "env-file-unreadable")
-    with pytest.raises(SettingInvalid, match="save it as UTF-8") as refusal:
+    (problem,) = read(env).errors
+    assert problem.reference == "env-file-unreadable"
+    assert key_word in problem.reason
+    with pytest.raises(SettingInvalid, match="Save it as UTF-8") as refusal:
         save({"A": "1"}, env)
     assert env.read_bytes() == content
     assert refusal.value.__context__ is None  # a decoding error would carry the whole file along
@@ -216,8 +218,8 @@ def test_a_file_in_another_encoding_is_named(env, content, words):
 def test_a_folder_called_env_is_no_file(tmp_path):
     """A virtual environment named .env is reported as unreadable, and saving there is refused."""
     (tmp_path / ".env").mkdir()
-    assert "cannot be read" in read(tmp_path / ".env").broken[0].reason
-    with pytest.raises(SettingInvalid, match="cannot be written: it is no ordinary file"):
+    assert "cannot be read" in read(tmp_path / ".env").errors[0].reason
+    with pytest.raises(SettingInvalid, match="ordinary file"):
         save({"A": "1"}, tmp_path / ".env")
     assert [each.name for each in tmp_path.iterdir()] == [".env"]
 
@@ -230,7 +232,7 @@ def test_a_vaults_pipe_is_read_and_not_replaced(env):
     vault.start()
     assert values(env) == {"A": "1"}
     vault.join()
-    with pytest.raises(SettingInvalid, match="cannot be written: it is no ordinary file"):
+    with pytest.raises(SettingInvalid, match="ordinary file"):
         save({"A": "2"}, env)
     assert stat.S_ISFIFO(env.stat().st_mode)
 
@@ -238,7 +240,7 @@ def test_a_vaults_pipe_is_read_and_not_replaced(env):
 @pytest.mark.parametrize("name", ["", "A B", "1A", "A=B", "A\nB", "\u00c4"])
 def test_a_name_must_be_a_name(env, name):
     """What no shell could set is refused, and no file is made."""
-    with pytest.raises(SettingInvalid, match="is no name for a variable"):
+    with pytest.raises(SettingInvalid, match="name for a variable"):
         save({name: "x"}, env)
     assert not env.exists()
 
@@ -246,16 +248,14 @@ def test_a_name_must_be_a_name(env, name):
 @pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
 def test_what_no_file_can_hold_is_refused(env, text):
     """A zero byte or half a surrogate pair is refused without repeating the value."""
-    with pytest.raises(SettingInvalid, match=r"^A holds a character that no text file can$"):
+    with pytest.raises(SettingInvalid, match=r"^A .*character"):
         save({"A": text}, env)
 
 
 def test_a_quote_left_open_is_not_made_worse(env):
     """A new quoted value could close a quote left open above and swallow what is between; that is refused with the line."""
     env.write_text("A=1\nB='open\nC=3\n")
-    with pytest.raises(
-        SettingInvalid, match=r"was left as it is: line 2 has a quote that never closes"
-    ):
+    with pytest.raises(SettingInvalid, match=r"line 2 has a quote"):
         save({"D": "needs quotes"}, env)
     assert env.read_text() == "A=1\nB='open\nC=3\n"
     save({"D": "plain"}, env)
@@ -328,7 +328,7 @@ def fails(*_, **__):
 
 @pytest.mark.parametrize(
     "broken",
-    [(os, "fsync"), (Path, "replace"), (env_file, "_keep_owner")],
+    [(os, "fsync"), (Path, "replace"), (env_file_writer, "_keep_owner")],
     ids=lambda pair: pair[1],
 )
 @pytest.mark.parametrize("before", [None, "# mine\nA=1\n"])
@@ -364,7 +364,7 @@ def test_kill_9_loses_nothing(env, where):
     code = f"""if True:
         import os, sys, time
         from pathlib import Path
-        from wych_kit.settings.env_file import save
+        from wych_kit.settings.env_file_writer import save
         def stuck(*_):
             print("in the middle", flush=True)
             time.sleep(600)
@@ -385,7 +385,7 @@ def test_kill_9_loses_nothing(env, where):
 STALLING = """if True:
     import os, sys
     from pathlib import Path
-    from wych_kit.settings.env_file import save
+    from wych_kit.settings.env_file_writer import save
     real, calls = os.fsync, []
     def stalled(descriptor):
         if not calls:
@@ -401,7 +401,7 @@ STALLING = """if True:
 def test_a_stalled_saver_destroys_nothing(env, monkeypatch):
     """While one saver is stuck for longer than the patience the next gives up with a reason; then both values get in."""
     env.write_text("A=1\n")
-    monkeypatch.setattr(locations, "_PATIENCE", 0.1)
+    monkeypatch.setattr(private_files, "LOCK_TIMEOUT", 0.1)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         [sys.executable, "-c", STALLING, str(env)], stdin=pipe, stdout=pipe, text=True
@@ -409,9 +409,7 @@ def test_a_stalled_saver_destroys_nothing(env, monkeypatch):
         assert child.stdout.readline() == "in the middle\n"
         (spare,) = (each for each in env.parent.iterdir() if each != env)
         os.utime(spare, (0, 0))  # however old its work looks
-        with pytest.raises(
-            SettingInvalid, match="cannot be written: another program has been saving there"
-        ):
+        with pytest.raises(SettingInvalid, match="another program"):
             save({"B": "3"}, env)
         assert env.read_text() == "A=1\n"
         child.communicate("go on\n")
@@ -446,7 +444,9 @@ def test_without_locks_a_stalled_saver_still_destroys_nothing(env, monkeypatch):
 
 def test_savers_at_the_same_time_lose_nothing(env):
     """Three processes and four threads, each saving its own names, all find their values in the end."""
-    code = "import sys; from pathlib import Path; from wych_kit.settings.env_file import save\n"
+    code = (
+        "import sys; from pathlib import Path; from wych_kit.settings.env_file_writer import save\n"
+    )
     code += "for n in range(10): save({f'P{sys.argv[2]}_{n}': 'x y'}, Path(sys.argv[1]))"
     children = [
         subprocess.Popen([sys.executable, "-c", code, str(env), str(which)]) for which in range(3)
@@ -479,7 +479,7 @@ def test_a_system_without_posix_calls_can_save(env, monkeypatch):
 
 @pytest.mark.parametrize(
     "broken",
-    [(os, "fsync"), (Path, "replace"), (env_file, "_refuse_changed")],
+    [(os, "fsync"), (Path, "replace"), (env_file_writer, "_refuse_changed")],
     ids=lambda pair: pair[1],
 )
 def test_a_failing_save_shows_no_secret(env, monkeypatch, broken):
@@ -510,7 +510,7 @@ def test_what_was_read_shows_no_secret(env):
     env.write_text(f"NAME_OF_ANY_KIND={CANARY}\nbroken {CANARY} line\n")
     found = read(env)
     assert CANARY not in repr(found)
-    assert CANARY.encode() not in pickle.dumps(found.broken)
+    assert CANARY.encode() not in pickle.dumps(found.errors)
 
 
 git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -534,7 +534,7 @@ def test_a_file_that_git_would_commit_is_refused(repository):
     """Not ignored: refused with the line to add, before anything is written; once added, saved."""
     with pytest.raises(
         SettingInvalid,
-        match=r"^\.env would be committed by git: add the line `\.env` to \.gitignore first$",
+        match=r"the line `\.env` to \.gitignore",
     ) as refusal:
         save({"A": "1"}, repository / ".env")
     assert refusal.value.reference == "env-file-committable"
@@ -583,7 +583,7 @@ def test_somebody_elses_repository_is_judged_all_the_same(repository):
         ["git", "-C", str(repository), "status"], capture_output=True, text=True, check=False
     )
     assert "dubious ownership" in asked.stderr
-    with pytest.raises(SettingInvalid, match="would be committed by git: add the line"):
+    with pytest.raises(SettingInvalid, match="would be committed"):
         save({"A": "1"}, repository / ".env")
     (repository / ".gitignore").write_text(".env\n")
     save({"A": "1"}, repository / ".env")
@@ -626,7 +626,7 @@ def test_when_git_cannot_tell_nothing_is_saved(repository, broken, content):
     (repository / broken).write_text(content)
     with pytest.raises(
         SettingInvalid,
-        match=r"may be committed by git, which cannot tell: .+\. Run `git status` in its folder",
+        match=r"git cannot tell .+\. Run `git status`",
     ):
         save({"A": "1"}, repository / ".env")
     assert not (repository / ".env").exists()
@@ -665,7 +665,7 @@ def test_a_spare_beside_the_file_must_be_ignored_too(repository, monkeypatch):
     )
     with pytest.raises(
         SettingInvalid,
-        match=r"the new file written beside it is not: add the line `\.env\.\*` to \.gitignore too",
+        match=r"the line `\.env\.\*` to \.gitignore",
     ):
         save({"A": "1"}, repository / ".env")
     (repository / ".gitignore").write_text(".env\n.env.*\n")
@@ -683,5 +683,5 @@ def test_without_git_nothing_is_refused(repository, monkeypatch):
 
 def test_reading_a_missing_file_is_reported_not_raised(tmp_path):
     """A file that went away between finding and reading is one more reason, not an exception."""
-    (problem,) = read(tmp_path / ".env").broken
+    (problem,) = read(tmp_path / ".env").errors
     assert problem.reason == "cannot be read: No such file or directory"

@@ -273,9 +273,7 @@ def test_a_file_that_cannot_be_read_is_the_first_reason(here):
     Path(".env").write_bytes("WYCH_API_KEY=k1\n".encode("utf-16"))
     loaded = load_settings(environ={})
     assert loaded.api_key is None
-    with pytest.raises(
-        SettingInvalid, match=r"^\.env is UTF-16 \(PowerShell writes that\): save it as UTF-8$"
-    ) as refusal:
+    with pytest.raises(SettingInvalid, match=r"UTF-16") as refusal:
         loaded.require("WYCH_API_KEY", stage="call")
     assert refusal.value.stage == "call"
 

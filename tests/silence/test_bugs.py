@@ -29,7 +29,7 @@ def use(collector):
     answers = sign_up(collector)
     functions = {
         "wych_kit.client.portal.json_object": ("start", "--new", "--answers", str(answers)),
-        "wych_kit.settings.env_file._save": ("start", "--new", "--answers", str(answers)),
+        "wych_kit.settings.env_file_writer._save": ("start", "--new", "--answers", str(answers)),
         "wych_kit.client.discovery._grants": ("token",),
         "wych_kit.client.token._lifetime": ("call", "GET", "users"),
         "wych_kit.client.claims.verify": ("token",),

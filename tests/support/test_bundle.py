@@ -20,6 +20,7 @@ from wych_kit.client.journal.history import History
 from wych_kit.client.journal.recorder import Exchange
 from wych_kit.diagnosis.connectivity import Report, Rung, climb
 from wych_kit.errors import SettingInvalid
+from wych_kit.settings import private_files
 from wych_kit.support.bundle import archive, create, facts, make
 from wych_kit.support.bundle.anonymise import impersonal
 from wych_kit.support.bundle.parts import LAST, gather
@@ -259,7 +260,7 @@ def test_a_full_disk_is_said(ready, monkeypatch):
     def full(spare, project):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive, "put", full)
+    monkeypatch.setattr(private_files, "move_without_replacing", full)
     with pytest.raises(SettingInvalid, match="No space left on device"):
         archive.write(b"zip", ready.folder / "a.zip")
     assert sorted(path.name for path in ready.folder.iterdir()) == [".env", "pyproject.toml"]

@@ -17,6 +17,7 @@ from wych_kit.client.token import Token
 from wych_kit.errors import Refused, Unreachable, WychError
 from wych_kit.secret import Secret
 from wych_kit.settings import locations
+from wych_kit.settings.private_files import write_private_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,20 +170,11 @@ class TokenFile:
         return {}
 
     def _put(self, content: Secret) -> None:
-        spare = self.path.with_suffix(f".{os.getpid()}.new")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                spare.unlink()
-            with os.fdopen(
-                os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write(content.reveal())
-            spare.replace(self.path)
+            write_private_file(self.path, content)
         except OSError as error:
             _log.warning("the token could not be kept in %s: %s", self.path.parent, error.strerror)
-            with contextlib.suppress(OSError):
-                spare.unlink()
 
 
 def _sealed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

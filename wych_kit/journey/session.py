@@ -101,8 +101,8 @@ class Session:
         if now == self._read:
             return False
         settings = load_settings(self.profile, path=self.path)
-        if settings.file.broken and not settings.file.lines:
-            raise settings.file.broken[0]
+        if settings.file.errors and not settings.file.lines:
+            raise settings.file.errors[0]
         self.close()
         self.settings, self._read, self.saved = settings, now, ()
         self.provider = self.token = self.users = self.connection = self.data = None

@@ -191,7 +191,7 @@ class Settings:
         asked = dict.fromkeys(("WYCH_ENVIRONMENT", *(names or NAMES)))
         return (
             *about_the_file,
-            *(() if names else self.file.odd),
+            *(() if names else self.file.warnings),
             *(wrong[name] for name in asked if name in wrong),
         )
 
@@ -201,7 +201,7 @@ class Settings:
             for line in self.file.lines
             if line.name.upper().startswith("WYCH_") and line.name not in NAMES
         )
-        return tuple(_at(stage, problem) for problem in self.file.broken) + tuple(
+        return tuple(_at(stage, problem) for problem in self.file.errors) + tuple(
             SettingInvalid(
                 line.name,
                 f"is no setting of this kit{validation.nearest(line.name.upper(), NAMES)}",
@@ -247,7 +247,7 @@ def load_settings(
     """
     file = _file(profile, path) if file is None else file
     shell = os.environ if environ is None else environ
-    lines = file.last()
+    lines = file.last_lines()
     found: dict[str, Value] = {}
     for name in NAMES:
         line = lines.get(name)
@@ -275,12 +275,14 @@ def load_settings(
         origin=settings.values[0].origin,
         reference="environment-mismatch",
     )
-    return Settings(settings.values, replace(file, odd=(*file.odd, mixed)))
+    return Settings(settings.values, replace(file, warnings=(*file.warnings, mixed)))
 
 
 def save_settings(values: Mapping[str, str | Secret], path: Path) -> Path:
     """Save to a `.env` file, by variable name; see `wych_kit.settings.env_file.save` for what is kept, promised and raised."""
-    return env_file.save(values, path)
+    from wych_kit.settings.env_file_writer import save  # most commands only read
+
+    return save(values, path)
 
 
 def _file(profile: str | None, path: Path | None) -> EnvFile:
@@ -288,13 +290,13 @@ def _file(profile: str | None, path: Path | None) -> EnvFile:
         reason = (
             "is no profile: letters, digits, - and _ are (`sandbox` means the file .env.sandbox)"
         )
-        return EnvFile(broken=(SettingInvalid("profile", reason, reference="env-file-missing"),))
+        return EnvFile(errors=(SettingInvalid("profile", reason, reference="env-file-missing"),))
     place = Path(path) if path else env_path(profile)
     if os.path.lexists(place):
         return env_file.read(place)
     if path is None and profile:
         return EnvFile(
-            broken=(
+            errors=(
                 SettingInvalid(
                     place.name,
                     "is neither here nor in the folders above",

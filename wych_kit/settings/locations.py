@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import shutil
 import stat
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_PATIENCE = 10.0  # seconds; a save takes milliseconds, so whoever takes longer is stopped, asleep or on a very slow disk
-_BUSY = "another program has been saving there for seconds: let that finish, or end it"
+from typing import Literal
 
 
 def tokens(home: Path | None) -> Path:
@@ -92,66 +84,6 @@ def env_path(profile: str | None = None) -> Path:
 def env_below() -> Path | None:
     """A `.env` in a folder of this one, as those are that `wych-kit lab` makes; `None` when there is none."""
     return next((path for path in sorted(Path().glob("*/.env")) if _kind(path) == "file"), None)
-
-
-def put(finished: Path, place: Path) -> bool:
-    """Give a finished file its name; `False` when something has that name, which stays. Raises `OSError`.
-
-    Whoever wrote it removes the other name.
-    """
-    try:
-        place.hardlink_to(finished)  # unlike a rename, this never writes over what came meanwhile
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links: the name is taken first, then filled
-        try:
-            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return False
-        finished.replace(place)
-    return True
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """One program at a time in the folder; False where the disk knows no locks.
-
-    The system frees a lock when its holder ends, however it ends. The folder itself is locked, so that all users and
-    containers agree and no file is left. Windows locks no folders: there it is a file, which goes when the lock does. Raises
-    `TimeoutError` after ten seconds.
-    """
-    if not hasattr(os, "O_DIRECTORY"):
-        from filelock import FileLock, Timeout
-
-        try:
-            lock = FileLock(folder / ".env.lock", _PATIENCE, mode=0o600).acquire()
-        except Timeout:
-            raise TimeoutError(None, _BUSY) from None
-        with lock:
-            yield True
-        return
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield _locked(opened)
-    finally:
-        os.close(opened)
-
-
-def _locked(folder: int) -> bool:
-    import fcntl
-
-    patience = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > patience:
-                raise TimeoutError(None, _BUSY) from None
-            time.sleep(0.01)
-        except OSError:  # some network disks
-            return False
-        else:
-            return True
 
 
 def expanded(text: str) -> Path:

@@ -139,8 +139,8 @@ def lint(
     against = (
         None if nothing else settings
     )  # the default environment is nobody's choice: nothing is judged by it
-    if not paths and settings.file.path is None and settings.file.broken:
-        raise settings.file.broken[0]
+    if not paths and settings.file.path is None and settings.file.errors:
+        raise settings.file.errors[0]
     default = str(settings.file.path or locations.env_path())
     found = {path: lint_path(path, against) for path in paths or [default]}
     rows = [(path, remark) for path, remarks in found.items() for remark in remarks]

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.settings.locations import put
+from wych_kit.settings.private_files import move_without_replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def _create(place: Path, ours: Path) -> bool:
     try:
         with spare.open("xb") as file:
             file.write(ours.read_bytes())
-        return put(spare, place)
+        return move_without_replacing(spare, place)
     finally:
         spare.unlink(missing_ok=True)
 

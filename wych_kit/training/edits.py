@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from wych_kit.settings.env_file_writer import quote_value
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from wych_kit.secret import Secret
-
-_BARE = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
 
 
 def write_line(path: Path, name: str, value: Secret) -> str:
@@ -20,7 +20,7 @@ def write_line(path: Path, name: str, value: Secret) -> str:
     """
     before = path.read_bytes() if path.exists() else b""
     lines = before.decode("utf-8-sig", "replace").splitlines()
-    line = f"{name}={_quoted(value.reveal())}"
+    line = f"{name}={quote_value(value.reveal())}"
     places = [
         number
         for number, text in enumerate(lines)
@@ -50,10 +50,3 @@ def replace_words(path: Path, old: str, new: str) -> str:
         return f"{path.name} does not have these words."
     path.write_text(text.replace(old, new, 1), "utf-8")
     return f"{path.name} is changed."
-
-
-def _quoted(value: str) -> str:
-    if _BARE.fullmatch(value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f"'{value}'" if "'" not in value and "\n" not in value else f'"{escaped}"'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wych_kit import mock
 from wych_kit.client.journal.recorder import Journal
 from wych_kit.secret import Secret
+from wych_kit.settings.env_file_writer import quote_value
 from wych_kit.settings.loading import load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
 _CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 # What changes how this kit speaks to Wych.
 _OF_A_SHELL = re.compile(r"WYCH_\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy", re.IGNORECASE)
-_BARE = re.compile(r"[\w./:@%+,=-]*", re.ASCII)
 GOOD_TLS = "private-ca"
 
 
@@ -86,7 +86,9 @@ class SetUp:
             self._values.pop(name, None)
             if value is not None:
                 self._values[name] = Secret(value).reveal()
-        lines = [f"WYCH_{name.upper()}={_quoted(value)}\n" for name, value in self._values.items()]
+        lines = [
+            f"WYCH_{name.upper()}={quote_value(value)}\n" for name, value in self._values.items()
+        ]
         self.write_bytes("".join(lines).encode())
 
     def write_bytes(self, content: bytes) -> None:
@@ -137,13 +139,3 @@ class SetUp:
         self._values |= {name: getattr(self.wych.credentials, name) for name in _CREDENTIALS}
         self._values |= {"token_cache": "memory", "home": str(self.folder / "kit")}
         self.write()
-
-
-def _quoted(value: str) -> str:
-    """As a `.env` file needs it."""
-    if _BARE.fullmatch(value):
-        return value
-    if "'" not in value and "\n" not in value:
-        return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from wych_kit.settings import locations
 from wych_kit.settings.loading import load_settings
+from wych_kit.settings.private_files import write_private_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +59,6 @@ class Scores:
         with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
-                self._write([*self.results(), result][-_KEEP:])
-
-    def _write(self, results: list[Result]) -> None:
-        spare = self.path.with_suffix(".new")
-        spare.unlink(missing_ok=True)
-        descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump([asdict(each) for each in results], file, indent=1)
-        spare.replace(self.path)
+                results = [*self.results(), result][-_KEEP:]
+                content = json.dumps([asdict(result) for result in results], indent=1)
+                write_private_file(self.path, content.encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from urllib.parse import unquote
 from wych_kit.client.journal.export import as_json_lines
 from wych_kit.client.journal.recorder import Exchange
 from wych_kit.settings import locations
+from wych_kit.settings.private_files import write_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,15 +81,8 @@ class History:
         with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
-                self._write([*self.exchanges(), *added][-KEEP:])
-
-    def _write(self, exchanges: list[Exchange]) -> None:
-        spare = self.path.with_suffix(".new")
-        spare.unlink(missing_ok=True)
-        descriptor = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(as_json_lines(exchanges))
-        spare.replace(self.path)
+                lines = as_json_lines([*self.exchanges(), *added][-KEEP:])
+                write_private_file(self.path, lines.encode("utf-8", "replace"))
 
     def clear(self) -> bool:
         """Remove the file. Says whether there was one."""

@@ -42,7 +42,7 @@ def lint_env(source: Path | str, *, environ: Mapping[str, str] | None = None) ->
 
 def _read(source: Path | str) -> tuple[Secret, env_file.EnvFile]:
     if isinstance(source, str):
-        return Secret(source), env_file.held(Secret(source), Path(".env"))
+        return Secret(source), env_file.parse(Secret(source), Path(".env"))
     with contextlib.suppress(OSError, UnicodeDecodeError):
         text = Secret(source.read_bytes().decode())
         return text, env_file.read(source)
@@ -135,7 +135,7 @@ def _shadowed(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
 def _written(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
     """What a line says to other programs, or to a person, and not to this kit."""
     seen: dict[str, int] = {}
-    broken = {problem.origin for problem in loaded.file.broken}
+    broken = {problem.origin for problem in loaded.file.errors}
     counted = {line.number for line in loaded.file.lines}
     for number, raw in enumerate(lines, 1):
         found = _LINE.match(raw.removeprefix("\ufeff").rstrip("\r"))

@@ -24,7 +24,7 @@ def lint_path(path: str, settings: Settings | None = None) -> tuple[Remark, ...]
     """Remarks on the file; `-` is standard input. Raises `SettingInvalid` when it cannot be read, or is of no known kind."""
     if path != "-" and is_env_file(path):
         file = env_file.read(Path(path))
-        for problem in file.broken:
+        for problem in file.errors:
             if problem.reference == "env-file-unreadable":
                 raise problem
         return lint_env(Path(path))

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from wych_kit.errors import SettingInvalid
-from wych_kit.settings.locations import put
+from wych_kit.settings.private_files import create_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,21 +49,12 @@ def refuse(place: Path) -> None:
 
 def write(content: bytes, place: Path) -> None:
     """Raises `SettingInvalid` when it cannot be written, and when something came there meanwhile."""
-    spare = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        with os.fdopen(
-            os.open(
-                spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _MODE
-            ),
-            "wb",
-        ) as file:
-            file.write(content)
-        if not put(spare, place):
-            raise _cannot(place, _THERE)
+        created = create_private_file(place, content)
     except OSError as error:
         raise _cannot(place, f"cannot be written: {error.strerror or error}") from None
-    finally:
-        spare.unlink(missing_ok=True)
+    if not created:
+        raise _cannot(place, _THERE)
 
 
 def _cannot(place: Path, reason: str) -> SettingInvalid:
