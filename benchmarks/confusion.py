@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from measure import Row
 
-from wych_kit.client import backoff, transport
+from wych_kit.client import backoff, http_request
 from wych_kit.diagnosis.connectivity import check
 from wych_kit.training import detection
 from wych_kit.training.defects import BREAKS, Break, SetUp
@@ -56,7 +56,7 @@ def impatient() -> Iterator[None]:
     """Nobody waits for what will not come."""
     with (
         patch.object(check, "RUNG_SECONDS", 0.9),
-        patch.object(transport, "ANSWER_SECONDS", 0.5),
+        patch.object(http_request, "ANSWER_SECONDS", 0.5),
         patch.object(backoff, "ATTEMPTS", 1),
     ):
         yield

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from wych_kit import Refused, Unexpected, Unreachable
+from wych_kit.client import http_request
 from wych_kit.client import transport as wire
 from wych_kit.client.backoff import ATTEMPTS
 from wych_kit.client.token_cache import Flight
@@ -330,7 +331,7 @@ def test_limits_hold_for_tasks_too(live, auth_for, monkeypatch: pytest.MonkeyPat
             with pytest.raises(Unexpected) as caught:
                 await http.get("/users")
             assert (caught.value.reference, caught.value.stage) == ("answer-too-long", "token")
-            monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.2)
+            monkeypatch.setattr(http_request, "ANSWER_SECONDS", 0.2)
             with pytest.raises(Unreachable) as slowness:
                 await http.get("/users")
             assert (slowness.value.reference, slowness.value.stage) == ("timeout", "token")

@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wych_kit import Refused, SettingInvalid, Unexpected, Unreachable, WychError
-from wych_kit.client import transport
+from wych_kit.client import http_request, httpx_errors, transport
 
 CANARY = "sk-canary-42"
 
@@ -89,7 +89,7 @@ def exceptions(kind: type[Exception] = Exception) -> list[type[Exception]]:
 @pytest.mark.parametrize("kind", exceptions())
 def test_every_exception_of_httpx_has_a_meaning(kind: type[Exception]) -> None:
     """Each becomes an error of ours, with the stage of its request, and without what the text or the address may hold."""
-    request = transport.plain_request("GET", f"https://a.example/x?secret={CANARY}", "discovery")
+    request = http_request.plain_request("GET", f"https://a.example/x?secret={CANARY}", "discovery")
     if issubclass(kind, httpx.HTTPStatusError):
         error: Exception = kind("400", request=request, response=httpx.Response(400))
     elif issubclass(kind, httpx.RequestError):
@@ -107,7 +107,7 @@ def test_every_exception_of_httpx_has_a_meaning(kind: type[Exception]) -> None:
         error._request = request  # type: ignore[attr-defined]  # as httpx keeps it
     else:
         error = kind("broken")
-    meaning = transport.translated(error)  # type: ignore[arg-type]  # that is what is tested
+    meaning = httpx_errors.translated(error)  # type: ignore[arg-type]  # that is what is tested
     assert isinstance(meaning, Unreachable | Unexpected | Refused)
     assert CANARY not in f"{meaning} {meaning!r} {meaning.args}"
     assert meaning.stage == ("discovery" if isinstance(error, httpx.HTTPError) else "call")
@@ -133,7 +133,7 @@ def test_why_no_connection_could_be_made(cause: OSError, reference: str) -> None
     error = httpx.ConnectError("no", request=httpx.Request("GET", "https://a.example"))
     error.__cause__ = Exception("between")
     error.__cause__.__cause__ = cause
-    found = transport.translated(error)
+    found = httpx_errors.translated(error)
     assert (type(found), found.reference) == (Unreachable, reference)
     assert str(found).startswith("a.example ")
 
@@ -158,7 +158,7 @@ def test_what_is_wrong_with_a_certificate_is_told_by_its_number(
     cause.verify_code, cause.verify_message = number, "in some words"
     error = httpx.ConnectError("no", request=httpx.Request("GET", "https://a.example"))
     error.__cause__ = cause
-    assert transport.translated(error).reference == reference
+    assert httpx_errors.translated(error).reference == reference
 
 
 def test_a_proxy_that_is_not_there_is_not_the_server(
@@ -169,13 +169,13 @@ def test_a_proxy_that_is_not_there_is_not_the_server(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with httpx.Client() as client, pytest.raises(WychError) as caught:
-        transport.ask(client, transport.plain_request("GET", "https://a.example"))
+        transport.ask(client, http_request.plain_request("GET", "https://a.example"))
     assert caught.value.reference == "proxy-unreachable"
     assert unused_address.partition("//")[2] in str(caught.value)
     assert "c4nary" not in str(caught.value)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with httpx.Client() as client, pytest.raises(WychError) as direct:
-        transport.ask(client, transport.plain_request("GET", unused_address))
+        transport.ask(client, http_request.plain_request("GET", unused_address))
     assert direct.value.reference == "connection-refused"
 
 
@@ -195,7 +195,7 @@ def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(
 ) -> None:
     """By the status that the tunnel was refused with."""
     error = httpx.ProxyError(said, request=httpx.Request("GET", "https://a.example"))
-    assert transport.translated(error).reference == reference
+    assert httpx_errors.translated(error).reference == reference
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(
 )
 def test_what_is_no_http_is_not_called_cut(said: str, reference: str, words: str) -> None:
     """An answer that cannot be read is told as one, in its words; one that ended early as that."""
-    found = transport.translated(
+    found = httpx_errors.translated(
         httpx.RemoteProtocolError(said, request=httpx.Request("GET", "https://a.example"))
     )
     assert found.reference == reference
@@ -244,12 +244,12 @@ def test_what_is_no_http_does_not_repeat_the_secret() -> None:
     error = httpx.RemoteProtocolError(
         "illegal status line: bytearray(b'client_secret=Moa2Kea7Wek4Tui9Pip3')", request=request
     )
-    assert "Moa2" not in str(transport.translated(error))
+    assert "Moa2" not in str(httpx_errors.translated(error))
 
 
 def reference_of(url: str) -> str | None:
     with httpx.Client(trust_env=False) as client, pytest.raises(WychError) as caught:
-        transport.ask(client, transport.plain_request("GET", url))
+        transport.ask(client, http_request.plain_request("GET", url))
     assert caught.value.__context__ is None
     return caught.value.reference
 
@@ -327,7 +327,7 @@ def drip(seconds: float) -> Iterator[bytes]:
 def test_an_answer_that_drips_is_cut_off(serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each byte in time does not make the whole in time."""
     url = serve(lambda request: httpx.Response(200, content=drip(60)))
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(http_request, "ANSWER_SECONDS", 0.2)
     began = time.monotonic()
     assert reference_of(url) == "timeout"
     assert time.monotonic() - began < 30
@@ -348,7 +348,7 @@ def test_an_answer_too_long_is_cut_off(serve) -> None:
     )
     url = serve(lambda request: httpx.Response(200, content=b" " * limit))
     with httpx.Client(trust_env=False) as client:
-        assert len(transport.ask(client, transport.plain_request("GET", url)).content) == limit
+        assert len(transport.ask(client, http_request.plain_request("GET", url)).content) == limit
 
 
 def test_a_compressed_answer_is_not_unpacked(serve) -> None:
@@ -365,7 +365,7 @@ def test_a_compressed_answer_is_not_unpacked(serve) -> None:
 
     url = serve(bomb)
     with httpx.Client(trust_env=False) as client, pytest.raises(Unexpected, match="compressed"):
-        transport.ask(client, transport.plain_request("GET", url))
+        transport.ask(client, http_request.plain_request("GET", url))
     assert seen[0].headers["Accept-Encoding"] == "identity"
 
 
@@ -410,7 +410,7 @@ def test_plain_requests_carry_nothing_of_the_client(
         auth=("me", CANARY),
         params={"k": CANARY},
     ) as client:
-        transport.ask(client, transport.plain_request("GET", url))
+        transport.ask(client, http_request.plain_request("GET", url))
     sent = {name.lower() for name in seen[0].headers}
     assert sent <= {
         "host",
@@ -426,7 +426,7 @@ def test_plain_requests_carry_nothing_of_the_client(
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
 def test_loopback_is_this_machine(host: str) -> None:
     """The usual ways to write it."""
-    assert transport.is_loopback(host)
+    assert http_request.is_loopback(host)
 
 
 @pytest.mark.parametrize(
@@ -443,4 +443,4 @@ def test_loopback_is_this_machine(host: str) -> None:
 )
 def test_a_name_that_only_begins_like_loopback_is_not(host: str) -> None:
     """Credentials go over plain http to this machine only, not to a name made to look like it."""
-    assert not transport.is_loopback(host)
+    assert not http_request.is_loopback(host)

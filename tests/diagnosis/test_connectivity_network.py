@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from wych_kit import Secret, Unreachable, WychClient, diagnose, load_settings
-from wych_kit.diagnosis.connectivity import check, climb, network_rungs, probes, proxies
+from wych_kit.diagnosis.connectivity import check, climb, network_rungs, probes
 from wych_kit.diagnosis.connectivity.certificates import Certificate
 
 PASSWORD = "Pip3%20Hui6"
@@ -450,26 +450,6 @@ def test_a_proxy_that_lets_us_through(settings, serve, tmp_path, monkeypatch):
     assert words(report, "proxy")[0] == "held"
     assert "by Example Gateway" in words(report, "proxy")[1]
     assert at(report) == ("discovery", "no-issuer-there")
-
-
-@pytest.mark.parametrize(
-    ("exceptions", "through"),
-    [
-        ("", True),
-        ("*", False),
-        ("wych.invalid", False),
-        (".wych.invalid", False),
-        ("login.wych.invalid", False),
-        ("ch.invalid", True),
-    ],
-)
-def test_hosts_left_out(monkeypatch, settings, exceptions, through):
-    """NO_PROXY is read: a host, or the end of one."""
-    settings()
-    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:3128")
-    monkeypatch.setenv("NO_PROXY", exceptions)
-    found = proxies.proxy_for("https://login.wych.invalid/v3")
-    assert (found is not None) is through
 
 
 def test_no_proxy_on_this_machine(settings, unused_address, monkeypatch):

@@ -35,7 +35,7 @@ NO_ENTRY = {"D29": "neither Wych's documentation nor this kit introspects a toke
 REFERENCE = re.compile(r"[a-z]+\d?(-[a-z]+)*")
 # Calls whose argument of that number is a reference, and the functions that give back (words, reference).
 POSITIONAL = {"Finding": 1}
-TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED|ON_THE_WAY\w*)$")
+TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED)$")
 GIVES_PAIRS = {"_broken_connection"}
 GIVES_ONE = {
     "stranger",
@@ -44,8 +44,8 @@ GIVES_ONE = {
     "at_discovery",
     "at_token",
     "at_gateway",
-    "_on_the_way",
-    "_certificate",
+    "classify_recorded_error",
+    "certificate_reference",
 }
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from wych_kit.client import backoff, transport
+from wych_kit.client import backoff, http_request
 from wych_kit.diagnosis.connectivity import check, climb
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.journey.onboarding import STEPS
@@ -84,7 +84,7 @@ NO_STEP_FAILS = {
 def _impatient(project, monkeypatch):
     """Nobody waits for what will not come, and nothing of this machine's settings counts."""
     monkeypatch.setattr(check, "RUNG_SECONDS", 2.5)
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 1.5)
+    monkeypatch.setattr(http_request, "ANSWER_SECONDS", 1.5)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ADDRESSES, CREDENTIALS
-from wych_kit.client import backoff, transport
+from wych_kit.client import backoff, http_request
 from wych_kit.diagnosis.connectivity import check
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.diagnosis.scenarios.documentation import page
@@ -34,7 +34,7 @@ WRONG = "consent-pending"
 def _impatient(project, monkeypatch):
     """Nobody waits for what will not come, and nothing of this machine's settings counts."""
     monkeypatch.setattr(check, "RUNG_SECONDS", 0.9)
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(http_request, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
 
 

@@ -14,10 +14,12 @@ from wych_kit.client import discovery, endpoints, models
 from wych_kit.client import token as tokens
 from wych_kit.client.api_errors import refusal, senseless
 from wych_kit.client.auth import WychAuth
-from wych_kit.client.journal.recorder import BASIS, CUSTOMERS, Journal
+from wych_kit.client.http_request import BASIS
+from wych_kit.client.httpx_errors import translated
+from wych_kit.client.journal.recorder import CUSTOMERS, Journal
 from wych_kit.client.money import exact
 from wych_kit.client.paging import Pages, written
-from wych_kit.client.transport import ask, new_client, parsed, translated
+from wych_kit.client.transport import ask, new_client, parsed
 from wych_kit.client.user_tokens import UserAuth, UserTokens
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.client.transport import STAGE, is_loopback, parsed_url
+from wych_kit.client.http_request import STAGE, is_loopback, parsed_url
 from wych_kit.errors import SettingInvalid, Unexpected
 
 if TYPE_CHECKING:

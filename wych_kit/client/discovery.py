@@ -9,15 +9,8 @@ import httpx
 
 from wych_kit.client import refusal_rules
 from wych_kit.client.excerpts import strangers_words, target
-from wych_kit.client.transport import (
-    answered,
-    ask,
-    host_of,
-    is_loopback,
-    json_object,
-    parsed_url,
-    plain_request,
-)
+from wych_kit.client.http_request import is_loopback, parsed_url, plain_request
+from wych_kit.client.transport import answered, ask, host_of, json_object
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wych_kit.client.excerpts import quoted
-from wych_kit.client.transport import ask, host_of, json_object, new_client, plain_request
+from wych_kit.client.http_request import plain_request
+from wych_kit.client.transport import ask, host_of, json_object, new_client
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 

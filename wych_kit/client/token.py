@@ -12,7 +12,8 @@ import httpx
 
 from wych_kit.client import refusal_rules
 from wych_kit.client.excerpts import quoted, strangers_words, target
-from wych_kit.client.transport import answered, host_of, json_object, plain_request, retry_after
+from wych_kit.client.http_request import plain_request
+from wych_kit.client.transport import answered, host_of, json_object, retry_after
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import re
-import socket
 import ssl
 import time
-import urllib.request
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client import refusal_rules
-from wych_kit.client.excerpts import unreadable
-from wych_kit.client.journal.recorder import BASIS
-from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
+from wych_kit.client import http_request, refusal_rules
+from wych_kit.client.http_request import stage_of
+from wych_kit.client.httpx_errors import translated
+from wych_kit.errors import Stage, Unexpected, Unreachable, WychError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,53 +22,11 @@ if TYPE_CHECKING:
 
     Hooks = dict[str, list[Callable[..., Any]]]
 
-USER_AGENT = "wych-kit"
-# The extension under which a request carries its stage.
-STAGE = "wych_kit.stage"
-# The most that a discovery document, a key set or a token response may weigh. Keycloak's largest is
-# about 8 KiB.
 ANSWER_BYTES = 256 * 1024
 # The longest that the body of one of them may take to be complete, counted from the request,
 # however slowly it drips. Until the body begins, it is the longest wait for any one piece:
 # connecting, and each read of the headers.
-ANSWER_SECONDS = 10.0
-
-# Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting
-# longer shows its answer.
 TIMEOUT = httpx.Timeout(35.0, connect=10.0)
-
-
-def plain_request(
-    method: str, url: str, stage: Stage = "token", *, basis: str = "documented", **content: Any
-) -> httpx.Request:
-    """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage and its basis.
-
-    Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one. Raises `Unexpected` for what is no address.
-    """
-    headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": USER_AGENT,
-    }
-    if (address := parsed_url(url)) is None:
-        raise Unexpected(
-            f"the address for the {stage} request is none that can be called",
-            stage=stage,
-            reference="bad-address",
-        )
-    request = httpx.Request(method, address, headers=headers, **content)
-    request.extensions |= {
-        "timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(),
-        STAGE: stage,
-        BASIS: basis,
-    }
-    return request
-
-
-def stage_of(request: httpx.Request) -> Stage:
-    """The stage that a `plain_request` belongs to; any other request is a call."""
-    stage: Stage = request.extensions.get(STAGE, "call")
-    return stage
 
 
 def new_client(
@@ -117,27 +71,6 @@ def ask(
     raise failure
 
 
-def parsed_url(text: str) -> httpx.URL | None:
-    """The address, or `None` where httpx, its reading of the host, or the look-up of the name would raise an exception of its own."""
-    try:
-        url = httpx.URL(text)
-        _ = url.host  # read late: a broken xn-- name raises here
-        url.raw_host.decode("ascii").encode(
-            "idna"
-        )  # as the look-up does: a label is empty or too long
-    except (httpx.InvalidURL, UnicodeError):
-        return None
-    return url
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host name is this machine, written in one of the usual ways. No name is looked up."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
     """An answer's bytes, up to a size and a moment; past either it raises `Unexpected`."""
 
@@ -159,7 +92,7 @@ class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
             )
         if time.monotonic() > self._deadline:
             raise Unreachable(
-                f"the answer was not complete after {ANSWER_SECONDS:.0f} seconds",
+                f"the answer was not complete after {http_request.ANSWER_SECONDS:.0f} seconds",
                 stage=self._stage,
                 reference="timeout",
             )
@@ -196,7 +129,7 @@ def bound(response: httpx.Response, started: float) -> httpx.Response:
             status=response.status_code,
         )
     if not response.is_closed:
-        response.stream = Bounded(response.stream, stage, started + ANSWER_SECONDS)
+        response.stream = Bounded(response.stream, stage, started + http_request.ANSWER_SECONDS)
     return response
 
 
@@ -254,131 +187,3 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
         )  # the asctime form names no zone and means GMT
         return max(0.0, date.timestamp() - (time.time() if now is None else now))
     return None
-
-
-def translated(
-    error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | httpx.CookieConflict,
-) -> WychError:
-    """The error of ours that says what an httpx exception means. Raise it outside the `except`, so that no context is kept.
-
-    The context would carry httpx's frames, and with them the headers, into every traceback that prints locals.
-    """
-    where = "the server"
-    stage: Stage = "call"
-    if isinstance(error, httpx.HTTPError):
-        with contextlib.suppress(RuntimeError):
-            where, stage = (
-                error.request.url.netloc.decode("ascii", "replace"),
-                stage_of(error.request),
-            )
-    proxy = _proxy_of(error) if isinstance(error, httpx.TransportError) else None
-    connecting = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-    if isinstance(error, httpx.TimeoutException) and not (proxy and connecting):
-        doing = (
-            "did not accept the connection in time"
-            if isinstance(error, httpx.ConnectTimeout)
-            else "did not answer in time"
-        )
-        return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
-    if isinstance(error, httpx.ProxyError):
-        status = re.match(r"[1-5]\d\d\b", str(error))
-        said = f"the proxy {f'{proxy} ' if proxy else ''}gave no way to {where}: {error}"
-        return Unreachable(
-            said,
-            stage=stage,
-            reference=refusal_rules.tunnel(int(status[0])) if status else "proxy-refused",
-        )
-    if isinstance(error, httpx.RemoteProtocolError) and not refusal_rules.cut_off(str(error)):
-        who = f"{where}, or the proxy {proxy} on the way," if proxy else where
-        return Unexpected(f"{who} {unreadable(error)}", stage=stage, reference="unknown-answer")
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return Unexpected(
-            f"{where}: this is no address that can be called: {error}",
-            stage=stage,
-            reference="bad-address",
-        )
-    if isinstance(
-        error, httpx.LocalProtocolError
-    ):  # its text repeats the header, and so perhaps a secret
-        return Unexpected(
-            f"a header for {where} has a character that no header can carry",
-            stage=stage,
-            reference="odd-characters",
-        )
-    if isinstance(error, httpx.HTTPStatusError):  # somebody's response hook calls raise_for_status
-        return Refused(
-            f"{where} answered {error.response.status_code}",
-            stage=stage,
-            status=error.response.status_code,
-        )
-    if isinstance(error, httpx.TransportError):
-        words, reference = _broken_connection(error)
-        if (
-            proxy
-            and connecting
-            and reference in ("name-not-found", "connection-refused", "unreachable")
-        ):
-            said = (
-                f"the proxy {proxy}, which your variables name for {where}, could not be"
-                " connected to"
-            )
-            return Unreachable(said, stage=stage, reference="proxy-unreachable")
-        who = (
-            f"{where}, or the proxy {proxy} on the way,"
-            if proxy and reference == "connection-cut"
-            else where
-        )
-        return Unreachable(f"{who} {words}", stage=stage, reference=reference)
-    return Unexpected(
-        f"{where} answered with something that cannot be read: {type(error).__name__}", stage=stage
-    )
-
-
-def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, socket.gaierror):
-            return "is not a name that this machine can look up", "name-not-found"
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused the connection: nothing listens there", "connection-refused"
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                f"showed a certificate that is not trusted ({cause.verify_message})",
-                _certificate(cause),
-            )
-        if isinstance(cause, ssl.SSLError):
-            return f"does not speak TLS as it should ({cause.reason})", "tls-broken"
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
-        return "ended the connection before a whole HTTP answer had come", "connection-cut"
-    if "refused" in str(error).lower() or "attempts failed" in str(error).lower():
-        return "refused the connection: nothing listens there", "connection-refused"
-    return f"could not be reached ({error or type(error).__name__})", "unreachable"
-
-
-def _certificate(error: ssl.SSLCertVerificationError) -> str:
-    # OpenSSL's numbers (X509_V_ERR_…). Of a certificate that is not valid yet, the likelier reason is a clock that stands still.
-    known = {
-        9: "clock-behind",
-        10: "certificate-expired",
-        18: "self-signed-certificate",
-        19: "tls-interception",
-        62: "certificate-wrong-host",
-        64: "certificate-wrong-host",
-    }
-    return known.get(getattr(error, "verify_code", 0), "certificate-not-trusted")
-
-
-def _proxy_of(error: httpx.TransportError) -> str | None:
-    """Host and port of the proxy that the variables name for the request: httpx connects to nothing else then."""
-    try:
-        url = error.request.url
-    except RuntimeError:
-        return None
-    if url.scheme == "http" and is_loopback(url.host):  # `new_client` asks no proxy for these
-        return None
-    proxies = urllib.request.getproxies()
-    address = proxies.get(url.scheme) or proxies.get("all")
-    if not address or urllib.request.proxy_bypass(url.host):
-        return None
-    return address.rpartition("@")[2].rpartition("//")[2].strip("/") or None

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from wych_kit.client import refusal_rules
 from wych_kit.client.excerpts import told
+from wych_kit.client.httpx_errors import classify_recorded_error
 from wych_kit.client.journal.redaction import split_marks
 
 if TYPE_CHECKING:
@@ -39,37 +40,6 @@ _KEY_LIKE = re.compile(r"(?i)^(x[-_ ]?)?api[-_ ]?key$|^xapikey$|^x-apikey$")
 # Characters of the server's words that fit on one line of evidence.
 _ROOM = 44
 _AT_IDENTITY = ("unknown-client", "wrong-client-secret")
-_ON_THE_WAY = {
-    # By the name of httpx's exception, as the journal has it; what has more than one reason is told by the words after it.
-    "ConnectTimeout": "timeout",
-    "ReadTimeout": "timeout",
-    "WriteTimeout": "timeout",
-    "PoolTimeout": "timeout",
-    "ReadError": "connection-cut",
-    "WriteError": "connection-cut",
-    "UnsupportedProtocol": "bad-address",
-    "LocalProtocolError": "odd-characters",
-}
-_ON_THE_WAY_WORDS = (
-    ("certificate has expired", "certificate-expired"),
-    ("certificate is not yet valid", "clock-behind"),
-    ("self-signed certificate in certificate chain", "tls-interception"),
-    ("self-signed certificate", "self-signed-certificate"),
-    ("hostname mismatch", "certificate-wrong-host"),
-    ("ip address mismatch", "certificate-wrong-host"),
-    ("certificate_verify_failed", "certificate-not-trusted"),
-    ("wrong_version_number", "tls-broken"),
-    ("wrong version number", "tls-broken"),
-    ("name or service not known", "name-not-found"),
-    ("nodename nor servname", "name-not-found"),
-    ("getaddrinfo failed", "name-not-found"),
-    ("temporary failure in name resolution", "name-not-found"),
-    ("connection refused", "connection-refused"),
-    ("all connection attempts failed", "connection-refused"),
-    ("[ssl: ", "tls-broken"),
-)
-# Where `wych-kit check` asks below the API's base what it answers to a path that cannot exist: its
-# refusal is no failure.
 COUNTER_TEST = "/wych-kit-check/no-such-path"
 
 
@@ -93,7 +63,7 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
     sent = _Sent(failing)
     if failing.status is None or (failing.error and failing.status < _REDIRECT):
         return Verdict(
-            _on_the_way(failing.error),
+            classify_recorded_error(failing.error),
             sent.stage,
             (f"{sent.line}: {failing.error or 'no answer'}",),
         )
@@ -309,21 +279,6 @@ def _failed(exchange: Exchange) -> bool:
 
 def _is_page(exchange: Exchange) -> bool:
     return refusal_rules.page(exchange.status or 0, exchange.response_body) is not None
-
-
-def _on_the_way(error: str) -> str | None:
-    kind, _, words = error.partition(": ")
-    known = next(
-        (reference for part, reference in _ON_THE_WAY_WORDS if part in words.lower()), None
-    )
-    if known or kind in _ON_THE_WAY:
-        return known or _ON_THE_WAY[kind]
-    if kind == "ProxyError":
-        status = re.search(r"(?:^|tunnel connection failed: )([1-5]\d\d)\b", words, re.IGNORECASE)
-        return refusal_rules.tunnel(int(status[1])) if status else "proxy-refused"
-    if kind == "RemoteProtocolError" and refusal_rules.cut_off(words):
-        return "connection-cut"
-    return "unreachable" if re.search("connect|network", kind, re.IGNORECASE) else None
 
 
 def _said(answered: refusal_rules.Answered) -> str:

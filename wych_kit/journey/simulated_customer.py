@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.transport import ANSWER_SECONDS, is_loopback
+from wych_kit.client.http_request import ANSWER_SECONDS, is_loopback
 from wych_kit.errors import SettingInvalid, Unexpected, Unreachable
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.api import WychClient
+from wych_kit.client.httpx_errors import translated
 from wych_kit.client.journal.history import History
 from wych_kit.client.journal.recorder import Journal
-from wych_kit.client.transport import TIMEOUT, new_client, translated
+from wych_kit.client.transport import TIMEOUT, new_client
 from wych_kit.diagnosis.lint import curl_request, lint_curl
 from wych_kit.diagnosis.lint.request_view import Sent
 from wych_kit.errors import SettingInvalid, WychError

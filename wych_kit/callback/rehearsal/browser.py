@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from wych_kit.callback.rehearsal.cases import HEADER
-from wych_kit.client.transport import USER_AGENT, is_loopback, translated
+from wych_kit.client.http_request import USER_AGENT, is_loopback
+from wych_kit.client.httpx_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

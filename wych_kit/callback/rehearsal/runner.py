@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wych_kit.callback.rehearsal.assessment import Verdict, is_reflected, judge
 from wych_kit.callback.rehearsal.browser import Browser
 from wych_kit.callback.rehearsal.cases import CONNECTION, SCENES, USER
-from wych_kit.client.transport import parsed_url
+from wych_kit.client.http_request import parsed_url
 from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.secret import Secret
 from wych_kit.settings.url_validation import callback, host

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from wych_kit.client.http_request import BASIS
 from wych_kit.client.journal.redaction import CAPTURE_BYTES, KEEP_CHARACTERS, Redactor
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _STARTED = "wych_kit.started"
 _EXCHANGE = "wych_kit.exchange"
 # The extension of a request that says what our knowledge of the call rests on.
-BASIS = "wych_kit.basis"
 # The extension of a request for a customer's own data.
 CUSTOMERS = "wych_kit.customers"
 # How many header lines of each side are kept.

@@ -13,9 +13,10 @@ import httpx
 from wych_kit.client import token as tokens
 from wych_kit.client.destination import Destination
 from wych_kit.client.endpoints import ENDPOINTS
+from wych_kit.client.http_request import plain_request, stage_of
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.client.token_source import Pause, TokenSource
-from wych_kit.client.transport import ask, new_client, plain_request, stage_of
+from wych_kit.client.transport import ask, new_client
 from wych_kit.diagnosis.connectivity.probes import CONNECT_SECONDS
 from wych_kit.errors import Unreachable
 from wych_kit.secret import Secret

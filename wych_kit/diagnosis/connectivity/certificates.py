@@ -10,6 +10,8 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from wych_kit.client.httpx_errors import certificate_reference
+
 if TYPE_CHECKING:
     import socket
 
@@ -23,16 +25,6 @@ PUBLIC = (
 
 # The chain ends in a root that this machine does not know, as it does where a proxy opens TLS. A
 # public one is only too new here.
-_ROOT_CAME_ALONG = 19
-
-_CODES = {
-    # OpenSSL's X509_V_ERR numbers, which Python passes on
-    10: "certificate-expired",
-    9: "clock-behind",  # not valid yet: a server's own mistake is the rarer reason
-    18: "self-signed-certificate",
-    62: "certificate-wrong-host",
-    64: "certificate-wrong-host",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +70,11 @@ def looked_at(way: socket.socket, host: str) -> Certificate | None:
 
 def reference(error: ssl.SSLCertVerificationError, found: Certificate | None) -> str:
     """The scenario that a certificate that does not verify is one of."""
-    if known := _CODES.get(error.verify_code):
-        return known
-    intercepted = error.verify_code == _ROOT_CAME_ALONG and not (found and found.public)
-    return "tls-interception" if intercepted else "certificate-not-trusted"
+    known = certificate_reference(error)
+    # A root that is not known here, of an authority that everybody trusts, is only newer than this
+    # machine's store: no proxy made it.
+    public = known == "tls-interception" and found is not None and found.public
+    return "certificate-not-trusted" if public else known
 
 
 def _read(der: bytes | None) -> Certificate:

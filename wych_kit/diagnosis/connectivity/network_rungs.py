@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.client import refusal_rules
-from wych_kit.diagnosis.connectivity import certificates, probes, proxies
+from wych_kit.client.proxies import proxy_for
+from wych_kit.diagnosis.connectivity import certificates, probes
 from wych_kit.diagnosis.connectivity.state import held, skipped
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def settings(state: State) -> Finding:
     )  # then no proxy is asked: see new_client
     found: dict[tuple[str, int, bool], Target] = {}
     for what, stage, address in wanted:
-        proxy = None if plain else proxies.proxy_for(address or "")
+        proxy = None if plain else proxy_for(address or "")
         made = probes.target(what, stage, address or "", proxy)  # type: ignore[arg-type]  # the two stages above
         found.setdefault((made.host, made.port, made.tls), made)
     state.targets = tuple(found.values())
@@ -182,7 +183,7 @@ def _through_the_proxy(state: State, target: Target) -> Callable[[], socket.sock
             words = f"{found.variable} names no http proxy, which is the only kind this kit uses"
             raise state.broken("proxy-unreachable", target.stage, words, confidence="certain")
         try:
-            made, status, reason = proxies.tunnel(found, target.host, target.port, _left(state))
+            made, status, reason = probes.tunnel(found, target.host, target.port, _left(state))
         except OSError as error:
             words = f"no answer from the proxy {found.words}: {type(error).__name__}"
             raise state.broken("proxy-unreachable", target.stage, words) from None

@@ -1,9 +1,11 @@
-"""Look-ups, connections and handshakes, without HTTP."""
+"""Look-ups, connections, and a way through a proxy (CONNECT), without an HTTP client."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
+import re
 import selectors
 import socket
 import time
@@ -11,11 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from wych_kit.diagnosis.connectivity.certificates import context
+
 if TYPE_CHECKING:
-    from wych_kit.diagnosis.connectivity.proxies import Proxy
+    from ssl import SSLSocket
+
+    from wych_kit.client.proxies import Proxy
     from wych_kit.errors import Stage
 
 CONNECT_SECONDS = 3.0
+_ANSWER_BYTES = 16 * 1024
 Outcome = Literal["answers", "refused", "silent", "unreachable"]
 Address = tuple[int, str]
 _LOCALHOST: tuple[Address, ...] = ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))
@@ -88,3 +95,46 @@ def _outcome(code: int) -> Outcome:
     if code in (errno.ECONNREFUSED, getattr(errno, "WSAECONNREFUSED", errno.ECONNREFUSED)):
         return "refused"
     return "silent" if code == errno.ETIMEDOUT else "unreachable"
+
+
+def tunnel(proxy: Proxy, host: str, port: int, seconds: float) -> tuple[socket.socket, int, str]:
+    """Ask the proxy for a way to host and port: the connection, the status it answered (0 for no HTTP), and its reason.
+
+    Raises `OSError` when the proxy cannot be reached or hangs up.
+    """
+    way: socket.socket | SSLSocket = socket.create_connection(
+        (proxy.host, proxy.port), timeout=min(CONNECT_SECONDS, seconds)
+    )
+    try:
+        way.settimeout(seconds)
+        if proxy.scheme == "https":
+            way = context().wrap_socket(way, server_hostname=proxy.host)
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+        if proxy.credentials:
+            way.sendall(
+                "\r\n".join([*lines, f"Proxy-Authorization: {_basic(proxy)}", "", ""]).encode()
+            )
+        else:
+            way.sendall("\r\n".join([*lines, "", ""]).encode())
+        status, reason = _answer(way, time.monotonic() + seconds)
+    except BaseException:
+        way.close()
+        raise
+    return way, status, reason
+
+
+def _basic(proxy: Proxy) -> str:
+    return "Basic " + base64.b64encode(proxy.credentials.reveal().encode()).decode()
+
+
+def _answer(way: socket.socket, ends: float) -> tuple[int, str]:
+    head = bytearray()
+    while b"\r\n\r\n" not in head and len(head) < _ANSWER_BYTES:
+        if time.monotonic() > ends:
+            raise TimeoutError("the proxy's answer was not complete in time")
+        if not (chunk := way.recv(1)):  # a byte at a time: what follows belongs to the handshake
+            break
+        head += chunk
+    found = re.match(rb"HTTP/1\.[01] (\d{3}) ?([^\r\n]{0,80})", bytes(head))
+    return (int(found[1]), found[2].decode("latin-1")) if found else (0, "")

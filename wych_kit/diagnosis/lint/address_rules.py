@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wych_kit.client.transport import is_loopback
+from wych_kit.client.http_request import is_loopback
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.diagnosis.lint.request_view import TOKEN_PATH, UNKNOWN_HOST
 from wych_kit.secret import MASK

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from wych_kit.client.transport import parsed_url
+from wych_kit.client.http_request import parsed_url
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.diagnosis.lint.request import lint_request
 from wych_kit.errors import SettingInvalid

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from wych_kit.client.http_request import parsed_url
 from wych_kit.client.journal.redaction import Redactor
-from wych_kit.client.transport import parsed_url
 from wych_kit.secret import MASK
 
 if TYPE_CHECKING:
