@@ -93,7 +93,8 @@ def proxy_of(client: httpx.Client, address: str) -> tuple[str, str, int] | None:
     if transport is client._transport:
         return None
     assert isinstance(transport, httpx.HTTPTransport)
-    url = transport._pool._proxy_url  # type: ignore[attr-defined]
+    pool: Any = transport._pool
+    url = pool._proxy_url
     scheme, port = url.scheme.decode(), url.port
     return scheme, url.host.decode().strip("[]"), port or (443 if scheme == "https" else 80)
 
