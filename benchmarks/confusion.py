@@ -11,27 +11,30 @@ from measure import Row
 from wych_kit.client import backoff, http_request
 from wych_kit.diagnosis.connectivity import check
 from wych_kit.training import detection
-from wych_kit.training.defects import BREAKS, Break, SetUp
+from wych_kit.training.defects import DEFECTS, Defect, ExerciseSetup
 
 LOOKS = {
-    "check": detection.by_check,
-    "lint": detection.by_lint,
-    "step": detection.by_step,
+    "check": detection.detect_by_check,
+    "lint": detection.detect_by_lint,
+    "step": detection.detect_by_step,
     "exchanges": (
-        detection.by_exchanges
+        detection.detect_by_exchanges
     ),  # the last: it judges what the steps sent, where the break sends nothing itself
 }
-Found = dict[str, detection.Named]
+Found = dict[str, detection.Detection]
 
 
 def rows() -> Iterator[Row]:
     """A line for each scenario; then how many were named right, first, where they show, and nowhere wrongly with certainty."""
     right, made, open_ones, coarse = 0, 0, [], []
     with impatient():
-        for reference, way in BREAKS.items():
-            if way.why_not:
+        for reference, way in DEFECTS.items():
+            if way.impossible_because:
                 yield Row(
-                    f"  {reference}", "not made here", "", f"{way.why_not}; the tests fake it"
+                    f"  {reference}",
+                    "not made here",
+                    "",
+                    f"{way.impossible_because}; the tests fake it",
                 )
                 continue
             found = looked_at(way)
@@ -62,15 +65,15 @@ def impatient() -> Iterator[None]:
         yield
 
 
-def looked_at(way: Break) -> Found:
+def looked_at(way: Defect) -> Found:
     """What each way that says anything says of a set-up that is broken this way."""
-    with SetUp(**way.options) as set_up:
-        way.apply(set_up)
-        said = {look: name(set_up) for look, name in LOOKS.items()}
+    with ExerciseSetup(**way.options) as setup:
+        way.apply(setup)
+        said = {look: name(setup) for look, name in LOOKS.items()}
     return {look: named for look, named in said.items() if named}
 
 
-def named_right(way: Break, found: Found) -> bool:
+def named_right(way: Defect, found: Found) -> bool:
     """Whether it is named where it shows, and nothing else is named as certain anywhere."""
     shown = found.get(way.shows)
     others = [named for named in found.values() if named.reference != way.reference]
@@ -86,7 +89,7 @@ def told(reference: str, found: Found) -> str:
     return " · ".join(f"{look} {one(reference, named)}" for look, named in found.items())
 
 
-def one(reference: str, named: detection.Named) -> str:
+def one(reference: str, named: detection.Detection) -> str:
     """What one way says."""
     other = "" if named.reference == reference else f"{named.reference or 'nothing known'}, "
     return f"{other}{named.confidence}{f', or {named.runner_up}' if named.runner_up else ''}"

@@ -25,7 +25,7 @@ def test_a_wrong_value_is_found_and_put_right(new, project):
     practice = new.drill("wrong-client-secret")
     for form in shown(practice):
         assert "It worked yesterday." in form
-        assert "About 4 minutes." in form
+        assert "about 4 minutes." in form
         assert ".done()" in form
     assert "✗ broken  Client id and secret" in repr(practice.check())
     assert "✗ Not yet." in repr(practice.done())
@@ -55,7 +55,7 @@ def test_two_runs_read_the_same(new):
 def test_a_value_is_written(new):
     """By its name as in code; the value is not shown, and a slip in the name is helped."""
     practice = new.drill("wrong-client-secret")
-    secret = practice.drill.set_up.wych.credentials.client_secret
+    secret = practice.drill.setup.wych.credentials.client_secret
     assert secret not in repr(practice.write(client_secret=secret))
     with pytest.raises(SettingInvalid, match="did you mean client_secret"):
         practice.write(client_secert="x")
@@ -95,12 +95,12 @@ def test_the_shell_is_shown_and_put_right(new):
 def test_what_went_over_the_wire_is_shown(new):
     """Where only the journal has it: the exchange as sent and answered, without secrets; a number that is none is said."""
     practice = new.drill("consent-ended")
-    assert "the data of one customer" in repr(practice)
+    assert "customer's data" in repr(practice)
     for form in shown(practice.journal()):
         assert "/accounts" in form
         assert "consent_revoked" in form
         assert "‹WYCH_API_KEY›" in form
-        assert practice.drill.set_up.wych.credentials.api_key not in form
+        assert practice.drill.setup.wych.credentials.api_key not in form
     for number in (0, 99):
         with pytest.raises(IndexError, match="numbered from 1"):
             practice.journal(number)
@@ -122,7 +122,7 @@ def test_the_next_one_ends_the_last(new, project):
     first = new.drill("wrong-client-secret")
     (project.folder / "wych-drill" / "notes.txt").write_text("of the first")
     second = new.drill("wrong-realm")
-    assert first.drill.set_up.wych.url != second.drill.set_up.wych.url
+    assert first.drill.setup.wych.url != second.drill.setup.wych.url
     assert not (project.folder / "wych-drill" / "notes.txt").exists()
     new.close()
     assert not (project.folder / "wych-drill").exists()

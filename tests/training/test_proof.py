@@ -23,7 +23,7 @@ from wych_kit.notebook.views import text
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import Given, walk
 from wych_kit.training import detection
-from wych_kit.training.defects import BREAKS, SetUp, requests
+from wych_kit.training.defects import DEFECTS, ExerciseSetup, requests
 
 pytestmark = pytest.mark.slow
 
@@ -94,14 +94,14 @@ def broken(monkeypatch):
     with contextlib.ExitStack() as stack:
 
         def make(reference):
-            way = BREAKS[reference]
-            set_up = stack.enter_context(SetUp(**way.options))
-            way.apply(set_up)
-            if way.why_not:
+            way = DEFECTS[reference]
+            setup = stack.enter_context(ExerciseSetup(**way.options))
+            way.apply(setup)
+            if way.impossible_because:
                 stack.enter_context(monkeypatch.context()).setattr(
                     socket, "getaddrinfo", only_ipv6(socket.getaddrinfo)
                 )
-            return set_up
+            return setup
 
         yield make
 
@@ -117,24 +117,24 @@ def only_ipv6(look_up):
     return faked
 
 
-def by_terminal(set_up):
+def by_terminal(setup):
     """What is drawn in a terminal of the first step that fails, in words too."""
     file = io.StringIO()
     with (
-        set_up.in_its_shell(),
-        contextlib.closing(Session(set_up.settings(), set_up.env)) as session,
+        setup.shell_applied(),
+        contextlib.closing(Session(setup.settings(), setup.env)) as session,
     ):
-        if not set_up.journal.exchanges:
-            session.journal = set_up.journal
+        if not setup.journal.exchanges:
+            session.journal = setup.journal
         outcome = walk(session, Screen(file=file, plain=True), Given({})).outcomes[-1][1]
     return failed(outcome, file.getvalue())
 
 
-def by_notebook(set_up):
+def by_notebook(setup):
     """What a notebook's desk holds of the first step that fails, and shows without widgets."""
     with (
-        set_up.in_its_shell(),
-        contextlib.closing(Desk(Session(set_up.settings(), set_up.env))) as desk,
+        setup.shell_applied(),
+        contextlib.closing(Desk(Session(setup.settings(), setup.env))) as desk,
     ):
         for step in STEPS:
             desk.do(step)
@@ -150,23 +150,23 @@ def failed(outcome, drawn):
     found = outcome.diagnosis
     assert found.reference is None or found.reference in drawn
     assert found.confidence == "unknown" or found.confidence.capitalize() in drawn
-    return detection.Named(found.reference, found.confidence, found.runner_up)
+    return detection.Detection(found.reference, found.confidence, found.runner_up)
 
 
 LOOKS = {
-    "check": detection.by_check,
-    "lint": detection.by_lint,
+    "check": detection.detect_by_check,
+    "lint": detection.detect_by_lint,
     "terminal": by_terminal,
     "notebook": by_notebook,
     "exchanges": (
-        detection.by_exchanges
+        detection.detect_by_exchanges
     ),  # the last: it judges what the terminal's steps sent, where the break sends nothing itself
 }
 
 
 def due(reference):
     """The ways of looking that have to name a scenario: the one that its break says, and a step where a check does."""
-    ways = {BREAKS[reference].shows}
+    ways = {DEFECTS[reference].shows}
     if ways == {"check"} and reference not in NO_STEP_FAILS:
         ways |= set(STEPWISE)
     if SCENARIOS[reference].made_by == "request":
@@ -176,19 +176,19 @@ def due(reference):
 
 def test_each_scenario_can_be_made():
     """Every scenario but this kit's own conditions has a way to make it, and every way makes a scenario of the catalogue."""
-    assert set(BREAKS) == {
+    assert set(DEFECTS) == {
         reference for reference, known in SCENARIOS.items() if known.made_by != "kit"
     }
 
 
-@pytest.mark.parametrize("reference", BREAKS)
+@pytest.mark.parametrize("reference", DEFECTS)
 def test_named_right_first(broken, reference):
     """Every way of looking that says anything names this scenario first, and those that have to say something do.
 
     Where one sees less, what it names instead is listed with the reason, and is never certain. When the break is undone, all holds.
     """
-    set_up = broken(reference)
-    found = {way: look(set_up) for way, look in LOOKS.items()}
+    setup = broken(reference)
+    found = {way: look(setup) for way, look in LOOKS.items()}
     coarser = COARSER.get(reference)
     for way, named in found.items():
         assert named is None or named.runner_up is None or named.confidence != "certain", way
@@ -199,45 +199,45 @@ def test_named_right_first(broken, reference):
         else:
             assert named is None or named.reference == reference, way
             assert named is not None or way not in due(reference), way
-    set_up.mend()
-    assert detection.by_check(set_up) is None
-    assert detection.by_lint(set_up) is None
+    setup.mend()
+    assert detection.detect_by_check(setup) is None
+    assert detection.detect_by_lint(setup) is None
 
 
 def test_a_request_put_right_is_answered(broken):
     """The commands are right but for their one mistake: without it they are answered, and nothing is left to remark on."""
-    set_up = broken("api-key-missing")
+    setup = broken("api-key-missing")
     for write in (
-        lambda: requests.call(set_up),
-        lambda: requests.token(set_up, requests.GRANT, requests.CLIENT, requests.SECRET),
+        lambda: requests.call(setup),
+        lambda: requests.token(setup, requests.GRANT, requests.CLIENT, requests.SECRET),
         lambda: requests.token(
-            set_up, "-u 'mock-percent-in-secret:mock-only-50%25-off'", requests.GRANT
+            setup, "-u 'mock-percent-in-secret:mock-only-50%25-off'", requests.GRANT
         ),
     ):
         write()
-        assert detection.by_lint(set_up) is None
-        assert detection.by_exchanges(set_up) is None
+        assert detection.detect_by_lint(setup) is None
+        assert detection.detect_by_exchanges(setup) is None
 
 
 @pytest.mark.parametrize("options", [{}, {"tls": "private-ca"}])
 def test_a_set_up_that_is_not_broken(options):
     """Nobody has anything to say about a set-up that works."""
-    with SetUp(**options) as set_up:
-        assert {way: look(set_up) for way, look in LOOKS.items()} == dict.fromkeys(LOOKS)
+    with ExerciseSetup(**options) as setup:
+        assert {way: look(setup) for way, look in LOOKS.items()} == dict.fromkeys(LOOKS)
 
 
 def test_what_is_listed_is_so():
     """The lists of exceptions name scenarios and ways that there are."""
-    assert set(COARSER) | set(NO_STEP_FAILS) <= set(BREAKS)
+    assert set(COARSER) | set(NO_STEP_FAILS) <= set(DEFECTS)
     assert {way for each in COARSER.values() for way in each.ways} <= set(WAYS)
 
 
 def test_a_shell_that_wins_comes_first(broken):
     """Where the shell's API key wins over the file's, that is what to do something about, after a counter-test too."""
-    set_up = broken("shell-shadows-file")
-    set_up.mend()
-    set_up.shell["WYCH_API_KEY"] = "mock-only-another-key-0002"
-    with set_up.in_its_shell():
-        found = climb(set_up.settings()).diagnosis
+    setup = broken("shell-shadows-file")
+    setup.mend()
+    setup.shell["WYCH_API_KEY"] = "mock-only-another-key-0002"
+    with setup.shell_applied():
+        found = climb(setup.settings()).diagnosis
     assert (found.reference, found.confidence) == ("api-key-refused", "certain")
     assert "unset it" in found.action

@@ -19,13 +19,13 @@ from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
 from wych_kit.terminal.walkthrough import has_a_person
-from wych_kit.training.exercise_folder import home
+from wych_kit.training.exercise_folder import kit_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wych_kit.terminal.screen import Screen
-    from wych_kit.training import Drill, Verdict
+    from wych_kit.training import AttemptResult, ExerciseAttempt
 
     Run = Callable[[Sequence[str]], int]
 
@@ -49,7 +49,7 @@ _AFTER_GIVING_UP = "To do it yourself: wych-kit drill {reference}"
 class Prompt:
     """Takes what a person types until the exercise is solved or left. `console`: prompt_toolkit's `input` and `output`, for tests."""
 
-    def __init__(self, drill: Drill, screen: Screen, run: Run, **console: Any) -> None:
+    def __init__(self, drill: ExerciseAttempt, screen: Screen, run: Run, **console: Any) -> None:
         self._drill = drill
         self._screen = screen
         self._run = run
@@ -64,12 +64,12 @@ class Prompt:
             "unset": lambda rest: screen.say(drill.export(rest, None)),
             "replace": self._replace,
             "answer": lambda rest: self._tell(drill.answer(rest)),
-            "done": lambda _: self._tell(drill.judge()),
+            "done": lambda _: self._tell(drill.verify()),
         }
 
     def serve(self) -> bool:
         """Whether it was solved. `KeyboardInterrupt` passes."""
-        while not self._drill.over:
+        while not self._drill.is_over:
             try:
                 line = self._read().strip()
             except EOFError:
@@ -101,18 +101,18 @@ class Prompt:
 
     def _meant(self, word: str) -> list[str]:
         """The command's arguments when none are typed."""
-        return [".env", "request.sh"] if word == "lint" and self._drill.by_hand else []
+        return [".env", "request.sh"] if word == "lint" and self._drill.is_hand_written else []
 
     def _in_its_place(self, words: list[str]) -> None:
         """Run a command of the kit as if it were typed in the exercise's folder, in its shell."""
-        set_up = self._drill.set_up
-        own = home(set_up.folder)
+        setup = self._drill.setup
+        own = kit_home(setup.folder)
         elsewhere = (
-            set_up.settings().home != own
+            setup.settings().home != own
         )  # its .env says so no more: its journal stays in its folder all the same
         with (
-            contextlib.chdir(set_up.folder),
-            set_up.in_its_shell(),
+            contextlib.chdir(setup.folder),
+            setup.shell_applied(),
             contextlib.suppress(SystemExit),
         ):
             if elsewhere:
@@ -134,10 +134,12 @@ class Prompt:
         )
 
     def _fits(self, label: str) -> bool:
-        return label != "request.sh" or self._drill.by_hand
+        return label != "request.sh" or self._drill.is_hand_written
 
     def _path(self) -> str:
-        return str(self._drill.set_up.request if self._drill.by_hand else self._drill.set_up.env)
+        return str(
+            self._drill.setup.request if self._drill.is_hand_written else self._drill.setup.env
+        )
 
     def _show(self) -> None:
         text = self._drill.request_text()
@@ -187,7 +189,7 @@ class Prompt:
             raise SettingInvalid("replace", "takes two: replace 'OLD' 'NEW'")
         self._screen.say(self._drill.replace(*words))
 
-    def _tell(self, verdict: Verdict) -> None:
+    def _tell(self, verdict: AttemptResult) -> None:
         sign = "" if self._screen.plain else "✓ " if verdict.solved else "✗ "
         words = f"Solved. {verdict.seen}" if verdict.solved else f"Not yet. {verdict.seen}"
         self._screen.say(f"{sign}{words}", "green" if verdict.solved else "yellow")

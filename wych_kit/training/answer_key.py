@@ -1,12 +1,13 @@
-"""The facilitator's key, docs/facilitators-key.md, and the list of exercises; both follow from the catalogue."""
+"""Write the facilitator's answer key, docs/facilitators-key.md, from the scenarios."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
+from wych_kit.diagnosis.scenarios import WHO_CAN_FIX
 from wych_kit.diagnosis.scenarios.documentation import STAGES, marked_up
-from wych_kit.training.defects import SetUp
+from wych_kit.training.defects import ExerciseSetup
 from wych_kit.training.exercises import EXERCISES, LINE
 
 if TYPE_CHECKING:
@@ -14,76 +15,82 @@ if TYPE_CHECKING:
 
     from wych_kit.training.exercises import Exercise
 
-_ABOUT = """# Facilitator's key
+_ABOUT = """# Facilitator's answer key
 
-Every exercise of `wych-kit drill`, with its answer: how long it may take, what is broken, how that shows, how it is found, how it is repaired.
+Every exercise of `wych-kit drill` with its answer: the time, the defect, what it looks like, how to find it and how to repair it.
 
-- `wych-kit drill REFERENCE` begins one; with `--mystery` too, the person in front of it is not told which.
-- `wych-kit drill` alone begins any. `wych-kit drill --scores` shows what was solved on a machine.
-- Found with: what to type at the prompt of the exercise. Minutes are an estimate by kind and stage; nobody has measured them.
+- `wych-kit drill REFERENCE` starts one. Add `--mystery` to keep its name from the person who solves it.
+- `wych-kit drill` starts any of them. `wych-kit drill --scores` shows what was solved on a machine.
+- "How to find it" is what to type at the exercise's prompt. The minutes are estimates.
 
-This page is made from the catalogue by `make docs`: change `wych_kit/scenarios/`, not the page.
+`make docs` writes this page from the catalogue: change `wych_kit/diagnosis/scenarios/`, not the page.
 """
 
 
-def key() -> str:
-    """The whole page as Markdown."""
+def render_answer_key() -> str:
+    """Return the whole page as Markdown."""
     return "\n".join([_ABOUT, *_contents(), *_sections()])
 
 
-def at(stage: str) -> list[Exercise]:
-    """The exercises that show first at this stage, in the catalogue's order."""
+def exercises_at(stage: str) -> list[Exercise]:
+    """Return the exercises that show first at this stage, in the catalogue's order."""
     return [each for each in EXERCISES.values() if each.scenario.stage == stage]
 
 
-def facts(exercise: Exercise) -> list[tuple[str, str]]:
-    """What a facilitator needs to know of one, as rows of label and words."""
-    known = exercise.scenario
-    limits = [("Only where", f"{exercise.made.why_not}.")] if exercise.made.why_not else []
+def describe_exercise(exercise: Exercise) -> list[tuple[str, str]]:
+    """Return an exercise as rows of label and text, for a facilitator."""
+    scenario = exercise.scenario
+    limits = (
+        [("Only where", f"{exercise.defect.impossible_because}.")]
+        if exercise.defect.impossible_because
+        else []
+    )
     return [
         ("Minutes", f"about {exercise.minutes}"),
         *limits,
-        ("Broken", f"{_broken().get(exercise.reference, exercise.where)}. {known.cause}"),
-        ("Seen", known.symptom),
-        ("Found with", f"{exercise.look}. Whose side: {known.side}."),
-        ("Repaired", exercise.repair),
+        ("Defect", f"{_broken().get(exercise.reference, exercise.where)}. {scenario.cause}"),
+        ("What you see", scenario.symptom),
+        ("How to find it", f"{exercise.look}. Who can fix it: {WHO_CAN_FIX[scenario.side]}."),
+        ("Repair", exercise.repair),
     ]
 
 
 def _contents() -> Iterator[str]:
     for stage, title in STAGES.items():
-        if found := at(stage):
-            links = ", ".join(f"[{each.reference}](#{each.reference})" for each in found)
-            yield f"- {title}, about {sum(each.minutes for each in found)} minutes: {links}"
+        if exercises := exercises_at(stage):
+            links = ", ".join(f"[{each.reference}](#{each.reference})" for each in exercises)
+            yield f"- {title}, about {sum(each.minutes for each in exercises)} minutes: {links}"
     yield ""
 
 
 def _sections() -> Iterator[str]:
     for stage, title in STAGES.items():
-        if found := at(stage):
+        if exercises := exercises_at(stage):
             yield f"## {title}\n"
-            for each in found:
+            for each in exercises:
                 yield f"### {each.reference}\n"
-                yield from (f"- {label}: {marked_up(words)}" for label, words in facts(each))
+                yield from (
+                    f"- {label}: {marked_up(words)}" for label, words in describe_exercise(each)
+                )
                 yield ""
 
 
 @cache
 def _broken() -> dict[str, str]:
-    """By reference, which settings of `.env` its break changes: found by doing it."""
-    found = {}
-    with SetUp() as set_up:
+    """Return which setting each defect changes, by reference: found out by applying every defect."""
+    places = {}
+    with ExerciseSetup() as setup:
         for each in EXERCISES.values():
-            if each.where == LINE and not each.made.options:
-                before = set(set_up.env.read_bytes().split(b"\n"))
-                each.made.apply(set_up)
-                changed = before - set(set_up.env.read_bytes().split(b"\n"))
+            if each.where == LINE and not each.defect.options:
+                before = set(setup.env.read_bytes().split(b"\n"))
+                each.defect.apply(setup)
+                changed = before - set(setup.env.read_bytes().split(b"\n"))
                 names = [line.partition(b"=")[0].decode() for line in sorted(changed)]
-                # The first bytes or all line ends are no one setting's.
-                found[each.reference] = (
+                # A change of the first bytes, or of all line ends, belongs to no single setting.
+                places[each.reference] = (
                     f"{names[0]} in .env"
-                    if len(names) == 1 and each.made.shows == "check"
+                    if len(names) == 1 and each.defect.shows == "check"
                     else ".env"
                 )
-                set_up.mend()
-    return found
+                setup.mend()
+    return places

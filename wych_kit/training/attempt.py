@@ -1,4 +1,4 @@
-"""One exercise under way: hints, repairs, the answer, the verdict."""
+"""Run one exercise: hints, edits, the answer, and whether it is solved."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from wych_kit.secret import Secret
 from wych_kit.settings import validation
 from wych_kit.settings.loading import NAMES, SECRET_NAMES
 from wych_kit.training import edits
-from wych_kit.training.defects import SetUp
-from wych_kit.training.exercise_folder import home, laid_out
-from wych_kit.training.exercises import Exercise, anything, possible
-from wych_kit.training.request_script import send
-from wych_kit.training.scores import MOST, Result, Scores
+from wych_kit.training.defects import ExerciseSetup
+from wych_kit.training.exercise_folder import kit_home, open_exercise_folder
+from wych_kit.training.exercises import Exercise, choose_exercise, get_feasible_exercise
+from wych_kit.training.request_script import send_request_script
+from wych_kit.training.scores import MAX_POINTS, Result, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,53 +34,52 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.connectivity import Report
 
 _SITUATION = (
-    "It worked yesterday. Since this morning the first call fails. Find out why and put it right."
+    "It worked yesterday. Since this morning the first call fails. Find the cause and repair it."
 )
 _IN_THE_FILE = (
-    "Here the call works, and with the same .env other programs fail. Find out why and put it"
-    " right."
+    "The call works here, but other programs fail with the same .env. Find the cause and repair it."
 )
 _WRITTEN = (
-    "Somebody wrote the request in request.sh by hand, and it is refused. Find out why and put it"
-    " right."
+    "A colleague wrote the request in request.sh by hand, and it is refused. Find the cause and"
+    " repair it."
 )
 _IN_THE_PAST = (
-    "A call was refused this morning, and the next one worked. Find out why, and name it."
+    "A call was refused this morning, and the next one worked. Find the cause and name it."
 )
 _A_CUSTOMER = (
-    "The call works. This morning the data of one customer were refused. Find out why, and name it."
+    "The call works. This morning one customer's data were refused. Find the cause and name it."
 )
-_NAME_IT = "No line here repairs it. Find its name (explain lists all), then: answer REFERENCE."
+_NAME_IT = "No edit repairs this. Find its name (explain lists all), then: answer REFERENCE."
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of a try: whether it is solved, what was seen, and what to do with that."""
+class AttemptResult:
+    """The outcome of one try: solved or not, what was seen, and what to do next."""
 
     solved: bool
     seen: str
     next: str = ""
 
 
-class Drill:
-    """An exercise in a folder with a mock of its own. `begin` it, then `close()` it or use it in a `with`."""
+class ExerciseAttempt:
+    """An exercise in a folder with a mock of its own: `begin` it, then `close()` it or use a `with`."""
 
     def __init__(
         self,
         exercise: Exercise,
-        set_up: SetUp,
+        setup: ExerciseSetup,
         *,
         mystery: bool,
         scores: Scores,
         clock: Callable[[], float],
     ) -> None:
-        self.set_up = set_up
+        self.setup = setup
         self.mystery = mystery
         self.hints = 0
         self.result: Result | None = None
-        self._opened = ExitStack()
+        self._resources = ExitStack()
         self._exercise = exercise
-        self._named = not exercise.by_name
+        self._is_named = not exercise.is_named_only
         self._scores = scores
         self._clock = clock
         self._began = clock()
@@ -96,24 +95,25 @@ class Drill:
         scores: Scores | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Self:
-        """Break the thing of this reference in a set-up in the folder; without one, anything (`seed` makes the choice repeatable).
+        """Break one thing in a new set-up in this folder; without a reference, any.
 
-        A `mystery`, which the latter always is, does not say what was broken before it is over. Raises `SettingInvalid` for a
-        reference that is no exercise or that this machine cannot make, and for a folder that is something else's or in use.
+        `seed` repeats a choice. A `mystery` hides the reference until the end; an exercise chosen
+        at random is always one. Raises `SettingInvalid` for a reference that is not an exercise or
+        cannot run on this machine, and for a folder that belongs to something else or is in use.
         """
-        chosen = anything(seed) if reference is None else possible(reference)
+        chosen = choose_exercise(seed) if reference is None else get_feasible_exercise(reference)
         kept = Scores() if scores is None else scores
         folder = folder.absolute()
         with ExitStack() as opened:
-            opened.enter_context(laid_out(folder))
-            set_up = opened.enter_context(SetUp(folder, **chosen.made.options))
-            chosen.made.apply(set_up)
-            History(home(folder)).add(set_up.journal.exchanges)
-            drill = cls(
-                chosen, set_up, mystery=mystery or reference is None, scores=kept, clock=clock
+            opened.enter_context(open_exercise_folder(folder))
+            setup = opened.enter_context(ExerciseSetup(folder, **chosen.defect.options))
+            chosen.defect.apply(setup)
+            History(kit_home(folder)).add(setup.journal.exchanges)
+            attempt = cls(
+                chosen, setup, mystery=mystery or reference is None, scores=kept, clock=clock
             )
-            drill._opened = opened.pop_all()
-        return drill
+            attempt._resources = opened.pop_all()
+        return attempt
 
     def __enter__(self) -> Self:
         return self
@@ -122,132 +122,140 @@ class Drill:
         self.close()
 
     def close(self) -> None:
-        """Stop the mock and take the folder away."""
-        self._opened.close()
+        """Stop the mock and remove the folder."""
+        self._resources.close()
 
     @property
-    def over(self) -> bool:
-        """Whether it is solved or given up."""
+    def is_over(self) -> bool:
+        """Return True once it is solved or given up."""
         return self.result is not None
 
     @property
     def reference(self) -> str | None:
-        """What is broken; of a mystery `None` until it is over."""
-        return None if self.mystery and not self.over else self._exercise.reference
+        """Return what is broken; None for a mystery that is not over."""
+        return None if self.mystery and not self.is_over else self._exercise.reference
 
     @property
     def minutes(self) -> int | None:
-        """How long it may take, an estimate; of a mystery `None`."""
+        """Return the estimated minutes; None for a mystery."""
         return None if self.mystery else self._exercise.minutes
 
     @property
-    def by_hand(self) -> bool:
-        """Whether it is about `request.sh`."""
-        return self._exercise.by_hand
+    def is_hand_written(self) -> bool:
+        """Return True if the defect is in `request.sh`."""
+        return self._exercise.is_hand_written
 
     @property
     def where(self) -> str:
-        """Where it is, and about how long it may take."""
-        minutes = f" About {self.minutes} minutes." if self.minutes else ""
+        """Return the folder's name, what is in it, and the estimated time, as sentences."""
+        minutes = f" It takes about {self.minutes} minutes." if self.minutes else ""
         return (
-            f"The folder is {self.set_up.folder.name}, with"
-            f" {'request.sh and ' if self.by_hand else ''}a .env of its own.{minutes}"
+            f"The folder is {self.setup.folder.name}, with"
+            f" {'request.sh and ' if self.is_hand_written else ''}a .env of its own.{minutes}"
         )
 
     @property
     def situation(self) -> str:
-        """What a person is told in the beginning."""
-        if self._exercise.by_hand:
+        """Return the sentences that a person reads at the start."""
+        if self._exercise.is_hand_written:
             return _WRITTEN
-        if self._exercise.in_the_past:
+        if self._exercise.is_past:
             return _A_CUSTOMER if self._exercise.scenario.made_by == "customer" else _IN_THE_PAST
         works = (
-            self._exercise.made.shows == "lint" and self._exercise.reference != "shell-shadows-file"
+            self._exercise.defect.shows == "lint"
+            and self._exercise.reference != "shell-shadows-file"
         )
         return _IN_THE_FILE if works else _SITUATION
 
     def hint(self) -> str:
-        """The next of three hints: where to look, then what one sees, then why and what to do. The last one stays."""
+        """Return the next of three hints: where to look; what you see there; the cause and the repair.
+
+        The last one is repeated. Each costs a point.
+        """
         hints = self._exercise.hints
-        if not self.over:
+        if not self.is_over:
             self.hints = min(self.hints + 1, len(hints))
         number = max(self.hints, 1)
         return f"Hint {number} of {len(hints)}. {hints[number - 1]}"
 
-    def judge(self) -> Verdict:
-        """Make a real call with what `.env` and `request.sh` say now, and see whether all is well. Solved once, it is over."""
+    def verify(self) -> AttemptResult:
+        """Make a real call with `.env` and `request.sh` as they are; the exercise ends if it succeeds."""
         seen, well = self._look()
-        if not self._named:
-            return Verdict(solved=False, seen=seen, next=_NAME_IT)
+        if not self._is_named:
+            return AttemptResult(solved=False, seen=seen, next=_NAME_IT)
         if not well:
-            return Verdict(solved=False, seen=seen)
-        self._end(MOST - self.hints)
-        return Verdict(
+            return AttemptResult(solved=False, seen=seen)
+        self._end(MAX_POINTS - self.hints)
+        return AttemptResult(
             solved=True, seen=seen, next=f"It was {self.reference}. {self._exercise.scenario.cause}"
         )
 
-    def answer(self, word: str) -> Verdict:
-        """Name what is broken. When that is right and nobody here could repair it, it is taken away and the call is made.
+    def answer(self, word: str) -> AttemptResult:
+        """Name the cause. If it is right and no edit repairs it, remove the defect and make the call.
 
-        When it is not, what would be different is said. Raises `SettingInvalid` for a word that is no reference.
+        If it is wrong, say what would be different. Raises `SettingInvalid` for an unknown
+        reference.
         """
         if word not in SCENARIOS:
             meant = nearest(word)
             raise SettingInvalid(
                 word,
-                f"is no reference{f': did you mean {meant}?' if meant else ''}",
+                f"is not a reference{f': did you mean {meant}?' if meant else ''}",
                 reference="setting-invalid",
             )
         if word != self._exercise.reference:
             seen, _ = self._look()
-            return Verdict(
+            return AttemptResult(
                 solved=False,
-                seen=f"It is not {word}. If it were, one would see: {SCENARIOS[word].symptom}",
-                next=f"Seen is: {seen}",
+                seen=f"It is not {word}. That would look like this: {SCENARIOS[word].symptom}",
+                next=f"You see: {seen}",
             )
-        if not self._named:
-            self._named = True
-            self._take_away()
-        found = self.judge()
-        return Verdict(
-            found.solved,
-            found.seen,
-            found.next if found.solved else "It is that. Now put it right, then: done.",
+        if not self._is_named:
+            self._is_named = True
+            self._remove_defect()
+        result = self.verify()
+        return AttemptResult(
+            result.solved,
+            result.seen,
+            result.next if result.solved else "Correct. Now repair it, then: done.",
         )
 
     def give_up(self) -> str:
-        """The answer; there are no points then."""
+        """Return the answer. The exercise ends with no points."""
         self._end(0)
         return f"It is {self._exercise.reference}. {self._exercise.hints[-1]}"
 
     def write(self, **values: str | Secret) -> str:
-        """Write these settings into `.env`, by attribute name (`client_secret`); an empty value takes a line out. What was done.
+        """Write settings into `.env` by attribute name (`client_secret`); an empty value removes the line.
 
-        Raises `SettingInvalid` for a value whose name is no setting.
+        Return what was done. Raises `SettingInvalid` for a name that is not a setting.
         """
         for attribute, value in values.items():
             if value and f"WYCH_{attribute.upper()}" not in NAMES:
                 near = validation.nearest(attribute, [_attribute(name) for name in NAMES])
-                raise SettingInvalid(attribute, f"is no setting{near}", reference="setting-invalid")
+                raise SettingInvalid(
+                    attribute, f"is not a setting{near}", reference="setting-invalid"
+                )
         return " ".join(
             self.edit(f"WYCH_{name.upper()}", Secret(value)) for name, value in values.items()
         )
 
     def edit(self, name: str, value: Secret) -> str:
-        """Write a line of `.env`, or without a value take it out. What was done. Raises `SettingInvalid` for what is no name.
+        """Write a line of `.env`, or remove it if there is no value. Return what was done.
 
-        A setting may be named in short, `client_secret`.
+        A setting may be named in short, `client_secret`. Raises `SettingInvalid` for an invalid
+        name.
         """
         whole = f"WYCH_{_attribute(name.upper()).upper()}"
-        return edits.write_line(self.set_up.env, whole if whole in NAMES else _name(name), value)
+        return edits.write_line(self.setup.env, whole if whole in NAMES else _name(name), value)
 
     def copy(self, name: str) -> str:
-        """Take the value that Wych shows for a setting, as its copy button does, into `.env`. What was done.
+        """Copy a setting's value into `.env` from where Wych shows it, as its copy button does.
 
-        Raises `SettingInvalid` for a setting that Wych does not show.
+        Return what was done. Raises `SettingInvalid` for a setting that Wych does not show.
         """
         attribute = _attribute(name.upper())
-        source = self.set_up.wych if attribute.endswith("_url") else self.set_up.wych.credentials
+        source = self.setup.wych if attribute.endswith("_url") else self.setup.wych.credentials
         value = "mock" if attribute == "environment" else getattr(source, attribute, None)
         if f"WYCH_{attribute.upper()}" not in NAMES or not isinstance(value, str):
             raise SettingInvalid(
@@ -258,31 +266,34 @@ class Drill:
         return self.edit(f"WYCH_{attribute.upper()}", Secret(value))
 
     def export(self, name: str, value: str | None) -> str:
-        """Set a variable of the exercise's shell, or unset it (None). What was done. Raises `SettingInvalid` for what is no name."""
+        """Set a variable of the exercise's shell, or unset it (None). Return what was done.
+
+        Raises `SettingInvalid` for an invalid name.
+        """
         if value is None:
             return (
                 f"{name} is unset."
-                if self.set_up.shell.pop(name, None) is not None
+                if self.setup.shell.pop(name, None) is not None
                 else f"{name} was not set."
             )
-        self.set_up.shell[_name(name)] = value
+        self.setup.shell[_name(name)] = value
         return f"{name} is set."
 
     def variables(self) -> list[tuple[str, str]]:
-        """The exercise's shell, secrets masked."""
+        """Return the variables of the exercise's shell, secrets masked."""
         return [
             (name, str(Secret(value)) if name in SECRET_NAMES else value)
-            for name, value in self.set_up.shell.items()
+            for name, value in self.setup.shell.items()
         ]
 
     def replace(self, old: str, new: str) -> str:
-        """Put other words in the place of these in `request.sh`, or in `.env` where there is none. What was done."""
-        place = self.set_up.request if self.set_up.request.exists() else self.set_up.env
+        """Replace a text in `request.sh`, or in `.env` if there is none. Return what was done."""
+        place = self.setup.request if self.setup.request.exists() else self.setup.env
         return edits.replace_words(place, old, new)
 
     def request_text(self) -> str:
-        """`request.sh` as it is, but for a token in it; empty when there is none."""
-        request = self.set_up.request
+        """Return `request.sh` with any token masked; empty if there is none."""
+        request = self.setup.request
         return (
             Redactor().text(request.read_text("utf-8", "replace").rstrip())
             if request.exists()
@@ -290,50 +301,51 @@ class Drill:
         )
 
     def check(self) -> Report:
-        """Climb every rung with the exercise's settings and shell."""
-        with self.set_up.in_its_shell():
-            report = climb(self.set_up.settings())
-        History(home(self.set_up.folder)).add(report.exchanges)
+        """Run every connectivity check with the exercise's settings and shell."""
+        with self.setup.shell_applied():
+            report = climb(self.setup.settings())
+        History(kit_home(self.setup.folder)).add(report.exchanges)
         return report
 
     def exchanges(self) -> list[Exchange]:
-        """What went over the wire in this exercise, secrets left out, the newest last."""
-        return History(home(self.set_up.folder)).exchanges()
+        """Return the exercise's exchanges with Wych, redacted, newest last."""
+        return History(kit_home(self.setup.folder)).exchanges()
 
     def _look(self) -> tuple[str, bool]:
-        """What is seen now, and whether all is well."""
-        if self._exercise.by_hand:
-            with self.set_up.in_its_shell():
-                return send(
-                    self.set_up, "token" if self._exercise.scenario.stage == "token" else "call"
+        """Return what is seen now, and True if all is well."""
+        if self._exercise.is_hand_written:
+            with self.setup.shell_applied():
+                return send_request_script(
+                    self.setup, "token" if self._exercise.scenario.stage == "token" else "call"
                 )
-        if not self._named and self._exercise.in_the_past:
-            return _sentence(diagnose(self.set_up.journal.exchanges).evidence), False
+        if not self._is_named and self._exercise.is_past:
+            return _sentence(diagnose(self.setup.journal.exchanges).evidence), False
         report = self.check()
         if report.diagnosis is not None:
             return _sentence(report.diagnosis.evidence), False
-        seen = f"The call came through: {report.rungs[-1].observed}."
+        seen = f"The call succeeded: {report.rungs[-1].observed}."
         wrong = (
-            next((str(problem) for problem in self.set_up.settings().problems()), "")
+            next((str(problem) for problem in self.setup.settings().problems()), "")
             or self._remark()
         )
-        return (f"{seen} All the same: {wrong}", False) if wrong else (seen, True)
+        return (f"{seen} But one thing is still wrong: {wrong}", False) if wrong else (seen, True)
 
     def _remark(self) -> str:
-        found = lint_env(self.set_up.env, environ=self.set_up.shell)
-        ours = (
-            each for each in found if each.certain or each.reference == self._exercise.reference
-        )
-        return next((f"{each.where}: {each.why}" for each in ours), "")
+        for remark in lint_env(self.setup.env, environ=self.setup.shell):
+            if remark.certain or remark.reference == self._exercise.reference:
+                return f"{remark.where}: {remark.why}"
+        return ""
 
-    def _take_away(self) -> None:
-        if "tls" in self._exercise.made.options:
-            self.set_up.mend()
+    # A certificate belongs to the running mock, so a bad one needs a new mock; a fault is switched
+    # off.
+    def _remove_defect(self) -> None:
+        if "tls" in self._exercise.defect.options:
+            self.setup.mend()
         else:
-            self.set_up.wych.fault_off()
+            self.setup.wych.fault_off()
 
     def _end(self, points: int) -> None:
-        if not self.over:
+        if not self.is_over:
             seconds = round(self._clock() - self._began, 1)
             when = datetime.now(UTC).isoformat(timespec="seconds")
             self.result = Result(self._exercise.reference, when, seconds, self.hints, points)
@@ -350,5 +362,5 @@ def _attribute(name: str) -> str:
 
 def _name(text: str) -> str:
     if not text.isidentifier():
-        raise SettingInvalid(text, "is no name of a setting", reference="setting-invalid")
+        raise SettingInvalid(text, "is not a valid name", reference="setting-invalid")
     return text

@@ -1,4 +1,4 @@
-"""What a person changes: a line of `.env`, or words of `request.sh`."""
+"""Change a line of `.env` or words of `request.sh`, as a person's editor would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_line(path: Path, name: str, value: Secret) -> str:
-    """Put `NAME=value` in the place of the line that has the name, or at the end; without a value take the line out. What was done.
+    """Replace the line `NAME=…`, or add it; without a value remove it. Return what was done.
 
     The file is saved as editors do it: UTF-8 without a byte order mark, each line ending in LF.
     """
@@ -35,7 +35,7 @@ def write_line(path: Path, name: str, value: Secret) -> str:
     what = (
         f"line {number + 1} is now {name}"
         if value
-        else f"{name} is taken out"
+        else f"{name} is removed"
         if places
         else f"there was no {name}"
     )
@@ -44,9 +44,9 @@ def write_line(path: Path, name: str, value: Secret) -> str:
 
 
 def replace_words(path: Path, old: str, new: str) -> str:
-    """Put other words in the place of these, once. What was done."""
+    """Replace these words once. Return what was done."""
     text = path.read_text("utf-8", "replace")
     if not old or old not in text:
-        return f"{path.name} does not have these words."
+        return f"{path.name} does not contain this text."
     path.write_text(text.replace(old, new, 1), "utf-8")
     return f"{path.name} is changed."

@@ -1,4 +1,4 @@
-"""The folder in which an exercise happens: its own, and nobody else's."""
+"""Create, lock and remove the folder of an exercise; no other folder is touched."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from wych_kit.errors import SettingInvalid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Its usual name, in the folder one is in.
+# The default folder, in the current one.
 FOLDER = Path("wych-drill")
-_MARK = "pyproject.toml"
-# The settings of the project around it are looked for no further up than this file.
-_WORDS = "# A folder that wych-kit drill made, and takes away again: nothing in it is kept.\n"
+_MARKER = "pyproject.toml"
+# Settings are searched upwards to a folder with this file: the project around stays out of it.
+_MARKER_TEXT = "# Created by wych-kit drill and removed at the end: keep nothing in this folder.\n"
 
 
-def home(folder: Path) -> Path:
-    """Where the exercise's journal is, whatever becomes of its `.env`."""
+def kit_home(folder: Path) -> Path:
+    """Return the folder of the exercise's journal, independent of its `.env`."""
     return folder / "kit"
 
 
 @contextmanager
-def laid_out(folder: Path) -> Iterator[None]:
-    """The folder, empty but for its marks, as long as this is open; then it goes. Where somebody has it open it may stay until the next.
+def open_exercise_folder(folder: Path) -> Iterator[None]:
+    """Create the folder, empty but for its markers, and remove it at the end.
 
-    Raises `SettingInvalid` when it is there and no exercise's, when an exercise is under way in it, or when it cannot be written.
+    A folder that another program holds open may stay until the next exercise. Raises
+    `SettingInvalid` if the folder exists and belongs to no exercise, if an exercise is in progress
+    in it, or if it cannot be written.
     """
-    lock = _lay_out(folder)
+    lock = _create_folder(folder)
     try:
         yield
     finally:
@@ -40,40 +42,40 @@ def laid_out(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lay_out(folder: Path) -> FileLock:
+def _create_folder(folder: Path) -> FileLock:
     try:
-        if folder.is_symlink() or (folder.exists() and not _is_ours(folder)):
+        if folder.is_symlink() or (folder.exists() and not _is_exercise(folder)):
             raise SettingInvalid(
                 folder.name,
-                "is there already and is no drill's: move it away, or go to another folder",
+                "already exists and is not an exercise: move it, or use another folder",
                 reference="env-file-unwritable",
             )
         if folder.exists():
-            _held(folder).release()
+            _lock_folder(folder).release()
             shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
-        (folder / _MARK).write_text(_WORDS, "utf-8")
+        (folder / _MARKER).write_text(_MARKER_TEXT, "utf-8")
         (folder / ".gitignore").write_text("*\n", "utf-8")
-        return _held(folder)
+        return _lock_folder(folder)
     except Timeout:
-        why = "is another exercise's that is under way: end that, or go to another folder"
+        why = "has an exercise in progress: end that one, or use another folder"
         raise SettingInvalid(folder.name, why, reference="env-file-unwritable") from None
     except OSError as error:
         raise SettingInvalid(
-            folder.name, f"cannot be made: {error.strerror}", reference="env-file-unwritable"
+            folder.name, f"cannot be created: {error.strerror}", reference="env-file-unwritable"
         ) from None
 
 
-def _held(folder: Path) -> FileLock:
-    """The system frees it when its holder ends, however it ends."""
+def _lock_folder(folder: Path) -> FileLock:
+    """Take the folder's lock. The system releases it when the process ends, however it ends."""
     lock = FileLock(folder / ".lock", timeout=0, mode=0o600, thread_local=False)
     lock.acquire()
     return lock
 
 
-def _is_ours(folder: Path) -> bool:
-    mark = folder / _MARK
+def _is_exercise(folder: Path) -> bool:
+    mark = folder / _MARKER
     return folder.is_dir() and (
         not any(folder.iterdir())
-        or (mark.is_file() and mark.read_text("utf-8", "replace") == _WORDS)
+        or (mark.is_file() and mark.read_text("utf-8", "replace") == _MARKER_TEXT)
     )

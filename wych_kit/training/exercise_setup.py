@@ -1,4 +1,4 @@
-"""A set-up that works: a project's folder, a shell, and a mock of its own, for as long as somebody has it open."""
+"""A working project, shell and mock, for an exercise to break."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
 _ADDRESSES = ("issuer_url", "api_url", "portal_url", "connect_url")
 _CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
-# What changes how this kit speaks to Wych.
+# Variables that change how the kit reaches Wych; those of this process must not leak into an exercise.
 _OF_A_SHELL = re.compile(r"WYCH_\w+|SSL_CERT_(FILE|DIR)|(https?|all|no)_proxy", re.IGNORECASE)
-GOOD_TLS = "private-ca"
+PRIVATE_CA = "private-ca"
 
 
-class SetUp:
-    """A folder with a `.env` that works, the variables of a shell, and the mock that answers. Use it in a `with`, or `close()` it.
+class ExerciseSetup:
+    """A folder with a working `.env`, the variables of a shell, and the mock that answers.
 
-    `folder` is made, and removed again, when none is given. `options` are the mock's: with `tls` the shell's SSL_CERT_FILE has the
-    mock trusted. Nothing of it touches this process's own variables, but for `in_its_shell`.
+    Use it in a `with`, or `close()` it. Without `folder` a temporary one is created and removed.
+    `options` are the mock's; with `tls` the shell's SSL_CERT_FILE makes the mock trusted. This
+    process's own variables change only inside `shell_applied`.
     """
 
     def __init__(self, folder: Path | None = None, **options: Any) -> None:
@@ -46,8 +47,7 @@ class SetUp:
         self.env = self.folder / ".env"
         self.request = self.folder / "request.sh"
         self.shell: dict[str, str] = {}
-        # What a program of this set-up sent: of one that was at work before the break, and of
-        # whoever looks at it since.
+        # The exchanges of a program that ran before the defect, and of every look at it since.
         self.journal = Journal()
         self.wych: mock.Mock
         self._values: dict[str, str] = {}
@@ -60,28 +60,28 @@ class SetUp:
         self.close()
 
     def close(self) -> None:
-        """Stop the mock and whatever else was started; remove the folder if it was made for this."""
+        """Stop the mock and all else that was started; remove a temporary folder."""
         self._until_mended.close()
         self.wych.stop()
         self._opened.close()
 
     def mend(self) -> None:
-        """Undo every break. A mock whose certificate was bad is replaced by one with a good one; any other goes on."""
+        """Undo every defect. A mock with a bad certificate is replaced; any other goes on."""
         self._until_mended.close()
         self.request.unlink(missing_ok=True)
-        if self.wych.options.tls in (None, GOOD_TLS):
+        if self.wych.options.tls in (None, PRIVATE_CA):
             self.wych.reset()
             self._make_good()
         else:
             self.wych.stop()
-            self._start({"tls": GOOD_TLS})
+            self._start({"tls": PRIVATE_CA})
 
     def settings(self) -> Settings:
-        """What the file and the shell say, and nothing of this process's own."""
+        """Return the settings of this file and shell, without this process's own."""
         return load_settings(path=self.env, environ=self.shell)
 
     def write(self, **values: str | Secret | None) -> None:
-        """Write `.env` with these changed, by attribute name; `None` takes one out."""
+        """Write `.env` with these changes, by attribute name; `None` removes a setting."""
         for name, value in values.items():
             self._values.pop(name, None)
             if value is not None:
@@ -92,24 +92,27 @@ class SetUp:
         self.write_bytes("".join(lines).encode())
 
     def write_bytes(self, content: bytes) -> None:
-        """Write `.env` with exactly this in it, readable by its owner only."""
+        """Write `.env` with exactly these bytes, readable by its owner only."""
         self.env.write_bytes(content)
         self.env.chmod(0o600)
 
     def keep(self, opened: contextlib.AbstractContextManager[Any]) -> Any:
-        """Enter something that a break needs; it is left when the set-up is mended or closed."""
+        """Enter a context that a defect needs; it is left on `mend` or `close`."""
         return self._until_mended.enter_context(opened)
 
     def closed_port(self) -> int:
-        """A port at which nothing listens, and which nobody else gets meanwhile."""
+        """Return a port on which nothing listens, and which no other process gets meanwhile."""
         held = self.keep(socket.socket())
         held.bind(("127.0.0.1", 0))
         port: int = held.getsockname()[1]
         return port
 
     @contextlib.contextmanager
-    def in_its_shell(self) -> Iterator[None]:
-        """Let the shell's variables be this process's, as far as they change how Wych is spoken to; then all is as before."""
+    def shell_applied(self) -> Iterator[None]:
+        """Temporarily apply the exercise's environment variables to this process.
+
+        Variables that change how Wych is reached are restored afterwards.
+        """
         before = {
             name: os.environ.pop(name) for name in list(os.environ) if _OF_A_SHELL.fullmatch(name)
         }

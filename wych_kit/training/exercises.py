@@ -1,4 +1,4 @@
-"""What can be broken, how long it may take, and with what one looks at it; all of it follows from the catalogue."""
+"""List the exercises, with their time, place and hints; all follows from the scenarios."""
 
 from __future__ import annotations
 
@@ -8,141 +8,157 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wych_kit.diagnosis.scenarios import SCENARIOS
+from wych_kit.diagnosis.scenarios import SCENARIOS, WHO_CAN_FIX
 from wych_kit.diagnosis.scenarios.documentation import STAGES, nearest
 from wych_kit.errors import SettingInvalid
-from wych_kit.training.defects import BREAKS
+from wych_kit.training.defects import DEFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wych_kit.diagnosis.scenarios import Scenario
-    from wych_kit.training.defects import Break
+    from wych_kit.training.defects import Defect
 
 # An estimate: reading a line of settings is quicker than reading a request, and what is outside
 # one's own reach takes longest.
+# An estimate, measured by nobody: a line of settings is read faster than a request, and the network
+# takes longest.
 _MINUTES = {"values": 4, "request": 6, "fault": 5, "customer": 5, "network": 7}
 # Everything before it holds, and has to be ruled out first.
+# A defect that shows at the first call takes longer: every earlier stage must be ruled out first.
 _MORE = {"call": 1}
 # A wrong value that stands in a request.
+# Scenarios of a wrong value that stands in a request, not in a setting.
 _BY_HAND = {"wrong-host"}
 _IN_THE_SHELL = {"shell-shadows-file", "proxy-refused", "proxy-password", "proxy-unreachable"}
 LINE = "A line of .env"
 _PLACES = {
     "values": LINE,
     "request": "request.sh",
-    "fault": "The mock, which misbehaves",
-    "customer": "A customer's connection, or how the data were asked for",
+    "fault": "The mock, which fails on purpose",
+    "customer": "A customer's connection, or the request for the data",
     "network": LINE,
 }
+# Nothing in the set-up can repair these, so the person names the cause instead.
 _NAMED = {"fault", "customer"}
-_NAME_IT = "In the exercise no line repairs it: name it with answer REFERENCE."
+_NAME_IT = "In the exercise no edit repairs this. Name the cause: answer REFERENCE."
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One thing to find and put right."""
+    """One defect to find and repair."""
 
     scenario: Scenario
-    made: Break
+    defect: Defect
 
     @property
     def reference(self) -> str:
-        """Its name in the catalogue."""
+        """Return the scenario's reference."""
         return self.scenario.reference
 
     @property
     def minutes(self) -> int:
-        """How long it may take; an estimate."""
+        """Return the estimated minutes."""
         return _MINUTES[self.scenario.made_by] + _MORE.get(self.scenario.stage, 0)
 
     @property
-    def by_hand(self) -> bool:
-        """Whether it is about a request in `request.sh`, and not about the settings."""
+    def is_hand_written(self) -> bool:
+        """Return True if the defect is in `request.sh` and not in the settings."""
         return self.scenario.made_by == "request" or self.reference in _BY_HAND
 
     @property
-    def by_name(self) -> bool:
-        """Whether it is solved by naming it, as nothing in the set-up could repair it."""
+    def is_named_only(self) -> bool:
+        """Return True if the exercise is solved by naming the cause, because no edit repairs it."""
         return self.scenario.made_by in _NAMED
 
     @property
-    def in_the_past(self) -> bool:
-        """Whether only the journal still shows it."""
-        return self.by_name and self.made.shows == "exchanges"
+    def is_past(self) -> bool:
+        """Return True if only the journal still shows the defect."""
+        return self.is_named_only and self.defect.shows == "exchanges"
 
     @property
     def where(self) -> str:
-        """Where it is broken."""
+        """Return where the defect is."""
         if self.reference in _IN_THE_SHELL:
             return "A variable of the shell"
-        return _PLACES["request" if self.by_hand else self.scenario.made_by]
+        return _PLACES["request" if self.is_hand_written else self.scenario.made_by]
 
     @property
     def look(self) -> str:
-        """The commands that show it."""
-        if self.in_the_past:
+        """Return the commands that show the defect."""
+        if self.is_past:
             return "journal"
-        if self.made.shows == "exchanges":
+        if self.defect.shows == "exchanges":
             return "done, then journal 1"
-        if self.made.shows == "lint":
-            return "lint request.sh" if self.by_hand else "env and lint"
+        if self.defect.shows == "lint":
+            return "lint request.sh" if self.is_hand_written else "env and lint"
         return "check"
 
     @property
     def hints(self) -> tuple[str, str, str]:
-        """Where to look and with what; what one sees there and whose side it is; why, and what to do."""
+        """Return three hints: where to look; what you see there; the cause and the repair."""
         scenario = self.scenario
         return (
-            f"It shows at: {STAGES[scenario.stage]}. Look with: {self.look}.",
-            f"Seen: {scenario.symptom} Whose side: {scenario.side}.",
-            f"Cause: {scenario.cause} Do: {self.repair}",
+            f"The failure shows at: {STAGES[scenario.stage]}. Use: {self.look}.",
+            f"You see: {scenario.symptom} Who can fix it: {WHO_CAN_FIX[scenario.side]}.",
+            f"Cause: {scenario.cause} Fix: {self.repair}",
         )
 
     @property
     def repair(self) -> str:
-        """What puts it right."""
-        return f"{self.scenario.fix} {_NAME_IT}" if self.by_name else self.scenario.fix
+        """Return what repairs the defect."""
+        return f"{self.scenario.fix} {_NAME_IT}" if self.is_named_only else self.scenario.fix
 
 
 # An exercise for each scenario that is not a condition of this kit itself, in the catalogue's
 # order.
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {
-        name: Exercise(each, BREAKS[name])
+        name: Exercise(each, DEFECTS[name])
         for name, each in SCENARIOS.items()
-        if each.made_by != "kit" and name in BREAKS
+        if each.made_by != "kit" and name in DEFECTS
     }
 )
 
 
-def known(reference: str) -> Exercise:
-    """The exercise of this reference. Raises `SettingInvalid` for what is none; the nearest one is named."""
-    found = EXERCISES.get(reference)
-    if found is None:
+def get_exercise(reference: str) -> Exercise:
+    """Return the exercise of this reference.
+
+    Raises `SettingInvalid`, which names the nearest reference, if there is none.
+    """
+    exercise = EXERCISES.get(reference)
+    if exercise is None:
         meant = nearest(reference)
-        words = (
+        suggestion = (
             f": did you mean {meant}?"
             if meant in EXERCISES
             else ": wych-kit drill --list shows all"
         )
-        raise SettingInvalid(reference, f"is no exercise{words}", reference="setting-invalid")
-    return found
-
-
-def possible(reference: str) -> Exercise:
-    """The same, if this machine can make it. Raises `SettingInvalid` with the reason if not."""
-    found = known(reference)
-    if found.made.why_not:
         raise SettingInvalid(
-            reference, f"cannot be made here: {found.made.why_not}", reference="setting-invalid"
+            reference, f"is not an exercise{suggestion}", reference="setting-invalid"
         )
-    return found
+    return exercise
 
 
-def anything(seed: int | None = None) -> Exercise:
-    """One that this machine can make. With a seed by a checksum, so that a scenario that is added seldom changes the choice."""
-    fit = [each for each in EXERCISES.values() if not each.made.why_not]
+def get_feasible_exercise(reference: str) -> Exercise:
+    """Return the exercise of this reference if this machine can run it.
+
+    Raises `SettingInvalid` with the reason if not.
+    """
+    exercise = get_exercise(reference)
+    if exercise.defect.impossible_because:
+        raise SettingInvalid(
+            reference,
+            f"cannot run on this machine: {exercise.defect.impossible_because}",
+            reference="setting-invalid",
+        )
+    return exercise
+
+
+def choose_exercise(seed: int | None = None) -> Exercise:
+    """Return an exercise that this machine can run: at random, or the same one for the same seed."""
+    # A checksum, not random.seed: a scenario that is added later seldom changes the choice.
+    fit = [each for each in EXERCISES.values() if not each.defect.impossible_because]
     if seed is None:
         return random.choice(fit)  # noqa: S311 - no secret hangs on it
     return min(fit, key=lambda each: zlib.crc32(f"{seed} {each.reference}".encode()))

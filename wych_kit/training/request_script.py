@@ -1,4 +1,4 @@
-"""`request.sh`, read as a curl command and really sent: to the exercise's own mock, and nowhere else."""
+"""Read `request.sh` as a curl command and send it to the exercise's own mock, and nowhere else."""
 
 from __future__ import annotations
 
@@ -18,90 +18,100 @@ from wych_kit.diagnosis.lint import curl_request, lint_curl
 from wych_kit.diagnosis.lint.request_view import Sent
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
-from wych_kit.training.exercise_folder import home
+from wych_kit.training.exercise_folder import kit_home
 
 if TYPE_CHECKING:
-    from wych_kit.training.defects import SetUp
+    from wych_kit.training.exercise_setup import ExerciseSetup
 
 _TOKEN = "WYCH_ACCESS_TOKEN"
 
 
-def send(set_up: SetUp, kind: str) -> tuple[str, bool]:
-    """What was seen, and whether all is well: a request of this kind ("token", "call") is answered, and surely nothing is wrong in it.
+def send_request_script(setup: ExerciseSetup, kind: str) -> tuple[str, bool]:
+    """Send `request.sh`; return a sentence on what happened, and True if the request is right.
 
-    What goes over the wire is in the journal of the set-up's own folder.
+    It is right when it is of this kind ("token" or "call"), was answered with success, and lint is
+    certain of no mistake in it. The exchange goes into the journal of the exercise's folder.
     """
     try:
-        text = set_up.request.read_text("utf-8", "replace")
-        request = _request(set_up, text)
-        response = _sent(set_up, request)
+        text = setup.request.read_text("utf-8", "replace")
+        request = read_request(setup, text)
+        _refuse_other_host(setup, request)
+        response = _send(setup, request)
     except OSError:
         return "There is no request.sh to send.", False
     except WychError as error:
         return f"{error.observed.rstrip('.')}.", False
-    where = re.sub(r"[^/]{20,}", "…", request.url.path)  # ids: the journal has them
-    seen = f"{request.method} {where} was answered {response.status_code} {response.reason_phrase}."
+    path = re.sub(r"[^/]{20,}", "…", request.url.path)  # the journal has the ids
+    status = f"{response.status_code} {response.reason_phrase}"
+    answer = f"{request.method} {path} was answered {status}."
     if not response.is_success:
-        return f"{seen} {response.text[:200]}".rstrip(), False
-    settings = set_up.settings()
-    wrong = next(
-        (each for each in lint_curl(text, settings, now=time.time()) if each.certain), None
-    )
-    if wrong is not None:
-        return f"{seen} All the same, {wrong.where}: {wrong.why}", False
+        return f"{answer} {response.text[:200]}".rstrip(), False
+    settings = setup.settings()
+    remarks = lint_curl(text, settings, now=time.time())
+    mistake = next((remark for remark in remarks if remark.certain), None)
+    if mistake is not None:
+        return f"{answer} But there is a mistake, {mistake.where}: {mistake.why}", False
     if Sent(request, settings).kind != kind:
-        return f"{seen} That is another request than the one that was asked for.", False
-    return seen, True
+        return f"{answer} But the exercise asks for a different request.", False
+    return answer, True
 
 
-def _request(set_up: SetUp, text: str) -> httpx.Request:
-    """The command's request with its variables filled in and its file read, as a shell and curl would."""
-    request = curl_request(Template(text).safe_substitute(_variables(set_up, text)))
-    there, here = request.url, httpx.URL(set_up.wych.url)
-    if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
-        why = (
-            f"was not sent: it leads to {there.host}, and its credentials are for"
-            f" {here.host}:{here.port}"
-        )
-        raise SettingInvalid("request.sh", why, stage="call", reference="wrong-host")
+def read_request(setup: ExerciseSetup, text: str, journal: Journal | None = None) -> httpx.Request:
+    """Return the request of a curl command, with variables and `@file` replaced as a shell and curl do.
+
+    A token that the command asks for is fetched first; `journal` records that. Raises
+    `SettingInvalid` for a file outside the exercise's folder.
+    """
+    request = curl_request(Template(text).safe_substitute(_variables(setup, text, journal)))
     if request.content.startswith(b"@"):
-        place = (set_up.folder / request.content[1:].decode("utf-8", "replace")).resolve()
-        if not place.is_relative_to(set_up.folder.resolve()):
-            raise SettingInvalid("request.sh", "takes its body from another folder", stage="call")
-        kept = [
-            (name, value)
-            for name, value in request.headers.raw
-            if name.lower() != b"content-length"
-        ]
-        request = httpx.Request(
-            request.method, request.url, headers=kept, content=place.read_bytes()
-        )
+        request = _with_file_body(setup, request)
     request.extensions["timeout"] = TIMEOUT.as_dict()
     return request
 
 
-def _variables(set_up: SetUp, text: str) -> dict[str, str]:
-    """What the command's variables stand for: every setting, and a token when one is asked for."""
-    settings = set_up.settings()
-    found = {
+def _refuse_other_host(setup: ExerciseSetup, request: httpx.Request) -> None:
+    """Raise `SettingInvalid` if the request goes elsewhere than to the exercise's mock."""
+    target, ours = request.url, httpx.URL(setup.wych.url)
+    # The command holds credentials, and an exercise may be about a wrong host.
+    if (target.scheme, target.host, target.port) != (ours.scheme, ours.host, ours.port):
+        reason = (
+            f"was not sent: it goes to {target.host}, and its credentials are for"
+            f" {ours.host}:{ours.port}"
+        )
+        raise SettingInvalid("request.sh", reason, stage="call", reference="wrong-host")
+
+
+def _with_file_body(setup: ExerciseSetup, request: httpx.Request) -> httpx.Request:
+    path = (setup.folder / request.content[1:].decode("utf-8", "replace")).resolve()
+    if not path.is_relative_to(setup.folder.resolve()):
+        raise SettingInvalid("request.sh", "takes its body from another folder", stage="call")
+    # httpx computes the length of the new body; the old header would contradict it.
+    headers = [row for row in request.headers.raw if row[0].lower() != b"content-length"]
+    return httpx.Request(request.method, request.url, headers=headers, content=path.read_bytes())
+
+
+def _variables(setup: ExerciseSetup, text: str, journal: Journal | None) -> dict[str, str]:
+    settings = setup.settings()
+    values = {
         value.name: Secret(value.text).reveal()
         for value in settings.values
         if value.text is not None
     }
+    # Fetching a token has effects, so only a command that uses one gets one.
     if _TOKEN in text:
-        with WychClient(settings) as client:
-            found[_TOKEN] = client.token().value.reveal()
-    return found
+        with WychClient(settings, journal=journal) as client:
+            values[_TOKEN] = client.token().value.reveal()
+    return values
 
 
-def _sent(set_up: SetUp, request: httpx.Request) -> httpx.Response:
+def _send(setup: ExerciseSetup, request: httpx.Request) -> httpx.Response:
     journal = Journal()
-    with new_client(set_up.wych.issuer_url, set_up.wych.api_url, hooks=journal.hooks()) as client:
+    with new_client(setup.wych.issuer_url, setup.wych.api_url, hooks=journal.hooks()) as client:
         try:
             response = client.send(request)
         except httpx.HTTPError as error:
             journal.failed(error)
             raise translated(error) from None
         finally:
-            History(home(set_up.folder)).add(journal.exchanges)
+            History(kit_home(setup.folder)).add(journal.exchanges)
     return response

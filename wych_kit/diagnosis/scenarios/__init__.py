@@ -22,13 +22,13 @@ from wych_kit.diagnosis.scenarios.identity_provider import (
     TOKENS,
 )
 from wych_kit.diagnosis.scenarios.network import CERTIFICATES, CONNECTIONS, STRANGERS
-from wych_kit.diagnosis.scenarios.scenario import MadeBy, Scenario, Side
+from wych_kit.diagnosis.scenarios.scenario import WHO_CAN_FIX, MadeBy, Scenario, Side
 from wych_kit.diagnosis.scenarios.settings import FILES, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCENARIOS", "MadeBy", "Scenario", "Side"]
+__all__ = ["SCENARIOS", "WHO_CAN_FIX", "MadeBy", "Scenario", "Side"]
 
 _ALL = (
     *VALUES,

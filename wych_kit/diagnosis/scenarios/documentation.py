@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from wych_kit.diagnosis.scenarios import SCENARIOS
+from wych_kit.diagnosis.scenarios import SCENARIOS, WHO_CAN_FIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def facts(scenario: Scenario) -> list[tuple[str, str]]:
         ("Seen", scenario.symptom),
         ("Cause", scenario.cause),
         ("Do", scenario.fix),
-        ("Whose side", scenario.side),
+        ("Who can fix it", WHO_CAN_FIX[scenario.side]),
         ("Looks alike", ", ".join(scenario.alike) or "nothing else here"),
         ("To see it happen", _MADE_BY[scenario.made_by].format(reference=scenario.reference)),
         ("Basis", f"{scenario.source} ({scenario.basis})"),

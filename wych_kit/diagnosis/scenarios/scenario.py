@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from wych_kit.errors import Stage
 
 Side = Literal["yours", "theirs", "the network's", "unclear"]
+# Who can fix it, as people read it; JSON has the keys.
+WHO_CAN_FIX: dict[Side, str] = {
+    "yours": "you",
+    "theirs": "Wych",
+    "the network's": "your network",
+    "unclear": "not known yet",
+}
 # How it comes about: a wrong setting; a request written by hand, which this kit never sends; the
 # mock told to misbehave; a customer of the mock's whose connection is so, or is asked for so;
 # sockets, name service and proxies; a condition of this kit itself.

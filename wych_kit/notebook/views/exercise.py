@@ -13,11 +13,11 @@ from wych_kit.notebook.views.check import Check
 from wych_kit.notebook.views.usage_errors import slip, without_traceback
 from wych_kit.secret import Secret
 from wych_kit.settings.environments import MOCK
-from wych_kit.training import FOLDER, Drill
-from wych_kit.training.scores import MOST
+from wych_kit.training import FOLDER, ExerciseAttempt
+from wych_kit.training.scores import MAX_POINTS
 
 if TYPE_CHECKING:
-    from wych_kit.training import Verdict
+    from wych_kit.training import AttemptResult
 
 _ROWS = (
     ("Look", ".check(), .journal(), .show(), .hint()"),
@@ -57,7 +57,7 @@ class Practice:
         self, reference: str | None, *, mystery: bool = False, seed: int | None = None
     ) -> None:
         """Raises `SettingInvalid` for a reference that is no exercise, and for a folder that is something else's."""
-        self.drill = Drill.begin(reference, FOLDER, mystery=mystery, seed=seed)
+        self.drill = ExerciseAttempt.begin(reference, FOLDER, mystery=mystery, seed=seed)
         atexit.register(self.close)
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class Practice:
 
     def check(self) -> Check:
         """Climb every rung with the exercise's settings."""
-        return Check(self.drill.set_up.settings().environment, self.drill.check())
+        return Check(self.drill.setup.settings().environment, self.drill.check())
 
     def hint(self) -> Told:
         """The next of three hints; each costs a point."""
@@ -122,7 +122,7 @@ class Practice:
 
     def done(self) -> Told:
         """Make the call, and say whether it is solved."""
-        return self._told(self.drill.judge())
+        return self._told(self.drill.verify())
 
     def give_up(self) -> Told:
         """The answer, for no points."""
@@ -138,16 +138,16 @@ class Practice:
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = list(_ROWS)
-        if self.drill.by_hand:
+        if self.drill.is_hand_written:
             rows[1:3] = [_BY_HAND]
         return rows
 
-    def _told(self, verdict: Verdict) -> Told:
+    def _told(self, verdict: AttemptResult) -> Told:
         result = self.drill.result
         if verdict.solved and result:
             return Told(
                 f"✓ Solved. {verdict.seen}",
-                f"{verdict.next} {result.points} of {MOST} points.",
+                f"{verdict.next} {result.points} of {MAX_POINTS} points.",
                 kind="wych-done",
             )
         return Told(f"✗ Not yet. {verdict.seen}", verdict.next, kind="wych-failed")

@@ -9,10 +9,10 @@ from wych_kit.diagnosis.scenarios.documentation import STAGES
 from wych_kit.errors import SettingInvalid
 from wych_kit.terminal.exercise_prompt import Prompt
 from wych_kit.terminal.screen import Screen
-from wych_kit.training import EXERCISES, FOLDER, Drill, Scores
-from wych_kit.training.answer_key import at, facts, key
-from wych_kit.training.exercises import known
-from wych_kit.training.scores import MOST
+from wych_kit.training import EXERCISES, FOLDER, ExerciseAttempt, Scores
+from wych_kit.training.answer_key import describe_exercise, exercises_at, render_answer_key
+from wych_kit.training.exercises import get_exercise
+from wych_kit.training.scores import MAX_POINTS
 
 if TYPE_CHECKING:
     from wych_kit.terminal.exercise_prompt import Run
@@ -28,11 +28,11 @@ def drill(reference: str | None, run: Run, *, mystery: bool = False, plain: bool
     """
     screen = Screen(plain=plain)
     try:
-        begun = Drill.begin(reference, FOLDER, mystery=mystery)
+        begun = ExerciseAttempt.begin(reference, FOLDER, mystery=mystery)
     except SettingInvalid as error:
         return _refused(error, plain=plain)
     with begun:
-        screen.banner(begun.set_up.settings().environment)
+        screen.banner(begun.setup.settings().environment)
         screen.say(begun.situation, "bold")
         screen.say(f"{begun.where} Type help, or hint.")
         solved = Prompt(begun, screen, run).serve()
@@ -46,7 +46,7 @@ def listing(*, plain: bool = False) -> int:
     screen = Screen(plain=plain)
     best = Scores().best()
     for stage, title in STAGES.items():
-        if found := at(stage):
+        if found := exercises_at(stage):
             screen.say(title, "bold")
             screen.table(
                 (),
@@ -75,17 +75,19 @@ def results(*, plain: bool = False) -> int:
         for name, each in best.items()
     ]
     screen.table(("exercise", "points", "hints", "time", "day"), sorted(rows))
-    screen.say(f"{sum(each.points for each in best.values())} points of {MOST * len(EXERCISES)}.")
+    screen.say(
+        f"{sum(each.points for each in best.values())} points of {MAX_POINTS * len(EXERCISES)}."
+    )
     return DONE
 
 
 def page(reference: str | None, *, plain: bool = False) -> int:
     """The facilitator's key: the whole page, or one exercise's part. 2 for a reference that is none."""
     if reference is None:
-        print(key(), end="")  # noqa: T201 - a page of Markdown, for a file or a pager
+        print(render_answer_key(), end="")  # noqa: T201 - a page of Markdown, for a file or a pager
         return DONE
     try:
-        rows = facts(known(reference))
+        rows = describe_exercise(get_exercise(reference))
     except SettingInvalid as error:
         return _refused(error, plain=plain)
     screen = Screen(plain=plain)
@@ -103,13 +105,13 @@ def _refused(error: SettingInvalid, *, plain: bool) -> int:
 
 
 def _best(exercise: Exercise, best: Result | None) -> str:
-    if exercise.made.why_not:
-        return f"only where {exercise.made.why_not.partition(',')[0]}"
+    if exercise.defect.impossible_because:
+        return f"only where {exercise.defect.impossible_because.partition(',')[0]}"
     return _told(best) if best else ""
 
 
 def _told(result: Result) -> str:
-    return f"{result.points} of {MOST} points, {_time(result.seconds)}"
+    return f"{result.points} of {MAX_POINTS} points, {_time(result.seconds)}"
 
 
 def _time(seconds: float) -> str:

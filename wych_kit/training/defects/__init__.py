@@ -1,11 +1,12 @@
-"""A set-up that works, and every way to break it: for drills, and for the proof that each scenario is named right. Prints nothing.
+"""List every way to break a set-up: one defect for each scenario that an exercise can show.
 
-set_up      a folder with a `.env`, a shell, and a mock of its own
-entry       what a way to break it is
-values      settings and their file         requests    a request written by hand
-faults      a mock that misbehaves          network     names, ports and proxies
-proxy       a proxy that lets nobody through      customers   connections that give no data
-naming      what each way of looking at a set-up names
+defect           what a defect is
+settings         wrong settings, and files that cannot be read as meant
+requests         a request written by hand, with one mistake
+mock_faults      a mock that fails on purpose
+customers        connections that give no data
+network          names, ports and proxies that lead nowhere
+refusing_proxy   a proxy that refuses every request
 """
 
 from __future__ import annotations
@@ -13,21 +14,30 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wych_kit.training.defects.customers import CUSTOMERS
-from wych_kit.training.defects.defect import Break, Shows
-from wych_kit.training.defects.mock_faults import FAULTS
-from wych_kit.training.defects.network import NETWORK
-from wych_kit.training.defects.requests import REQUESTS
-from wych_kit.training.defects.settings import VALUES
-from wych_kit.training.exercise_setup import SetUp
+from wych_kit.training.defects.customers import CUSTOMER_DEFECTS
+from wych_kit.training.defects.defect import Defect, Shows
+from wych_kit.training.defects.mock_faults import FAULT_DEFECTS
+from wych_kit.training.defects.network import NETWORK_DEFECTS
+from wych_kit.training.defects.requests import REQUEST_DEFECTS
+from wych_kit.training.defects.settings import SETTINGS_DEFECTS
+from wych_kit.training.exercise_setup import ExerciseSetup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BREAKS", "Break", "SetUp", "Shows"]
+__all__ = ["DEFECTS", "Defect", "ExerciseSetup", "Shows"]
 
 # A way to make every scenario of the catalogue that is not this kit's own condition, by its
 # reference.
-BREAKS: Mapping[str, Break] = MappingProxyType(
-    {each.reference: each for each in (*VALUES, *REQUESTS, *FAULTS, *CUSTOMERS, *NETWORK)}
+DEFECTS: Mapping[str, Defect] = MappingProxyType(
+    {
+        each.reference: each
+        for each in (
+            *SETTINGS_DEFECTS,
+            *REQUEST_DEFECTS,
+            *FAULT_DEFECTS,
+            *CUSTOMER_DEFECTS,
+            *NETWORK_DEFECTS,
+        )
+    }
 )

@@ -1,4 +1,4 @@
-"""A customer of the mock's whose connection gives no data, or is asked for them in a way that gives none."""
+"""Break a customer's connection, or ask for its data in a way that gives none."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from typing import TYPE_CHECKING, Any
 
 from wych_kit.client.api import WychClient
 from wych_kit.errors import Refused
-from wych_kit.training.defects.defect import Break
+from wych_kit.training.defects.defect import Defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wych_kit.client.models import Connection
-    from wych_kit.training.exercise_setup import SetUp
+    from wych_kit.training.exercise_setup import ExerciseSetup
 
 _EMAIL = "kim@example.com"
 
 
-def _asked(
+def _data_defect(
     reference: str, ask: Callable[[WychClient, Connection], object], **connection: Any
-) -> Break:
-    """Of a program that asks for the data of such a `connection`; its journal shows what came of it."""
+) -> Defect:
+    """Return a defect: a program asks for a connection's data, and its journal shows the refusal."""
 
-    def apply(set_up: SetUp) -> None:
-        made = set_up.wych.connect(_EMAIL, **connection)
+    def apply(setup: ExerciseSetup) -> None:
+        made = setup.wych.connect(_EMAIL, **connection)
         with (
-            WychClient(set_up.settings(), journal=set_up.journal) as client,
+            WychClient(setup.settings(), journal=setup.journal) as client,
             contextlib.suppress(Refused),
         ):
             ask(client, client.connection(made["id"]))
 
-    return Break(reference, "exchanges", apply)
+    return Defect(reference, "exchanges", apply)
 
 
-def _accounts(client: WychClient, of: Connection) -> None:
+def _ask_for_accounts(client: WychClient, of: Connection) -> None:
     client.accounts(of)
 
 
-def _balances(client: WychClient, of: Connection) -> None:
+def _ask_for_balances(client: WychClient, of: Connection) -> None:
     client.balances(client.accounts(of)[0])
 
 
-def _revoked(client: WychClient, of: Connection) -> None:
+def _revoke(client: WychClient, of: Connection) -> None:
     client.revoke_connection(of.id)
 
 
-def _of_another(client: WychClient, of: Connection) -> None:
+def _ask_for_another_user(client: WychClient, of: Connection) -> None:
     another = client.find_or_create_user("another@example.com")
     client.accounts(replace(of, user_id=another.id))
 
 
-def _backwards(client: WychClient, of: Connection) -> None:
+def _ask_backwards(client: WychClient, of: Connection) -> None:
     account = client.accounts(of)[0]
     next(client.transactions(account, since=date(2026, 2, 1), until=date(2026, 1, 1)), None)
 
 
-CUSTOMERS = (
-    _asked("consent-ended", _accounts, state="REVOKED"),
-    _asked("connection-ended", _revoked, state="EXPIRED"),
-    _asked("unknown-connection", _of_another),
-    _asked("permission-missing", _balances, permissions=("ReadAccountsDetail",)),
-    _asked("invalid-query", _backwards),
+CUSTOMER_DEFECTS = (
+    _data_defect("consent-ended", _ask_for_accounts, state="REVOKED"),
+    _data_defect("connection-ended", _revoke, state="EXPIRED"),
+    _data_defect("unknown-connection", _ask_for_another_user),
+    _data_defect("permission-missing", _ask_for_balances, permissions=("ReadAccountsDetail",)),
+    _data_defect("invalid-query", _ask_backwards),
 )

@@ -1,4 +1,4 @@
-"""A mock that misbehaves: each of its faults that is a scenario too."""
+"""Make the mock fail on purpose: one defect for each of its faults that is a scenario."""
 
 from __future__ import annotations
 
@@ -7,42 +7,44 @@ from typing import TYPE_CHECKING
 from wych_kit import mock
 from wych_kit.client.api import WychClient
 from wych_kit.diagnosis.scenarios import SCENARIOS
-from wych_kit.training.defects.defect import Break
+from wych_kit.training.defects.defect import Defect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wych_kit.mock import Fault
-    from wych_kit.training.exercise_setup import SetUp
+    from wych_kit.training.exercise_setup import ExerciseSetup
 
 _UNTRUSTED = {"certificate-not-trusted", "self-signed-certificate", "tls-interception"}
 
 
-def _breaks() -> Iterator[Break]:
+def _defects() -> Iterator[Defect]:
     for name, fault in mock.FAULTS.items():
         if name in SCENARIOS and SCENARIOS[name].made_by == "fault":
-            yield _SPECIAL.get(name) or (_certificate(fault) if fault.tls else _switched_on(fault))
+            yield _SPECIAL.get(name) or (
+                _certificate_defect(fault) if fault.tls else _fault_defect(fault)
+            )
 
 
-def _switched_on(fault: Fault) -> Break:
-    return Break(fault.name, "check", lambda set_up: set_up.wych.fault(fault.name))
+def _fault_defect(fault: Fault) -> Defect:
+    return Defect(fault.name, "check", lambda setup: setup.wych.fault(fault.name))
 
 
-def _certificate(fault: Fault) -> Break:
-    def apply(set_up: SetUp) -> None:
+def _certificate_defect(fault: Fault) -> Defect:
+    def apply(setup: ExerciseSetup) -> None:
         if fault.name in _UNTRUSTED:
-            del set_up.shell["SSL_CERT_FILE"]
+            del setup.shell["SSL_CERT_FILE"]
 
-    return Break(fault.name, "check", apply, {"tls": fault.tls})
+    return Defect(fault.name, "check", apply, {"tls": fault.tls})
 
 
-def _taken_back(set_up: SetUp) -> None:
-    """Of a program that has a token already. It puts that right by itself, as any should: only its journal shows it."""
-    with WychClient(set_up.settings(), journal=set_up.journal) as client:
+def _revoke_token(setup: ExerciseSetup) -> None:
+    """Revoke the token of a program that has one. It recovers, so only the journal shows it."""
+    with WychClient(setup.settings(), journal=setup.journal) as client:
         client.token()
-        set_up.wych.fault("revoked-token")
+        setup.wych.fault("revoked-token")
         client.users()
 
 
-_SPECIAL = {"revoked-token": Break("revoked-token", "exchanges", _taken_back)}
-FAULTS = tuple(_breaks())
+_SPECIAL = {"revoked-token": Defect("revoked-token", "exchanges", _revoke_token)}
+FAULT_DEFECTS = tuple(_defects())

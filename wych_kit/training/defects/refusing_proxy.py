@@ -1,4 +1,4 @@
-"""A proxy on this machine that lets nobody through."""
+"""Run a proxy on this machine that refuses every request."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Seconds between two looks whether it is to stop.
+# Seconds between two checks whether to stop; the default of half a second delays every exercise.
 _SOON = 0.02
 _HEAD = 64 * 1024
 
 
 @contextlib.contextmanager
-def refusing(status: str) -> Iterator[str]:
-    """A proxy that answers every request with this status line's end, such as "403 Forbidden"; its address."""
+def run_refusing_proxy(status: str) -> Iterator[str]:
+    """Run a proxy that answers every request with this status ("403 Forbidden"); yield its URL."""
     answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
     class Refusal(socketserver.StreamRequestHandler):

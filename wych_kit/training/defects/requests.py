@@ -1,4 +1,4 @@
-"""Requests written by hand: a curl command in `request.sh` with one mistake, otherwise right. Secrets are the shell's variables."""
+"""Write a curl command into `request.sh` with one mistake; secrets are shell variables."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wych_kit.client.api import WychClient
-from wych_kit.training.defects.defect import Break
+from wych_kit.training.defects.defect import Defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wych_kit.training.exercise_setup import SetUp
+    from wych_kit.training.exercise_setup import ExerciseSetup
 
 GRANT = "-d grant_type=client_credentials"
 CLIENT = "-d client_id={client_id}"
@@ -23,60 +23,60 @@ _TOO_MANY_BYTES = 10 * 1024 * 1024 + 1
 _AN_HOUR = timedelta(hours=1)
 
 
-def token(set_up: SetUp, *parts: str, endpoint: str = "/protocol/openid-connect/token") -> None:
-    """A token request, of these parts."""
-    _write(set_up, set_up.wych.issuer_url + endpoint, parts)
+def token(
+    setup: ExerciseSetup, *parts: str, endpoint: str = "/protocol/openid-connect/token"
+) -> None:
+    """Write a token request with these parts."""
+    _write(setup, setup.wych.issuer_url + endpoint, parts)
 
 
 def call(
-    set_up: SetUp,
+    setup: ExerciseSetup,
     *parts: str,
     address: str = "",
     path: str = "/partner/{partner_id}/app/{app_id}/users",
 ) -> None:
-    """A call of the API: both credentials, unless other parts are given."""
-    where = (address or set_up.wych.api_url) + (
-        path if "{appId}" in path else _filled(set_up, path)
-    )
-    _write(set_up, where, parts or (BEARER, KEY))
+    """Write an API call: with both credentials, unless other parts are given."""
+    where = (address or setup.wych.api_url) + (path if "{appId}" in path else _fill_in(setup, path))
+    _write(setup, where, parts or (BEARER, KEY))
 
 
-def _write(set_up: SetUp, address: str, parts: tuple[str, ...]) -> None:
-    lines = [f"curl '{address}'", *(_filled(set_up, part) for part in parts)]
-    set_up.request.write_text(" \\\n  ".join(lines) + "\n", "utf-8")
+def _write(setup: ExerciseSetup, address: str, parts: tuple[str, ...]) -> None:
+    lines = [f"curl '{address}'", *(_fill_in(setup, part) for part in parts)]
+    setup.request.write_text(" \\\n  ".join(lines) + "\n", "utf-8")
 
 
-def _filled(set_up: SetUp, text: str) -> str:
-    held = set_up.wych.credentials
+def _fill_in(setup: ExerciseSetup, text: str) -> str:
+    held = setup.wych.credentials
     return text.format(client_id=held.client_id, partner_id=held.partner_id, app_id=held.app_id)
 
 
-def _token(reference: str, *parts: str, **where: str) -> Break:
-    return Break(reference, "lint", lambda set_up: token(set_up, *parts, **where))
+def _token(reference: str, *parts: str, **where: str) -> Defect:
+    return Defect(reference, "lint", lambda setup: token(setup, *parts, **where))
 
 
-def _call(reference: str, *parts: str, **where: str) -> Break:
-    return Break(reference, "lint", lambda set_up: call(set_up, *parts, **where))
+def _call(reference: str, *parts: str, **where: str) -> Defect:
+    return Defect(reference, "lint", lambda setup: call(setup, *parts, **where))
 
 
-def _kept_too_long(set_up: SetUp) -> None:
-    """A token of an hour ago, written into the command as people do who try things out."""
-    set_up.wych.clock.advance(-_AN_HOUR.total_seconds())
+def _write_old_token(setup: ExerciseSetup) -> None:
+    """Write a token of an hour ago into the command, as people do who copy one from a terminal."""
+    setup.wych.clock.advance(-_AN_HOUR.total_seconds())
     try:
-        with WychClient(set_up.settings(), journal=set_up.journal) as client:
+        with WychClient(setup.settings(), journal=setup.journal) as client:
             text = client.token().value.reveal()
     finally:
-        set_up.wych.clock.advance(_AN_HOUR.total_seconds())
-    for exchange in set_up.journal.exchanges:
+        setup.wych.clock.advance(_AN_HOUR.total_seconds())
+    for exchange in setup.journal.exchanges:
         exchange.started = (datetime.fromisoformat(exchange.started) - _AN_HOUR).isoformat()
-    call(set_up, f'-H "Authorization: Bearer {text}"', KEY)
+    call(setup, f'-H "Authorization: Bearer {text}"', KEY)
 
 
-def _too_large(set_up: SetUp) -> None:
-    (set_up.folder / "export.json").write_bytes(b'"' + b"x" * _TOO_MANY_BYTES + b'"')
+def _send_large_body(setup: ExerciseSetup) -> None:
+    (setup.folder / "export.json").write_bytes(b'"' + b"x" * _TOO_MANY_BYTES + b'"')
     path = "/partner/{partner_id}/app/{app_id}/user"
     call(
-        set_up,
+        setup,
         BEARER,
         KEY,
         "-H 'Content-Type: application/json'",
@@ -85,11 +85,11 @@ def _too_large(set_up: SetUp) -> None:
     )
 
 
-def _made(reference: str, shows: str, apply: Callable[[SetUp], None]) -> Break:
-    return Break(reference, "lint" if shows == "lint" else "exchanges", apply)
+def _request_defect(reference: str, shows: str, apply: Callable[[ExerciseSetup], None]) -> Defect:
+    return Defect(reference, "lint" if shows == "lint" else "exchanges", apply)
 
 
-REQUESTS = (
+REQUEST_DEFECTS = (
     _token("wrong-token-endpoint", GRANT, CLIENT, SECRET, endpoint="/token"),
     _token("wrong-method", "-X GET", GRANT, CLIENT, SECRET),
     _token("json-body", f"--json {_JSON}"),
@@ -104,6 +104,6 @@ REQUESTS = (
     _call("bearer-malformed", '-H "Authorization: Token $WYCH_ACCESS_TOKEN"', KEY),
     _call("api-key-missing", BEARER, '-H "api-key: $WYCH_API_KEY"'),
     _call("unfilled-path", path="/partner/{partnerId}/app/{appId}/users"),
-    _made("stale-token", "lint", _kept_too_long),
-    _made("request-too-large", "exchanges", _too_large),
+    _request_defect("stale-token", "lint", _write_old_token),
+    _request_defect("request-too-large", "exchanges", _send_large_body),
 )
