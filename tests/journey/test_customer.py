@@ -16,10 +16,12 @@ import pytest
 
 from wych_kit.client.models import Bank, Connection
 from wych_kit.journey import connect_customer, simulated_customer
-from wych_kit.journey.customer import CONNECT, CUSTOMER_DATA
-from wych_kit.journey.onboarding import REGISTER, ROAD, Session
-from wych_kit.journey.registration import demonstration
-from wych_kit.journey.statements import money
+from wych_kit.journey.connect_customer import CONNECT
+from wych_kit.journey.customer_data import CUSTOMER_DATA
+from wych_kit.journey.onboarding import ALL_STEPS, REGISTER
+from wych_kit.journey.registration import demonstration_answers
+from wych_kit.journey.session import Session
+from wych_kit.journey.statements import format_money
 from wych_kit.journey.step import Done, Failed, run
 from wych_kit.settings.loading import load_settings
 
@@ -40,7 +42,7 @@ def registered(project, mock_wych, callback_url):
     """A session whose app has just been registered, with that callback URL."""
     project.on(mock_wych, callback_url=callback_url)
     with_file = Session(load_settings(path=project.env), project.env)
-    assert isinstance(run(REGISTER, with_file, demonstration()), Done)
+    assert isinstance(run(REGISTER, with_file, demonstration_answers()), Done)
     yield with_file
     with_file.close()
 
@@ -79,7 +81,7 @@ def test_a_browser_comes_back_to_the_kit(registered):
     came, page = threading.Event(), []
 
     def browser():
-        address = simulated_customer.consent(link(registered), AROHA, bank="tui")
+        address = simulated_customer.give_consent(link(registered), AROHA, bank="tui")
         came.wait(10)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
             address, timeout=10
@@ -99,7 +101,7 @@ def test_a_browser_comes_back_to_the_kit(registered):
 
 def test_an_address_is_pasted(registered):
     """Over SSH and on a hub: whatever surrounds the address, and nothing listens meanwhile."""
-    address = simulated_customer.consent(link(registered), AROHA)
+    address = simulated_customer.give_consent(link(registered), AROHA)
     assert (
         answered(
             run(CONNECT, registered, {"customer_email": AROHA, "callback": f"  <{address}>\n"})
@@ -137,7 +139,7 @@ def test_the_kit_plays_nobody_on_wych(project, session_on_sandbox):
 def test_a_consent_that_gives_no_data(registered, monkeypatch, answer, bank, reference):
     """Refused, put off, failed and slow are told as what they are, and leave no connection behind."""
     monkeypatch.setattr(connect_customer, "_PENDING_SECONDS", 0)
-    address = simulated_customer.consent(link(registered), AROHA, bank=bank, answer=answer)
+    address = simulated_customer.give_consent(link(registered), AROHA, bank=bank, answer=answer)
     assert (
         refused(run(CONNECT, registered, {"customer_email": AROHA, "callback": address}))
         == reference
@@ -149,7 +151,7 @@ def test_a_consent_that_gives_no_data(registered, monkeypatch, answer, bank, ref
 def test_a_slow_bank_is_asked_again(registered, mock_wych, monkeypatch):
     """Done once more after its time, the step finds the same consent, active now; no second one is asked for."""
     monkeypatch.setattr(connect_customer, "_PENDING_SECONDS", 0)
-    address = simulated_customer.consent(link(registered), AROHA, bank="kauri")
+    address = simulated_customer.give_consent(link(registered), AROHA, bank="kauri")
     run(CONNECT, registered, {"customer_email": AROHA, "callback": address})
     mock_wych.clock.advance(31)
     facts = answered(run(CONNECT, registered, {"customer_email": AROHA}))
@@ -159,7 +161,7 @@ def test_a_slow_bank_is_asked_again(registered, mock_wych, monkeypatch):
 
 def test_a_state_in_the_address_is_not_believed(registered):
     """REJECTED made ACTIVE by hand changes nothing: the API says what is so."""
-    address = simulated_customer.consent(link(registered), AROHA, answer="refuse")
+    address = simulated_customer.give_consent(link(registered), AROHA, answer="refuse")
     forged = address.replace("REJECTED", "ACTIVE")
     assert forged != address
     assert (
@@ -181,7 +183,7 @@ def test_a_connection_that_does_not_exist(registered):
 
 def test_somebody_else_signed_in(registered):
     """A consent of another customer is not taken for this one's."""
-    address = simulated_customer.consent(link(registered), "mere@example.com")
+    address = simulated_customer.give_consent(link(registered), "mere@example.com")
     assert (
         refused(run(CONNECT, registered, {"customer_email": AROHA, "callback": address}))
         == "other-customer"
@@ -200,7 +202,7 @@ def test_two_organisations_with_an_app_of_one_name(registered, project, mock_wyc
     """The second one's consent link leads to its own app, and its customer is not asked for the first one's."""
     project.on(mock_wych)
     with_file = Session(load_settings(path=project.env), project.env)
-    run(REGISTER, with_file, demonstration() | {"email": "ada@example.com"})
+    run(REGISTER, with_file, demonstration_answers() | {"email": "ada@example.com"})
     assert with_file.client.consent_link() != registered.client.consent_link()
     for session in (with_file, registered):
         assert (
@@ -338,7 +340,7 @@ def test_the_data_come_with_the_customers_own_token(connected, mock_wych):
     assert all(isinstance(each.amount, Decimal) for each in data.transactions)
     table = outcome.tables[0]
     assert [row[0] for row in table.rows] == [found.name for found in data.statements]
-    assert table.rows[0][2] == money(data.statements[0].balance.amount, "NZD")
+    assert table.rows[0][2] == format_money(data.statements[0].balance.amount, "NZD")
     assert not NUMBER.search(json.dumps([each.as_dict() for each in outcome.exchanges]))
     assert not NUMBER.search(repr(outcome))
     assert "*******" in table.rows[0][1]
@@ -398,8 +400,8 @@ def test_a_consent_taken_back_is_told_and_can_be_given_anew(connected, mock_wych
 def test_another_app_has_other_customers(connected):
     """Registering anew leaves neither connection nor data."""
     run(CUSTOMER_DATA, connected, {"days": "30"})
-    connected.afresh = True
-    run(REGISTER, connected, demonstration())
+    connected.register_again = True
+    run(REGISTER, connected, demonstration_answers())
     assert (connected.connection, connected.data) == (None, None)
 
 
@@ -413,7 +415,7 @@ def test_the_whole_road_leaves_no_customer_on_the_disk(project, mock_wych, kit):
     project.on(mock_wych)
     ran = kit("start", "--all", "--json")
     document = json.loads(ran.out)
-    assert [step["name"] for step in document["steps"]] == [step.name for step in ROAD]
+    assert [step["name"] for step in document["steps"]] == [step.name for step in ALL_STEPS]
     assert document["ok"]
     accounts, *_ = document["steps"][-1]["tables"]
     assert not NUMBER.search(ran.out)

@@ -11,8 +11,9 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from wych_kit.errors import SettingInvalid, SettingMissing
-from wych_kit.journey.onboarding import REGISTER, STEPS, TOKEN, Session, open_fields
-from wych_kit.journey.registration import ACCOUNT, BROUGHT, demonstration
+from wych_kit.journey.onboarding import REGISTER, STEPS, TOKEN, pending_fields
+from wych_kit.journey.registration import ACCOUNT_FIELDS, CREDENTIAL_FIELDS, demonstration_answers
+from wych_kit.journey.session import Session
 from wych_kit.journey.step import Done, Failed, run
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
@@ -70,7 +71,7 @@ def essence_of(document):
 
 def typed(answers):
     return (
-        "".join(f"{answers[field.name]}\r" for field in ACCOUNT) + "\r" * 3
+        "".join(f"{answers[field.name]}\r" for field in ACCOUNT_FIELDS) + "\r" * 3
     )  # after three steps, Enter goes on
 
 
@@ -151,7 +152,7 @@ def test_what_cannot_be_right_in_the_file_is_asked_again(project, sandbox, sessi
 def test_breaking_off_keeps_nothing_that_clashes(project, sandbox, session):
     """Of what was brought until Ctrl-C, only what can be right is saved."""
     sandbox(client_id=None, client_secret=None, app_id=None)
-    session().keep_brought({"client_id": RANDOM, "client_secret": "my-app", "app_id": "app-9"})
+    session().save_credentials({"client_id": RANDOM, "client_secret": "my-app", "app_id": "app-9"})
     kept = load_settings(path=project.env)
     assert (kept.client_id, kept.client_secret, kept.app_id) == (None, None, "app-9")
 
@@ -180,13 +181,13 @@ def test_what_the_mocks_portal_showed_is_entered_instead(project, mock_wych, ses
     there = session()
     assert there.settings.portal_url == REGISTER.wording(there).link
     assert REGISTER.wording(there).other == "I have credentials"
-    REGISTER.turn(there)
+    REGISTER.switch_mode(there)
     names = ["client_id", "client_secret", "api_key", "partner_id", "app_id"]
     assert [field.name for field in REGISTER.fields(there)] == names
     assert REGISTER.wording(there).other == "Register here instead"
-    REGISTER.turn(there)
-    assert REGISTER.fields(there) == ACCOUNT
-    REGISTER.turn(there)
+    REGISTER.switch_mode(there)
+    assert REGISTER.fields(there) == ACCOUNT_FIELDS
+    REGISTER.switch_mode(there)
     outcome = run(REGISTER, there, {name: getattr(mock_wych.credentials, name) for name in names})
     assert isinstance(outcome, Done)
     assert not outcome.exchanges
@@ -199,17 +200,17 @@ def test_registering_anew_can_be_left(project, mock_wych, session):
     project.ready_on(mock_wych)
     there = session()
     run(REGISTER, there)
-    REGISTER.reopen(there)
-    assert REGISTER.fields(there) == ACCOUNT
+    REGISTER.reset(there)
+    assert REGISTER.fields(there) == ACCOUNT_FIELDS
     assert REGISTER.wording(there).other == "Keep what is there"
-    REGISTER.turn(there)
+    REGISTER.switch_mode(there)
     assert not REGISTER.fields(there)
     assert load_settings(path=project.env).client_id == mock_wych.credentials.client_id
 
 
 def test_the_same_journey_through_every_face(project, mock_wych, session, tty, kit):
     """Unseen, in colour, plain, as JSON and typed by a person: the same answers give the same outcomes and the same requests."""
-    answers = demonstration() | {
+    answers = demonstration_answers() | {
         "first_name": "Aroha",
         "nzbn": "9429041525746",
         "app_name": "Pōneke Budgeting",
@@ -247,14 +248,14 @@ def test_registering_brings_and_keeps_the_credentials(project, mock_wych, sessio
     """Three credentials and two ids end up in the settings and in `.env`, readable by the owner only, the app's name beside them."""
     project.on(mock_wych)
     there = session()
-    outcome = run(REGISTER, there, demonstration())
+    outcome = run(REGISTER, there, demonstration_answers())
     assert isinstance(outcome, Done)
     again = load_settings(path=project.env)
     assert again.problems() == ()
     assert all(
         (again.client_id, again.client_secret, again.api_key, again.partner_id, again.app_id)
     )
-    assert again.app_name == demonstration()["app_name"]
+    assert again.app_name == demonstration_answers()["app_name"]
     assert again.client_secret == there.settings.client_secret
     assert stat.S_IMODE(project.env.stat().st_mode) == 0o600
     assert [
@@ -270,7 +271,7 @@ def test_who_is_registered_is_asked_nothing(project, mock_wych, session):
     project.ready_on(mock_wych)
     before = project.env.read_bytes()
     there = session()
-    assert open_fields(there) == ()
+    assert pending_fields(there) == ()
     outcome = run(REGISTER, there)
     assert isinstance(outcome, Done)
     assert (outcome.exchanges, there.saved, project.env.read_bytes()) == ((), (), before)
@@ -280,17 +281,19 @@ def test_who_is_registered_is_asked_nothing(project, mock_wych, session):
 def test_registering_anew_makes_another_app_and_leaves_the_first_alone(project, mock_wych, session):
     """`afresh` asks again; the account is signed in to, the app's name gets a number, and what the old credentials opened stays open."""
     project.on(mock_wych)
-    assert isinstance(run(REGISTER, session(), demonstration()), Done)
+    assert isinstance(run(REGISTER, session(), demonstration_answers()), Done)
     old = load_settings(path=project.env)
-    there = session(afresh=True)
-    assert [field.name for field in open_fields(there)] == [field.name for field in ACCOUNT]
-    assert walk(there, None, Given(demonstration())).status == 0
+    there = session(register_again=True)
+    assert [field.name for field in pending_fields(there)] == [
+        field.name for field in ACCOUNT_FIELDS
+    ]
+    assert walk(there, None, Given(demonstration_answers())).status == 0
     new = load_settings(path=project.env)
     assert new.partner_id == old.partner_id
     assert new.app_name == f"{old.app_name} 2"
     for name in ("client_id", "app_id", "client_secret", "api_key"):
         assert getattr(new, name) != getattr(old, name)
-    assert open_fields(there) == (), "once is enough"
+    assert pending_fields(there) == (), "once is enough"
     credentials = {name: getattr(old, name) for name in ("client_id", "partner_id", "app_id")}
     project.ready_on(
         mock_wych,
@@ -304,10 +307,10 @@ def test_registering_anew_makes_another_app_and_leaves_the_first_alone(project, 
 def test_another_persons_address_is_refused_by_its_field(project, mock_wych, session):
     """The address exists with another password: that is what is said, at the field to correct, and nothing is saved."""
     project.on(mock_wych)
-    run(REGISTER, session(), demonstration())
+    run(REGISTER, session(), demonstration_answers())
     project.on(mock_wych)
     there = session()
-    outcome = run(REGISTER, there, demonstration() | {"password": "not the same one"})
+    outcome = run(REGISTER, there, demonstration_answers() | {"password": "not the same one"})
     assert isinstance(outcome, Failed)
     assert list(outcome.faults) == ["password"]
     assert (outcome.error.status, there.saved) == (401, ())
@@ -328,7 +331,7 @@ def test_what_only_the_portal_knows_comes_back_under_our_names(
 ):
     """Whatever field the portal refuses, the fault is at the question that was asked."""
     project.on(mock_wych)
-    outcome = run(REGISTER, session(), demonstration() | {name: text})
+    outcome = run(REGISTER, session(), demonstration_answers() | {name: text})
     assert isinstance(outcome, Failed)
     assert list(outcome.faults) == [name]
     assert outcome.diagnosis.reference == "registration-refused"
@@ -340,7 +343,7 @@ def test_credentials_brought_from_wych_are_kept_and_used(project, mock_wych, ses
         environment="sandbox", issuer_url=mock_wych.issuer_url, partner_id="partner-7"
     )
     there = session()
-    assert [field.name for field in open_fields(there)] == [
+    assert [field.name for field in pending_fields(there)] == [
         "api_url",
         "client_id",
         "client_secret",
@@ -369,8 +372,8 @@ def test_what_the_shell_says_wins_and_that_is_said(project, mock_wych, session, 
     """A variable in the shell would hide what is saved: nothing is registered, and nothing saved, before that is put right."""
     project.on(mock_wych)
     monkeypatch.setenv("WYCH_API_KEY", "an-older-key")
-    there = session(afresh=True)
-    outcome = run(REGISTER, there, demonstration())
+    there = session(register_again=True)
+    outcome = run(REGISTER, there, demonstration_answers())
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, SettingInvalid)
     assert (outcome.diagnosis.reference, outcome.error.name) == (
@@ -385,7 +388,7 @@ def test_a_file_that_git_would_commit_is_not_written(project, mock_wych, session
     """Credentials do not go where git would publish them: the step fails, and says what to do."""
     project.on(mock_wych)
     subprocess.run(["git", "init", "-q", str(project.folder)], check=True, capture_output=True)
-    outcome = run(REGISTER, session(), demonstration())
+    outcome = run(REGISTER, session(), demonstration_answers())
     assert isinstance(outcome, Failed)
     assert outcome.diagnosis.reference == "env-file-committable"
 
@@ -449,6 +452,6 @@ def test_many_users_are_counted_and_a_few_shown(project, mock_wych, session):
 def test_the_questions_of_the_two_roads_do_not_mix(project, mock_wych, session):
     """The mock asks a person about themselves; Wych asks for what its portal showed."""
     project.on(mock_wych)
-    assert open_fields(session()) == ACCOUNT
+    assert pending_fields(session()) == ACCOUNT_FIELDS
     project.write_env(environment="sandbox")
-    assert list(open_fields(session())) == list(BROUGHT)
+    assert list(pending_fields(session())) == list(CREDENTIAL_FIELDS)

@@ -24,7 +24,7 @@ APP = "ready-made-app"
 def test_each_answer_comes_back(mock_wych, answer, state):
     """The address is one that `callback.read` takes, and the browser was not sent there."""
     came = read(
-        simulated_customer.consent(
+        simulated_customer.give_consent(
             f"{mock_wych.connect_url}/{APP}/connection", "kim@example.com", answer=answer
         )
     )
@@ -40,7 +40,7 @@ def test_each_answer_comes_back(mock_wych, answer, state):
 def test_a_page_that_does_not_lead_on_is_named(mock_wych, app, bank, heading):
     """With its heading, so that one knows where it ended."""
     with pytest.raises(Unexpected, match=heading):
-        simulated_customer.consent(
+        simulated_customer.give_consent(
             f"{mock_wych.connect_url}/{app}/connection", "kim@example.com", bank=bank
         )
 
@@ -48,7 +48,9 @@ def test_a_page_that_does_not_lead_on_is_named(mock_wych, app, bank, heading):
 def test_nobody_elsewhere_is_played():
     """Not on Wych, whatever the link says."""
     with pytest.raises(SettingInvalid, match="only the mock's customers"):
-        simulated_customer.consent("https://connect.wych.app/app/x/connection", "kim@example.com")
+        simulated_customer.give_consent(
+            "https://connect.wych.app/app/x/connection", "kim@example.com"
+        )
 
 
 def test_no_mock_is_told():
@@ -57,7 +59,7 @@ def test_no_mock_is_told():
         free.bind(("127.0.0.1", 0))
         link = f"http://127.0.0.1:{free.getsockname()[1]}/app/x/connection"
     with pytest.raises(Unreachable, match="did not answer"):
-        simulated_customer.consent(link, "kim@example.com")
+        simulated_customer.give_consent(link, "kim@example.com")
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_it_is_never_led_to_another_server(mock_wych, odd, body, headers):
         **{name: value.format(there) for name, value in headers.items()},
     )
     with pytest.raises(Unexpected, match="leads to another server"):
-        simulated_customer.consent(f"{link}/app/x/connection", "kim@example.com")
+        simulated_customer.give_consent(f"{link}/app/x/connection", "kim@example.com")
     assert len(mock_wych.requests) == before
 
 
@@ -123,5 +125,5 @@ def test_a_loop_ends(odd):
     says, paths = odd
     link = says(302, Location="/app/x/connection")
     with pytest.raises(Unexpected, match="goes on after 20 pages"):
-        simulated_customer.consent(f"{link}/app/x/connection", "kim@example.com")
+        simulated_customer.give_consent(f"{link}/app/x/connection", "kim@example.com")
     assert len(paths) == 21

@@ -12,8 +12,15 @@ from wych_kit import load_settings
 from wych_kit.client.api import WychClient
 from wych_kit.client.models import Account, Balance, Bank, Connection, Transaction
 from wych_kit.journey.customer_data import CUSTOMER_DATA
-from wych_kit.journey.onboarding import Session
-from wych_kit.journey.statements import CustomerData, Statement, balances, flows, money, sparkline
+from wych_kit.journey.session import Session
+from wych_kit.journey.statements import (
+    CustomerData,
+    Statement,
+    daily_balances,
+    draw_sparkline,
+    format_money,
+    sum_by_category,
+)
 from wych_kit.journey.step import run
 
 CONNECTION = Connection("c", "ACTIVE", "u", Bank("b", "Bank"), (), None, None)
@@ -54,7 +61,7 @@ def test_balances_are_reckoned_backwards():
     found = statement(
         "a", "100.10", moved("a", DAY, "-0.10"), moved("a", DAY - timedelta(days=2), "50")
     )
-    days = balances(found, DAY - timedelta(days=3), DAY)
+    days = daily_balances(found, DAY - timedelta(days=3), DAY)
     assert [amount for _, amount in days] == [
         Decimal(text) for text in ("50.20", "100.20", "100.20", "100.10")
     ]
@@ -64,7 +71,7 @@ def test_balances_are_reckoned_backwards():
 def test_what_came_after_the_last_day_is_taken_off():
     """The balance is of now, the last day may be earlier."""
     found = statement("a", "100", moved("a", DAY + timedelta(days=1), "30"))
-    assert balances(found, DAY, DAY) == [(DAY, Decimal(70))]
+    assert daily_balances(found, DAY, DAY) == [(DAY, Decimal(70))]
 
 
 @pytest.mark.parametrize(
@@ -74,12 +81,12 @@ def test_what_came_after_the_last_day_is_taken_off():
 def test_pending_counts_where_the_balance_counts_it(kind, before):
     """A booked balance knows nothing of a payment that is pending."""
     found = statement("a", "100", moved("a", DAY, "-10", status="Pending"), kind=kind)
-    assert balances(found, DAY - timedelta(days=1), DAY)[0][1] == Decimal(before)
+    assert daily_balances(found, DAY - timedelta(days=1), DAY)[0][1] == Decimal(before)
 
 
 def test_a_bank_without_balances():
     """No course is made up."""
-    assert balances(statement("a", None, moved("a", DAY, "5")), DAY, DAY) == []
+    assert daily_balances(statement("a", None, moved("a", DAY, "5")), DAY, DAY) == []
 
 
 def test_it_agrees_with_the_bank(project, mock_wych):
@@ -96,12 +103,12 @@ def test_it_agrees_with_the_bank(project, mock_wych):
             ends = {}
             for each in found.transactions:  # newest first
                 ends.setdefault(each.booked.date(), each.balance)
-            course = dict(balances(found, session.data.since, session.data.until))
+            course = dict(daily_balances(found, session.data.since, session.data.until))
             assert {day: course[day] for day in ends} == ends
             compared += len(ends)
         assert compared > 40
-        sums = flows(session.data, "NZD")
-        own = session.data.between_own
+        sums = sum_by_category(session.data, "NZD")
+        own = session.data.internal_transfers
         rest = [each.amount for each in session.data.transactions if each.id not in own]
         assert sum(flow.came - flow.went for flow in sums) == sum(rest)
         assert own
@@ -118,13 +125,13 @@ def test_own_money_is_found_in_pairs():
     found = data(
         statement("a", "0", out, other, *same_account), statement("b", "0", into, elsewhere)
     )
-    assert into.id in found.between_own
-    assert len(found.between_own) == 2
+    assert into.id in found.internal_transfers
+    assert len(found.internal_transfers) == 2
     dollars = data(
         statement("a", "0", out),
         statement("b", "0", moved("b", DAY, "20", currency="AUD"), currency="AUD"),
     )
-    assert not dollars.between_own
+    assert not dollars.internal_transfers
 
 
 def test_flows_keep_currencies_apart():
@@ -140,8 +147,11 @@ def test_flows_keep_currencies_apart():
         statement("b", "0", moved("b", DAY, "-9", category="Fuel", currency="AUD"), currency="AUD"),
     )
     assert found.currencies == ("NZD", "AUD")
-    assert flows(found, "NZD") == [("Without a category", 100, 0), ("Fuel", 0, Decimal("6.5"))]
-    assert flows(found, "AUD") == [("Fuel", 0, 9)]
+    assert sum_by_category(found, "NZD") == [
+        ("Without a category", 100, 0),
+        ("Fuel", 0, Decimal("6.5")),
+    ]
+    assert sum_by_category(found, "AUD") == [("Fuel", 0, 9)]
 
 
 @pytest.mark.parametrize(
@@ -157,12 +167,12 @@ def test_flows_keep_currencies_apart():
 )
 def test_a_sparkline(values, line):
     """From the lowest block to the highest, as many as there are values."""
-    assert sparkline([Decimal(value) for value in values]) == line
+    assert draw_sparkline([Decimal(value) for value in values]) == line
 
 
 def test_a_long_course_ends_with_the_last_value():
     """Thinned out to the width, and what is now is shown."""
-    line = sparkline([Decimal(0)] * 99 + [Decimal(9)], 10)
+    line = draw_sparkline([Decimal(0)] * 99 + [Decimal(9)], 10)
     assert line == "▁" * 9 + "█"
 
 
@@ -177,8 +187,8 @@ def test_a_long_course_ends_with_the_last_value():
 )
 def test_money(amount, text):
     """As it is read, and not a digit is lost."""
-    assert money(Decimal(amount)) == text
-    assert money(Decimal(amount), "NZD") == f"{text} NZD"
+    assert format_money(Decimal(amount)) == text
+    assert format_money(Decimal(amount), "NZD") == f"{text} NZD"
 
 
 def test_money_in_another_currency_than_the_account_is_counted_by_itself():
@@ -187,7 +197,7 @@ def test_money_in_another_currency_than_the_account_is_counted_by_itself():
         statement("a", "100", moved("a", DAY, "-10"), moved("a", DAY, "-7", currency="AUD"))
     )
     assert found.currencies == ("NZD", "AUD")
-    assert [[flow.went for flow in flows(found, each)] for each in found.currencies] == [
+    assert [[flow.went for flow in sum_by_category(found, each)] for each in found.currencies] == [
         [Decimal(10)],
         [Decimal(7)],
     ]

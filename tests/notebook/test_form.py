@@ -462,7 +462,7 @@ def test_the_mock_is_started_when_none_answers(project, mock_wych, monkeypatch):
     outcomes = notebook.drive(kit.tour())
     assert all(isinstance(outcome, Done) for outcome in outcomes.values())
     kit.close()
-    monkeypatch.setattr(desks, "stand_in", refuse)
+    monkeypatch.setattr(desks, "start_mock_if_needed", refuse)
     kit = notebook.open_kit(afresh=True)
     panel = kit.step("register").panels[0]
     panel.button.click()
@@ -515,7 +515,7 @@ def test_production_asks_once_more(project, mock_wych, press):
     assert page.question.layout.display == "none"
     assert "Client secret" in page.as_text()
     page.environment.value = "mock"
-    assert kit.session.on_the_mock
+    assert kit.session.uses_mock
     page.environment.value = "production"
     assert not kit.desk.open
     kit.close()

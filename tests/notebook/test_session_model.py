@@ -41,7 +41,7 @@ def held(monkeypatch):
 
     def hold():
         monkeypatch.setattr(desks, "run", recorded)
-        monkeypatch.setattr(desks, "stand_in", stand_in)
+        monkeypatch.setattr(desks, "start_mock_if_needed", stand_in)
         return Held()
 
     yield hold

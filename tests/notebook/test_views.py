@@ -77,10 +77,10 @@ def test_catching_up_says_whose_answers_were_given(new):
         assert words in repr(recap)
         assert words in recap._repr_mimebundle_()["text/html"]
         assert "mock-only-password" not in repr(recap)
-    new.session.afresh = True
+    new.session.register_again = True
     new.step("register", first_name="Ada")
     assert "examples" not in repr(new.catch_up("discover"))
-    new.session.afresh = True
+    new.session.register_again = True
     new.desk.under_way = Run(STEPS[1], new.session)  # while which nothing else is started
     assert "examples" not in repr(new.catch_up("discover"))
 

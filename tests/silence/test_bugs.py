@@ -17,7 +17,7 @@ from tests.silence.collector import (
     tracebacks,
     use_good_credentials,
 )
-from wych_kit.journey.registration import ACCOUNT
+from wych_kit.journey.registration import ACCOUNT_FIELDS
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import Person
 
@@ -56,7 +56,7 @@ def use(collector):
         keyboard.send_text("\r\r\r" + SECRETS["password"] + "\x03")
         ask = Person(Screen(file=io.StringIO()), {}, input=keyboard, output=DummyOutput())
         try:
-            ask(ACCOUNT, {})
+            ask(ACCOUNT_FIELDS, {})
         except KeyboardInterrupt as error:
             collector.leftovers += tracebacks("Ctrl-C", error)
             collector.alive.append(ask)

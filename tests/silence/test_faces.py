@@ -19,8 +19,8 @@ from tests.silence.collector import (
 )
 from wych_kit import WychAuth, WychClient, load_settings
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey.onboarding import Session
-from wych_kit.journey.registration import ACCOUNT, demonstration
+from wych_kit.journey.registration import ACCOUNT_FIELDS, demonstration_answers
+from wych_kit.journey.session import Session
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import Given, walk
 
@@ -41,7 +41,7 @@ def walk_every_face(collector):
     assert collector.run("start", "--json", "--new", "--answers", str(answers)) == 0
     typed = "".join(
         "Kim\x7f\x7f\r" if each.name == "first_name" else "\r"
-        for each in ACCOUNT
+        for each in ACCOUNT_FIELDS
         if each.name != "password"
     )
     wrong, right = SECRETS["wrong secret"], SECRETS["password"]
@@ -57,8 +57,10 @@ def walk_every_face(collector):
             return True
 
     screen = Screen(file=Tty())
-    session = Session(load_settings(), collector.env, afresh=True)
-    walked = walk(session, screen, Given(demonstration() | {"password": SECRETS["password"]}))
+    session = Session(load_settings(), collector.env, register_again=True)
+    walked = walk(
+        session, screen, Given(demonstration_answers() | {"password": SECRETS["password"]})
+    )
     assert walked.status == 0
     collector.alive += [
         session,

@@ -12,8 +12,8 @@ from prompt_toolkit.output import DummyOutput
 
 from wych_kit import WychClient
 from wych_kit.client.journal.history import History
-from wych_kit.journey.onboarding import Session
-from wych_kit.journey.registration import demonstration
+from wych_kit.journey.registration import demonstration_answers
+from wych_kit.journey.session import Session
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
 from wych_kit.terminal.commands import start as module
@@ -398,6 +398,6 @@ def test_the_connections_are_closed(project, mock_wych, kit, monkeypatch):
     closed, close = [], Session.close
     monkeypatch.setattr(Session, "close", lambda self: closed.append(close(self)))
     project.on(mock_wych)
-    write(project.folder / "answers.toml", demonstration())
+    write(project.folder / "answers.toml", demonstration_answers())
     kit("start", "--answers", "answers.toml")
     assert closed

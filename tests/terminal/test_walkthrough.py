@@ -16,8 +16,8 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from wych_kit.errors import Refused, SettingInvalid, SettingMissing, Unexpected, Unreachable
-from wych_kit.journey.onboarding import Session
-from wych_kit.journey.registration import ACCOUNT, demonstration
+from wych_kit.journey.registration import ACCOUNT_FIELDS, demonstration_answers
+from wych_kit.journey.session import Session
 from wych_kit.journey.step import Done, Failed, Field
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
@@ -60,14 +60,16 @@ def seen(screen):
 def test_enter_takes_what_is_shown(person):
     """Enter, seven times, also after spaces, gives the demonstration's answers; the password comes as a secret."""
     ask, _ = person("\r" * 6 + "  \r")
-    answers = ask(ACCOUNT, {})
-    assert answers == demonstration() | {"password": Secret(demonstration()["password"])}
+    answers = ask(ACCOUNT_FIELDS, {})
+    assert answers == demonstration_answers() | {
+        "password": Secret(demonstration_answers()["password"])
+    }
 
 
 def test_a_wrong_answer_is_asked_again_at_once(person):
     """What is wrong is said; the text is there to be mended, but for a secret; nothing goes on before it will do."""
     ask, screen = person(f"9429000000108\r{CTRL_U}9429000000109\rshort\r{PASSWORD}\r")
-    fields = [field for field in ACCOUNT if field.name in ("nzbn", "password")][::-1]
+    fields = [field for field in ACCOUNT_FIELDS if field.name in ("nzbn", "password")][::-1]
     assert ask(fields, {}) == {"nzbn": "9429000000109", "password": Secret(PASSWORD)}
     assert "NZBN has a digit wrong" in seen(screen)
     assert "Password must have 8 characters or more" in seen(screen)
@@ -77,28 +79,30 @@ def test_a_wrong_answer_is_asked_again_at_once(person):
 def test_pasting_works_with_its_line_break(person):
     """A pasted value is taken whole; spaces and the line break that came along are taken off an open one."""
     ask, _ = person(f"{PASTED.format(' 9429000000109 ')}\r")
-    assert ask([ACCOUNT[5]], {}) == {"nzbn": "9429000000109"}
+    assert ask([ACCOUNT_FIELDS[5]], {}) == {"nzbn": "9429000000109"}
 
 
 def test_a_pasted_secret_keeps_every_character(person):
     """Quotes, dollars and spaces inside a secret are its own."""
     ask, _ = person(f"{PASTED.format(PASSWORD)}\r")
-    assert ask([ACCOUNT[3]], {}) == {"password": Secret(PASSWORD)}
+    assert ask([ACCOUNT_FIELDS[3]], {}) == {"password": Secret(PASSWORD)}
 
 
 def test_the_arrow_keys_bring_nothing_back(person):
     """There is no history, so no secret in it: Up after a password leaves the next line empty."""
     plain = Field("note", "Note", optional=True)
     ask, _ = person(f"{PASSWORD}\r{UP}{UP}\r")
-    assert ask([ACCOUNT[3], plain], {}) == {"password": Secret(PASSWORD), "note": ""}
+    assert ask([ACCOUNT_FIELDS[3], plain], {}) == {"password": Secret(PASSWORD), "note": ""}
 
 
 def test_answers_from_a_file_are_not_asked(person):
     """Good ones are taken as they are, wrong ones asked instead."""
     ask, _ = person("\r")
-    given = demonstration() | {"nzbn": "wrong"}
+    given = demonstration_answers() | {"nzbn": "wrong"}
     ask, _ = person("", given)
-    assert ask(ACCOUNT, {}) == demonstration() | {"password": Secret(demonstration()["password"])}
+    assert ask(ACCOUNT_FIELDS, {}) == demonstration_answers() | {
+        "password": Secret(demonstration_answers()["password"])
+    }
 
 
 def test_swapped_answers_are_asked_again(person, project, mock_wych):
@@ -122,7 +126,7 @@ def test_breaking_off_keeps_what_was_answered(person, end):
     """Ctrl-C and the end of input are the same wish; what came before is in `partial`."""
     ask, _ = person(f"Aroha\rNgata\r{end}")
     with pytest.raises(KeyboardInterrupt):
-        ask(ACCOUNT, {})
+        ask(ACCOUNT_FIELDS, {})
     assert ask.partial == {"first_name": "Aroha", "last_name": "Ngata"}
 
 
@@ -187,10 +191,10 @@ def test_exit_statuses(failed, status):
 
 def test_given_answers_say_which_were_the_demonstrations():
     """What the file has wins; what it leaves open is filled, and named."""
-    given = Given({"first_name": "Aroha"}, demonstration())
-    answers = given(ACCOUNT[:2], {})
+    given = Given({"first_name": "Aroha"}, demonstration_answers())
+    answers = given(ACCOUNT_FIELDS[:2], {})
     assert (answers, given.used) == ({"first_name": "Aroha", "last_name": "Tester"}, ["Last name"])
-    assert Given({})(ACCOUNT, {}) == {}
+    assert Given({})(ACCOUNT_FIELDS, {}) == {}
 
 
 class Terminal:
@@ -270,7 +274,7 @@ def test_the_whole_journey_typed_in_a_terminal(project, mock_wych):
     """Every question answered by typing, the password hidden, four steps done, and what to do next."""
     project.on(mock_wych)
     with Terminal("start") as terminal:
-        for field in ACCOUNT:
+        for field in ACCOUNT_FIELDS:
             terminal.wait_for(field.label)
             terminal.wait_for("]:")
             terminal.type((PASSWORD if field.secret else "") + "\r")

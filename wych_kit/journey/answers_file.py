@@ -6,9 +6,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey.customer import ASKED
-from wych_kit.journey.onboarding import ROAD
-from wych_kit.journey.registration import ACCOUNT, BROUGHT
+from wych_kit.journey.onboarding import ALL_STEPS, CUSTOMER_FIELDS
+from wych_kit.journey.registration import ACCOUNT_FIELDS, CREDENTIAL_FIELDS
 from wych_kit.secret import Secret
 from wych_kit.settings import validation
 
@@ -31,11 +30,11 @@ def read_answers(path: Path) -> dict[str, Secret]:
         raise invalid(f"cannot be read: {error.strerror}") from None
     except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
         raise invalid(f"is not TOML: {error}") from None
-    tables = {step.name for step in ROAD}
+    tables = {step.name for step in ALL_STEPS}
     flat: dict[str, Any] = {}
     for name, value in document.items():
         flat.update(value if isinstance(value, dict) and name in tables else {name: value})
-    known = [*(field.name for field in (*ACCOUNT, *BROUGHT)), *ASKED]
+    known = [*(field.name for field in (*ACCOUNT_FIELDS, *CREDENTIAL_FIELDS)), *CUSTOMER_FIELDS]
     for name, value in flat.items():
         if name not in known:
             raise invalid(f"has {name!r}, which no step asks{validation.nearest(name, known)}")

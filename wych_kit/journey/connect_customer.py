@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from wych_kit import callback
 from wych_kit.client.models import Bank, Connection
 from wych_kit.errors import SettingInvalid, Unexpected, Unreachable
-from wych_kit.journey.guesses import is_known
-from wych_kit.journey.registration import email_fault, variable
+from wych_kit.journey.registration import check_email, setting_name
 from wych_kit.journey.step import Done, Fact, Field, Step, Wording
 from wych_kit.settings import validation
 
@@ -43,7 +42,7 @@ _NO_STATE_YET = {
 def _connect_fields(session: Session) -> Sequence[Field]:
     if session.connection is not None:
         return ()
-    mock = session.on_the_mock
+    mock = session.uses_mock
     paste = "empty: the kit waits for the browser here; or paste the address it ended at"
     played = f"; or {DEMO}: the kit plays the customer" if mock else ""
     return (
@@ -53,7 +52,7 @@ def _connect_fields(session: Session) -> Sequence[Field]:
             "Customer's email",
             "as your app knows the customer",
             suggestion="aroha.ngata@example.com" if mock else "",
-            check=email_fault,
+            check=check_email,
         ),
         Field(
             "callback",
@@ -103,10 +102,12 @@ def _connect_words(session: Session) -> Wording:
 def _connect(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
     session.data = None
     brought = {
-        variable(each.name): str(answers[each.name]) for each in _ADDRESS if each.name in answers
+        setting_name(each.name): str(answers[each.name])
+        for each in _ADDRESS
+        if each.name in answers
     }
     if brought:
-        session.keep({"WYCH_ENVIRONMENT": session.settings.environment.name, **brought})
+        session.save_values({"WYCH_ENVIRONMENT": session.settings.environment.name, **brought})
     if (before := session.connection) is not None:
         session.connection = None
         session.connection = _active(_confirmed(session, before, say))
@@ -141,7 +142,7 @@ def _connect(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
 
 def _standing(session: Session, user: User, say: Say) -> Connection | None:
     """A consent of the customer that stands already, or that the bank is still at."""
-    if not is_known(session, "connections"):
+    if not session.knows_endpoint("connections"):
         return None
     say("connections")
     found = sorted(
@@ -161,7 +162,7 @@ def _returned(session: Session, user: User, came: str, say: Say) -> callback.Ret
         from wych_kit.journey import simulated_customer  # who reads HTML, which is long to import
 
         say("the customer's consent")
-        return callback.read(simulated_customer.consent(link, user.email))
+        return callback.read(simulated_customer.give_consent(link, user.email))
     if came:
         return callback.read(came, here)
     session.settings.require("WYCH_CALLBACK_URL", stage="call")
@@ -184,7 +185,7 @@ def _returned(session: Session, user: User, came: str, say: Say) -> callback.Ret
 
 def _confirmed(session: Session, known: Connection, say: Say) -> Connection:
     """What the API says of it now: the address alone proves nothing. One that is pending is looked at again for some seconds."""
-    if not is_known(session, "connection"):
+    if not session.knows_endpoint("connection"):
         return known
     session.pending = known.id
     until = time.monotonic() + _PENDING_SECONDS
@@ -212,7 +213,7 @@ def _connected(
     returned: callback.Return | None,
     user: User | None = None,
 ) -> Done:
-    confirmed = is_known(session, "connection")
+    confirmed = session.knows_endpoint("connection")
     proof = (
         "asked of the API: what the browser brings proves nothing"
         if confirmed
@@ -248,12 +249,12 @@ def _ask_anew(session: Session) -> None:
 
 
 CONNECT: Step[Session] = Step(
-    "connect",
-    "Connect a customer",
-    "The customer agrees on Wych's pages: opens the link, chooses a bank, says yes. The browser"
+    name="connect",
+    title="Connect a customer",
+    why="The customer agrees on Wych's pages: opens the link, chooses a bank, says yes. The browser"
     " then comes back to your callback URL.",
-    _connect_fields,
-    _connect,
-    rewording=_connect_words,
-    reopen=_ask_anew,
+    fields=_connect_fields,
+    act=_connect,
+    describe=_connect_words,
+    reset=_ask_anew,
 )

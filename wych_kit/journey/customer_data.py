@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from wych_kit.client import endpoints
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey.customer_tables import accounts, by_category, latest
-from wych_kit.journey.guesses import is_known
 from wych_kit.journey.statements import CustomerData, Statement
 from wych_kit.journey.step import Done, Fact, Field, Step, Wording
 
@@ -62,7 +61,7 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
             "The customer", "is not connected yet: do that step first", stage="call"
         )
     for name in ("accounts", "balances", "transactions"):
-        if not is_known(session, name):
+        if not session.knows_endpoint(name):
             raise SettingInvalid(
                 f"WYCH_PATH_{name.upper()}", _NO_PATH, stage="call", reference="setting-missing"
             )
@@ -83,7 +82,7 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
     ]
     basis = endpoints.endpoint("accounts", session.settings).basis
     own = (
-        f"all pages; {len(data.between_own)} move money between the customer's own accounts and are"
+        f"all pages; {len(data.internal_transfers)} move money between the customer's own accounts and are"
         " in no sum"
     )
     return Done(
@@ -143,14 +142,14 @@ def _other_days(session: Session) -> None:
 
 
 CUSTOMER_DATA: Step[Session] = Step(
-    "customer_data",
-    "Customer data",
-    "The customer's id is exchanged for a user-context token, and that opens this customer's"
+    name="customer_data",
+    title="Customer data",
+    why="The customer's id is exchanged for a user-context token, and that opens this customer's"
     " accounts and nobody else's.",
-    _data_fields,
-    _customer_data,
-    rewording=lambda _: Wording(
+    fields=_data_fields,
+    act=_customer_data,
+    describe=lambda _: Wording(
         CUSTOMER_DATA.title, CUSTOMER_DATA.why, "Get the data", "Other days"
     ),
-    reopen=_other_days,
+    reset=_other_days,
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from wych_kit.journey.statements import balances, flows, money, sparkline
+from wych_kit.journey.statements import (
+    daily_balances,
+    draw_sparkline,
+    format_money,
+    sum_by_category,
+)
 from wych_kit.journey.step import Table
 
 if TYPE_CHECKING:
@@ -47,19 +52,19 @@ def latest(data: CustomerData) -> Table:
 
 
 def _account(name: str, found: Statement, data: CustomerData) -> tuple[str, ...]:
-    balance = money(found.balance.amount, found.balance.currency) if found.balance else ""
-    course = sparkline([amount for _, amount in balances(found, data.since, data.until)])
+    balance = format_money(found.balance.amount, found.balance.currency) if found.balance else ""
+    course = draw_sparkline([amount for _, amount in daily_balances(found, data.since, data.until)])
     return name, str(found.account.number or ""), balance, course
 
 
 def _flows(data: CustomerData, currency: str) -> Table:
-    found = flows(data, currency)
+    found = sum_by_category(data, currency)
     most = max((max(flow.came, flow.went) for flow in found), default=Decimal(1)) or Decimal(1)
     rows = tuple(
         (
             flow.category,
-            money(flow.came) if flow.came else "",
-            money(flow.went) if flow.went else "",
+            format_money(flow.came) if flow.came else "",
+            format_money(flow.went) if flow.went else "",
             "█" * max(1, round(max(flow.came, flow.went) / most * _BAR)),
         )
         for flow in found
@@ -74,5 +79,5 @@ def _transaction(each: Transaction) -> tuple[str, ...]:
         f"{each.booked:%Y-%m-%d}",
         each.merchant or each.text,
         each.category,
-        money(each.amount, each.currency),
+        format_money(each.amount, each.currency),
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wych_kit.settings.loading import Settings
 
 
-def stand_in(settings: Settings) -> Mock | None:
+def start_mock_if_needed(settings: Settings) -> Mock | None:
     """A mock at the settings' address, to be stopped by the caller; `None` when something answers there, or it is not one of ours.
 
     Raises `mock.CannotStart`.

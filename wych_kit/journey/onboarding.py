@@ -8,22 +8,22 @@ from wych_kit.client import claims
 from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.journal.transcript import outcome
 from wych_kit.client.portal import CREDENTIALS, Portal
-from wych_kit.journey.customer import CONNECT, CUSTOMER_DATA
+from wych_kit.journey.connect_customer import CONNECT
+from wych_kit.journey.customer_data import CUSTOMER_DATA
 from wych_kit.journey.registration import (
-    ACCOUNT,
-    bringing,
-    clashes,
-    demonstration,
-    to_bring,
-    variable,
+    ACCOUNT_FIELDS,
+    credential_fields,
+    find_conflicts,
+    paste_wording,
+    setting_name,
 )
-from wych_kit.journey.session import Session
 from wych_kit.journey.step import Done, Fact, Field, Step, Wording
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Answer
 
     Say = Callable[[str], None]
@@ -44,18 +44,22 @@ def _register_fields(session: Session) -> Sequence[Field]:
     """
     settings = session.settings
     there = [name for name in CREDENTIALS if getattr(settings, name)]
-    if session.on_the_mock and not session.brings and (session.afresh or not there):
-        return ACCOUNT
-    return to_bring(settings, afresh=session.afresh)
+    if (
+        session.uses_mock
+        and not session.paste_credentials
+        and (session.register_again or not there)
+    ):
+        return ACCOUNT_FIELDS
+    return credential_fields(settings, register_again=session.register_again)
 
 
-def _register_words(session: Session) -> Wording:
+def _describe_register(session: Session) -> Wording:
     """Nothing is registered when the credentials come from Wych's own portal, or one is missing."""
     asked = _register_fields(session)
-    brings = not session.on_the_mock or (bool(asked) and asked is not ACCOUNT)
-    if brings:
-        here = _REGISTER_HERE if session.brings else ""
-        return bringing(session.settings, asks=bool(asked))._replace(
+    paste_credentials = not session.uses_mock or (bool(asked) and asked is not ACCOUNT_FIELDS)
+    if paste_credentials:
+        here = _REGISTER_HERE if session.paste_credentials else ""
+        return paste_wording(session.settings, asks=bool(asked))._replace(
             other=_KEEP if _may_stay(session) else here
         )
     if not asked:
@@ -72,31 +76,31 @@ def _register_words(session: Session) -> Wording:
 
 def _may_stay(session: Session) -> bool:
     """Whether registering anew was begun and nothing is missing of what was there before."""
-    return session.afresh and not to_bring(session.settings)
+    return session.register_again and not credential_fields(session.settings)
 
 
-def _register_otherwise(session: Session) -> None:
+def _switch_register_mode(session: Session) -> None:
     """Back to what is there already, else between registering and entering what the mock's portal shows."""
     if _may_stay(session):
-        session.afresh = session.brings = False
+        session.register_again = session.paste_credentials = False
     else:
-        session.brings = not session.brings
+        session.paste_credentials = not session.paste_credentials
 
 
 def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done:
     settings = session.settings
     if "nzbn" in answers:
         settings.require("WYCH_PORTAL_URL", stage="register")
-        session.leave_to_file(dict.fromkeys(map(variable, (*CREDENTIALS, "app_name"))))
+        session.refuse_shell_override(dict.fromkeys(map(setting_name, (*CREDENTIALS, "app_name"))))
         form = {**answers, "callback_url": settings.callback_url or ""}
         found = Portal(settings.portal_url or "", session.journal).register(form, say)
         say("saving")
-        session.keep_brought(found)
+        session.save_credentials(found)
     else:
         say("saving")
-        session.keep_brought(answers)
-    session.afresh = session.brings = False
-    session.settings.require(*map(variable, CREDENTIALS), stage="register")
+        session.save_credentials(answers)
+    session.register_again = session.paste_credentials = False
+    session.settings.require(*map(setting_name, CREDENTIALS), stage="register")
     return Done(
         facts=tuple(
             _credential(session, name)
@@ -133,8 +137,8 @@ _LABELS = {
 }
 
 
-def _register_anew(session: Session) -> None:
-    session.afresh = True
+def _register_again(session: Session) -> None:
+    session.register_again = True
 
 
 def _discover(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
@@ -243,71 +247,55 @@ def _beginning(body: str) -> str:
     return line if len(line) <= _SHOWN_BODY else f"{line[:_SHOWN_BODY]} …"
 
 
-def _nothing(_: Session) -> Sequence[Field]:
-    return ()
-
-
 REGISTER = Step(
-    "register",
-    "Register",
-    "Wych must know your organisation and your app before it answers. The app's page then shows"
+    name="register",
+    title="Register",
+    why="Wych must know your organisation and your app before it answers. The app's page then shows"
     " three credentials and two ids.",
-    _register_fields,
-    _register,
-    lambda session, answers: clashes(session.settings, answers),
-    _register_words,
-    _register_anew,
-    _register_otherwise,
+    fields=_register_fields,
+    act=_register,
+    validate_together=lambda session, answers: find_conflicts(session.settings, answers),
+    describe=_describe_register,
+    reset=_register_again,
+    switch_mode=_switch_register_mode,
 )
 DISCOVER = Step(
-    "discover",
-    "Discover",
-    "The identity provider publishes where its endpoints are. Asking it beats writing addresses"
+    name="discover",
+    title="Discover",
+    why="The identity provider publishes where its endpoints are. Asking it beats writing addresses"
     " down: they change, and typing errs.",
-    _nothing,
-    _discover,
+    fields=lambda _: (),
+    act=_discover,
 )
 TOKEN = Step(
-    "token",
-    "Get a token",
-    "Client id and secret are exchanged for a token that lives for minutes. The secret goes to the"
+    name="token",
+    title="Get a token",
+    why="Client id and secret are exchanged for a token that lives for minutes. The secret goes to the"
     " token endpoint and nowhere else.",
-    _nothing,
-    _token,
+    fields=lambda _: (),
+    act=_token,
 )
 FIRST_CALL = Step(
-    "first_call",
-    "First call",
-    "Every call carries two headers: x-api-key says which app is calling, Authorization says that"
+    name="first_call",
+    title="First call",
+    why="Every call carries two headers: x-api-key says which app is calling, Authorization says that"
     " it may.",
-    _nothing,
-    _first_call,
+    fields=lambda _: (),
+    act=_first_call,
 )
 # To a first authenticated call.
 STEPS: tuple[Step[Session], ...] = (REGISTER, DISCOVER, TOKEN, FIRST_CALL)
 # And on to a customer's data.
-ROAD: tuple[Step[Session], ...] = (*STEPS, CONNECT, CUSTOMER_DATA)
+ALL_STEPS: tuple[Step[Session], ...] = (*STEPS, CONNECT, CUSTOMER_DATA)
+# The names of all fields that the last two steps may have.
+CUSTOMER_FIELDS = ("connect_url", "app_name", "customer_email", "callback", "days")
 
 
-def place_of(step: Step[Session]) -> tuple[int, int]:
+def step_position(step: Step[Session]) -> tuple[int, int]:
     """Which step it is and of how many, counted from 1."""
-    return ROAD.index(step) + 1, len(STEPS if step in STEPS else ROAD)
+    return ALL_STEPS.index(step) + 1, len(STEPS if step in STEPS else ALL_STEPS)
 
 
-def open_fields(session: Session, steps: Sequence[Step[Session]] = STEPS) -> tuple[Field, ...]:
+def pending_fields(session: Session, steps: Sequence[Step[Session]] = STEPS) -> tuple[Field, ...]:
     """Everything that these steps would still ask, one after the other."""
     return tuple(field for step in steps for field in step.fields(session))
-
-
-__all__ = [
-    "DISCOVER",
-    "FIRST_CALL",
-    "REGISTER",
-    "ROAD",
-    "STEPS",
-    "TOKEN",
-    "Session",
-    "demonstration",
-    "open_fields",
-    "place_of",
-]

@@ -27,7 +27,7 @@ def _text(text: str) -> str | None:
     return f"is longer than {_LONGEST} characters" if len(text.strip()) > _LONGEST else None
 
 
-def email_fault(text: str) -> str | None:
+def check_email(text: str) -> str | None:
     """Why this is no mail address; `None` when it looks like one."""
     return (
         None
@@ -44,7 +44,7 @@ def _password(text: str) -> str | None:
     )
 
 
-def nzbn_fault(text: str) -> str | None:
+def check_nzbn(text: str) -> str | None:
     """Why this is no New Zealand Business Number; `None` when it is one: 13 digits, the last a GS1 check digit, beginning 94."""
     digits = text.strip().replace(" ", "")
     if not re.fullmatch("94[0-9]{11}", digits):
@@ -54,7 +54,7 @@ def nzbn_fault(text: str) -> str | None:
 
 
 # The mock's registration, in its order. The fields' names are the portal's.
-ACCOUNT = (
+ACCOUNT_FIELDS = (
     Field("first_name", "First name", suggestion="Kim", check=_text),
     Field("last_name", "Last name", suggestion="Tester", check=_text),
     Field(
@@ -62,7 +62,7 @@ ACCOUNT = (
         "Email",
         "you sign in with it",
         suggestion="kim.tester@example.com",
-        check=email_fault,
+        check=check_email,
     ),
     Field(
         "password",
@@ -73,24 +73,26 @@ ACCOUNT = (
         check=_password,
     ),
     Field("business_name", "Business name", suggestion="Kowhai Budgeting Limited", check=_text),
-    Field("nzbn", "NZBN", "13 digits", suggestion="9429000000109", check=nzbn_fault),
+    Field("nzbn", "NZBN", "13 digits", suggestion="9429000000109", check=check_nzbn),
     Field(
         "app_name", "App name", "your customers see it", suggestion="Kowhai Budgeting", check=_text
     ),
 )
 
 
-def variable(name: str) -> str:
+def setting_name(name: str) -> str:
     """The setting that keeps this answer."""
     return f"WYCH_{name.upper()}"
 
 
 def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Field:
-    return Field(name, label, words, secret=secret, check=partial(validation.check, variable(name)))
+    return Field(
+        name, label, words, secret=secret, check=partial(validation.check, setting_name(name))
+    )
 
 
 # What a person brings from Wych's own portal (API facts, section 1).
-BROUGHT = (
+CREDENTIAL_FIELDS = (
     _brought("issuer_url", "Issuer", "from Wych, like https://…/realms/partner"),
     _brought("api_url", "API address", "from Wych, like https://…/v3"),
     _brought("client_id", "Client id", "from the app's page"),
@@ -101,10 +103,10 @@ BROUGHT = (
 )
 
 
-_LABELS = {variable(each.name): each for each in BROUGHT}
+_LABELS = {setting_name(each.name): each for each in CREDENTIAL_FIELDS}
 
 
-def to_bring(settings: Settings, *, afresh: bool = False) -> list[Field]:
+def credential_fields(settings: Settings, *, register_again: bool = False) -> list[Field]:
     """What is still to be brought: what is not set, and on Wych what cannot be right. `afresh`: everything.
 
     A value that cannot be right is asked for with the reason and without suggesting it, since an id may be the secret. What is wrong in
@@ -115,23 +117,23 @@ def to_bring(settings: Settings, *, afresh: bool = False) -> list[Field]:
     }
     doubtful = {} if settings.environment.name == "mock" else _faults(settings)
     asked = []
-    for each in BROUGHT:
+    for each in CREDENTIAL_FIELDS:
         held = getattr(settings, each.name)
         if each.name in doubtful and origins[each.name] != "shell":
             asked.append(replace(each, help=f"{origins[each.name]}: {doubtful[each.name]}"))
-        elif afresh or not held:
+        elif register_again or not held:
             asked.append(each if each.secret else replace(each, suggestion=held or ""))
     return asked
 
 
-def clashes(settings: Settings, answers: Mapping[str, Answer]) -> dict[str, str]:
+def find_conflicts(settings: Settings, answers: Mapping[str, Answer]) -> dict[str, str]:
     """What is wrong with answers that were brought when they are seen side by side and beside the settings, by field."""
-    if not answers.keys() <= {each.name for each in BROUGHT}:
+    if not answers.keys() <= {each.name for each in CREDENTIAL_FIELDS}:
         return {}
     found, known = _faults(settings.with_(**answers)), _faults(settings)
     if named := {name: words for name, words in found.items() if name in answers}:
         return named
-    labels = {each.name: each.label for each in BROUGHT}
+    labels = {each.name: each.label for each in CREDENTIAL_FIELDS}
     others = [
         f"with it, {labels[name]} {words}"
         for name, words in found.items()
@@ -152,7 +154,7 @@ def _faults(settings: Settings) -> dict[str, str]:
         for other in (other for other in _LABELS if other in problem.reason):
             found[_LABELS[other].name] = f"compare it with {_LABELS[problem.name].label}"
     found |= {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
-    return {each.name: found[each.name] for each in BROUGHT if each.name in found}
+    return {each.name: found[each.name] for each in CREDENTIAL_FIELDS if each.name in found}
 
 
 def _in_labels(reason: str) -> str:
@@ -166,7 +168,7 @@ def _in_labels(reason: str) -> str:
 _ENTER_ANEW = "Enter anew"
 
 
-def bringing(settings: Settings, *, asks: bool = True) -> Wording:
+def paste_wording(settings: Settings, *, asks: bool = True) -> Wording:
     """How registering is put to a person whose account is at Wych itself; `asks`: something is still to be brought."""
     url, environment = settings.portal_url, settings.environment
     portal = (
@@ -192,7 +194,7 @@ def bringing(settings: Settings, *, asks: bool = True) -> Wording:
     return Wording("Enter your app's credentials", first + addresses, "Check and save", _ENTER_ANEW)
 
 
-def demonstration(*steps: str) -> dict[str, str]:
+def demonstration_answers(*steps: str) -> dict[str, str]:
     """The answers shipped with the kit, for the mock only, to what these steps ask; without any, to what registering asks."""
     document = tomllib.loads(
         files("wych_kit.journey").joinpath("demonstration.toml").read_text("utf-8")

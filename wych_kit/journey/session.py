@@ -5,12 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from wych_kit.client import endpoints
 from wych_kit.client.api import WychClient
 from wych_kit.client.journal.recorder import Journal
 from wych_kit.client.portal import SECRETS
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey.registration import clashes, variable
+from wych_kit.journey.registration import find_conflicts, setting_name
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import NAMES, load_settings, save_settings
 
@@ -42,14 +43,14 @@ class Session:
         path: Path,
         *,
         profile: str | None = None,
-        afresh: bool = False,
-        brings: bool = False,
+        register_again: bool = False,
+        paste_credentials: bool = False,
     ) -> None:
         self.settings = settings
         self.path = path
         self.profile = profile
-        self.afresh = afresh
-        self.brings = brings
+        self.register_again = register_again
+        self.paste_credentials = paste_credentials
         self.journal = Journal()
         self.saved: tuple[str, ...] = ()
         self.provider: Provider | None = None
@@ -69,7 +70,7 @@ class Session:
         return self._client
 
     @property
-    def on_the_mock(self) -> bool:
+    def uses_mock(self) -> bool:
         """Whether all this goes to the pretend Wych."""
         return self.settings.environment.name == "mock"
 
@@ -79,12 +80,12 @@ class Session:
             self._client.close()
             self._client = None
 
-    def keep(self, values: Mapping[str, str | Secret]) -> None:
+    def save_values(self, values: Mapping[str, str | Secret]) -> None:
         """Save settings (by variable name) to the file and go on with them. Raises `SettingInvalid`.
 
         A variable in the shell that says otherwise would win over what is saved: that is refused before anything is.
         """
-        self.leave_to_file(values)
+        self.refuse_shell_override(values)
         save_settings(values, self.path)
         self._read = _print_of(self.path)
         self.saved = tuple(dict.fromkeys((*self.saved, *values)))
@@ -108,7 +109,7 @@ class Session:
         self.provider = self.token = self.users = self.connection = self.data = None
         return True
 
-    def leave_to_file(self, values: Mapping[str, str | Secret | None]) -> None:
+    def refuse_shell_override(self, values: Mapping[str, str | Secret | None]) -> None:
         """Raise `SettingInvalid` if your shell has another value for one of these: what is saved would not count.
 
         `None` stands for a value that is not known yet, and so differs from any.
@@ -127,26 +128,34 @@ class Session:
                     reference="shell-shadows-file",
                 )
 
+    def knows_endpoint(self, name: str) -> bool:
+        """Return True if a path is more than a guess: published, set by the user, or the mock's.
+
+        A guessed path is never tried on Wych itself.
+        """
+        return self.uses_mock or endpoints.endpoint(name, self.settings).basis != "invented"
+
     def explain(self, error: WychError) -> Diagnosis:
         """What an error means, in the light of these settings."""
         return diagnose(error, self.settings)
 
-    def keep_brought(self, answers: Mapping[str, Answer]) -> None:
+    def save_credentials(self, answers: Mapping[str, Answer]) -> None:
         """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again.
 
         Those that cannot be right beside each other are left out.
         """
-        faults = clashes(self.settings, answers)
+        faults = find_conflicts(self.settings, answers)
         fit = {
             name: text
             for name, text in answers.items()
-            if name not in faults and variable(name) in NAMES
+            if name not in faults and setting_name(name) in NAMES
         }
         values = {
-            variable(name): Secret(text) if name in SECRETS else text for name, text in fit.items()
+            setting_name(name): Secret(text) if name in SECRETS else text
+            for name, text in fit.items()
         }
         if values:
-            self.keep({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
+            self.save_values({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
 
 
 def _print_of(path: Path) -> bytes:

@@ -62,7 +62,7 @@ class _Page(HTMLParser):
             self.heading += data
 
 
-def consent(
+def give_consent(
     consent_link: str, email: str, *, bank: str = "kereru", days: str = "90", answer: str = "agree"
 ) -> str:
     """Goes through the pages; the address at which the browser would come back.

@@ -54,7 +54,7 @@ class CustomerData:
         )
 
     @property
-    def between_own(self) -> frozenset[str]:
+    def internal_transfers(self) -> frozenset[str]:
         """The ids of transactions that moved money from one of these accounts to another: at one moment, the same amount out and in."""
         open_: dict[tuple[datetime, Decimal, str], list[Transaction]] = defaultdict(list)
         found: set[str] = set()
@@ -107,7 +107,7 @@ class Flow(NamedTuple):
     went: Decimal
 
 
-def balances(found: Statement, since: date, until: date) -> list[tuple[date, Decimal]]:
+def daily_balances(found: Statement, since: date, until: date) -> list[tuple[date, Decimal]]:
     """What the account had at the end of each day; empty where the bank named no balance.
 
     Reckoned backwards from what it has now. What is pending counts, unless the balance is of a kind that is of booked payments alone,
@@ -130,9 +130,9 @@ def balances(found: Statement, since: date, until: date) -> list[tuple[date, Dec
     return days[::-1]
 
 
-def flows(data: CustomerData, currency: str) -> list[Flow]:
+def sum_by_category(data: CustomerData, currency: str) -> list[Flow]:
     """What came and went in one currency by category, the largest first; not what moved between the customer's own accounts."""
-    own = data.between_own
+    own = data.internal_transfers
     came: dict[str, Decimal] = defaultdict(Decimal)
     went: dict[str, Decimal] = defaultdict(Decimal)
     for each in data.transactions:
@@ -143,7 +143,7 @@ def flows(data: CustomerData, currency: str) -> list[Flow]:
     return sorted(found, key=lambda flow: (-(flow.came + flow.went), flow.category))
 
 
-def sparkline(values: Sequence[Decimal], width: int = 18) -> str:
+def draw_sparkline(values: Sequence[Decimal], width: int = 18) -> str:
     """The course of some values in so many blocks at most; "" for none."""
     if not values:
         return ""
@@ -156,7 +156,7 @@ def sparkline(values: Sequence[Decimal], width: int = 18) -> str:
     )
 
 
-def money(amount: Decimal, currency: str = "") -> str:
+def format_money(amount: Decimal, currency: str = "") -> str:
     """An amount as it is read: thousands apart, two digits or as many as there are, and a real minus."""
     places = max(2, -int(amount.as_tuple().exponent)) if amount.is_finite() else 0
     text = f"{abs(amount):,.{places}f}"

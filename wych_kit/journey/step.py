@@ -20,7 +20,7 @@ Answer = str | Secret
 LONGEST = 500
 
 
-class Travelled(Protocol):
+class StepContext(Protocol):
     """All that a step's runner needs of a session: where the exchanges are noted, and what an error means there."""
 
     @property
@@ -31,7 +31,7 @@ class Travelled(Protocol):
         """What an error means."""
 
 
-S = TypeVar("S", bound=Travelled)
+S = TypeVar("S", bound=StepContext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Field:
     suggestion: str = ""
     check: Callable[[str], str | None] = lambda _: None
 
-    def fault(self, answer: Answer | None) -> str | None:
+    def check_answer(self, answer: Answer | None) -> str | None:
         """Why this answer will not do, as a sentence; `None` when it will."""
         if not answer:
             return None if self.optional else "an answer is needed here"
@@ -135,14 +135,14 @@ class Step(Generic[S]):
     why: str
     fields: Callable[[S], Sequence[Field]]
     act: Callable[[S, Mapping[str, Answer], Callable[[str], None]], Done]
-    judge: Callable[[S, Mapping[str, Answer]], Mapping[str, str]] = lambda *_: {}
-    rewording: Callable[[S], Wording | None] = lambda _: None
-    reopen: Callable[[S], None] | None = None
-    turn: Callable[[S], None] = lambda _: None
+    validate_together: Callable[[S, Mapping[str, Answer]], Mapping[str, str]] = lambda *_: {}
+    describe: Callable[[S], Wording | None] = lambda _: None
+    reset: Callable[[S], None] | None = None
+    switch_mode: Callable[[S], None] = lambda _: None
 
     def wording(self, session: S) -> Wording:
         """How the step is put to the person of this session."""
-        return self.rewording(session) or Wording(self.title, self.why, self.title)
+        return self.describe(session) or Wording(self.title, self.why, self.title)
 
 
 def run(
@@ -158,20 +158,24 @@ def run(
     """
     given = answers or {}
     asked = step.fields(session)
-    faults = {each.name: fault for each in asked if (fault := each.fault(given.get(each.name)))}
+    faults = {
+        each.name: fault for each in asked if (fault := each.check_answer(given.get(each.name)))
+    }
     taken = {each.name: given[each.name] for each in asked if given.get(each.name)}
-    if faults := faults or dict(step.judge(session, taken)):
+    if faults := faults or dict(step.validate_together(session, taken)):
         return Failed(None, faults=faults)
     before = session.journal.exchanges
     try:
         done = step.act(session, taken, say)
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
-        return Failed(session.explain(error), error, faults, added(session.journal, before))
-    return replace(done, exchanges=added(session.journal, before))
+        return Failed(
+            session.explain(error), error, faults, exchanges_since(session.journal, before)
+        )
+    return replace(done, exchanges=exchanges_since(session.journal, before))
 
 
-def added(journal: Journal, before: Sequence[Exchange]) -> tuple[Exchange, ...]:
+def exchanges_since(journal: Journal, before: Sequence[Exchange]) -> tuple[Exchange, ...]:
     """The exchanges that are not among those before. Holding these keeps a new one from having the identity of one that was forgotten."""
     earlier = {id(exchange) for exchange in before}
     return tuple(exchange for exchange in journal.exchanges if id(exchange) not in earlier)

@@ -39,7 +39,7 @@ class Written(Watched):
     def note(self, field: Field, answer: Answer) -> None:
         """Keep what a field was left with, unless it is a secret that will not do."""
         self.drafts[field.name] = Secret(answer) if field.secret else answer
-        fault = field.fault(answer) if answer else None
+        fault = field.check_answer(answer) if answer else None
         for held in (self.faults, self._refused):
             held.pop(field.name, None)
         if fault:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from wych_kit import mock
 from wych_kit.errors import SettingInvalid
-from wych_kit.journey.onboarding import ROAD, STEPS, Session, demonstration
+from wych_kit.journey.onboarding import ALL_STEPS, STEPS
+from wych_kit.journey.registration import demonstration_answers
+from wych_kit.journey.session import Session
 from wych_kit.notebook.session_model import Desk
 from wych_kit.notebook.views.bundle import Handover
 from wych_kit.notebook.views.catch_up import Examples, Recap
@@ -50,7 +52,7 @@ def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
             kit.close()
             for place in [place for place, each in _OPEN.items() if each is kit]:
                 del _OPEN[place]
-        kit = _OPEN[path] = Kit(Session(settings, path, profile=profile, afresh=afresh))
+        kit = _OPEN[path] = Kit(Session(settings, path, profile=profile, register_again=afresh))
     kit.reread()
     kit.stand_in()
     return kit
@@ -113,9 +115,7 @@ class Kit:
             )
         if given and not asked:
             again = (
-                f': its button "{step.wording(self.session).again}" asks anew'
-                if step.reopen
-                else ""
+                f': its button "{step.wording(self.session).again}" asks anew' if step.reset else ""
             )
             print(f"Not used: {', '.join(given)}. {name} is done{again}.")  # noqa: T201 - beside the cell's form
         for field in asked:
@@ -133,12 +133,12 @@ class Kit:
         Raises `KeyError` for a name that no step has.
         """
         step = _step(name)
-        before = ROAD[: ROAD.index(step)]
-        for earlier in before if self.desk.open and self.session.on_the_mock else ():
+        before = ALL_STEPS[: ALL_STEPS.index(step)]
+        for earlier in before if self.desk.open and self.session.uses_mock else ():
             asked = self.desk.fields(earlier)
             if asked and self._open_before(earlier) is None:
                 examples, before_it = (
-                    demonstration(earlier.name),
+                    demonstration_answers(earlier.name),
                     self.desk.outcomes.get(earlier.name),
                 )
                 self.desk.do(earlier, examples)
@@ -260,7 +260,7 @@ class Kit:
 
     def _open_before(self, step: Step[Session]) -> Step[Session] | None:
         """Catch up; the first earlier step that still asks or did not come through."""
-        for earlier in ROAD[: ROAD.index(step)]:
+        for earlier in ALL_STEPS[: ALL_STEPS.index(step)]:
             if self.desk.open and not self.desk.done(earlier) and not self.desk.fields(earlier):
                 self.desk.do(earlier)
             if not self.desk.done(earlier):
@@ -280,7 +280,7 @@ class Kit:
 
 
 def _step(name: str) -> Step[Session]:
-    names = [step.name for step in ROAD]
+    names = [step.name for step in ALL_STEPS]
     if name not in names:  # which may be a number, as the forms count them
         raise slip(
             KeyError(
@@ -288,7 +288,7 @@ def _step(name: str) -> Step[Session]:
                 f" {name}{validation.nearest(str(name), names) or '; there are ' + ', '.join(names)}"
             )
         )
-    return ROAD[names.index(name)]
+    return ALL_STEPS[names.index(name)]
 
 
 def _path(settings: Settings, profile: str | None) -> Path:

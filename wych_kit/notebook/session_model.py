@@ -14,23 +14,23 @@ from wych_kit import mock
 from wych_kit.client.journal.history import History
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.errors import SettingInvalid, Unreachable
-from wych_kit.journey.mock_on_demand import stand_in
-from wych_kit.journey.onboarding import ROAD
-from wych_kit.journey.step import Done, Failed, added, run
+from wych_kit.journey.mock_on_demand import start_mock_if_needed
+from wych_kit.journey.onboarding import ALL_STEPS
+from wych_kit.journey.step import Done, Failed, exchanges_since, run
 from wych_kit.notebook.drafts import Written
 from wych_kit.notebook.step_run import Run, Stopped, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Answer, Field, Step
     from wych_kit.mock import Mock
 
 # Seconds after an end in which another start is taken for the second half of a double click.
 DOUBLE_CLICK = 0.5
 
-NAMES = tuple(step.name for step in ROAD)
+NAMES = tuple(step.name for step in ALL_STEPS)
 STOPPED = "Stopped. A request that was on its way may have arrived; doing it again is safe."
 
 
@@ -73,24 +73,29 @@ class Desk(Written):
             for name in NAMES[NAMES.index(step.name) if step else 0 :]:
                 self.outcomes.pop(name, None)
             self.confirmed = self.confirmed and self.session.settings.environment == before
-            if step is not ROAD[0]:
-                self.outcomes.pop(ROAD[0].name, None)
+            if step is not ALL_STEPS[0]:
+                self.outcomes.pop(ALL_STEPS[0].name, None)
                 self.settle()
         return True
 
     def settle(self) -> None:
         """Show the credentials that are there: registering that asks nothing sends nothing, and is done."""
         with self._deciding:
-            registers = self.under_way is not None and self.under_way.step is ROAD[0]
-            if self.open and not registers and not self.done(ROAD[0]) and not self.fields(ROAD[0]):
-                self.outcomes[ROAD[0].name] = run(ROAD[0], self.session)
+            registers = self.under_way is not None and self.under_way.step is ALL_STEPS[0]
+            if (
+                self.open
+                and not registers
+                and not self.done(ALL_STEPS[0])
+                and not self.fields(ALL_STEPS[0])
+            ):
+                self.outcomes[ALL_STEPS[0].name] = run(ALL_STEPS[0], self.session)
 
     def turn(self, step: Step[Session]) -> None:
         """Ask for the step the other way, unless something is under way. What went wrong on the one way is no news on the other."""
         with self._deciding:
             if self.under_way is not None:
                 return
-            step.turn(self.session)
+            step.switch_mode(self.session)
             self.forget_faults()
             for said in (self.notes, self.bugs):
                 said.pop(step.name, None)
@@ -216,7 +221,7 @@ class Desk(Written):
 
     def stand_in(self, run_: Run | None = None) -> None:
         """Start a mock where the settings expect one and none answers. Raises `mock.CannotStart`."""
-        found = stand_in(run_.session.settings if run_ else self.session.settings)
+        found = start_mock_if_needed(run_.session.settings if run_ else self.session.settings)
         if found is None:
             return
         with self._deciding:
@@ -273,7 +278,7 @@ class Desk(Written):
                 missing = Unreachable(str(error), stage="settings")
                 return Failed(diagnose(missing), missing)
             finally:
-                History(run_.session.settings.home).add(added(journal, before))
+                History(run_.session.settings.home).add(exchanges_since(journal, before))
 
     def _finish(self, run_: Run, outcome: Done | Failed) -> None:
         with self._deciding:

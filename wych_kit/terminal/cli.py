@@ -64,14 +64,18 @@ def _run(words: list[str]) -> int:
 
 
 def _start(chosen: argparse.Namespace) -> int:
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.settings.loading import env_path
     from wych_kit.terminal.commands.start import start
 
     def act(settings: Settings) -> int:
         path = settings.file.path or env_path(chosen.profile)
         session = Session(
-            settings, path, profile=chosen.profile, afresh=chosen.new, brings=chosen.brings
+            settings,
+            path,
+            profile=chosen.profile,
+            register_again=chosen.new,
+            paste_credentials=chosen.brings,
         )
         return start(
             session,
@@ -294,10 +298,10 @@ def _stand_in(settings: Settings) -> contextlib.AbstractContextManager[object]:
     Raises `SettingInvalid` when it cannot start.
     """
     from wych_kit import mock
-    from wych_kit.journey.mock_on_demand import stand_in
+    from wych_kit.journey.mock_on_demand import start_mock_if_needed
 
     try:
-        started = stand_in(settings)
+        started = start_mock_if_needed(settings)
     except mock.CannotStart as error:
         from wych_kit.errors import SettingInvalid
 

@@ -14,7 +14,7 @@ from wych_kit.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Answer, Field, Step
     from wych_kit.terminal.screen import Screen
 
@@ -181,7 +181,7 @@ class Person:
             name: answer for name, answer in self._given(fields, {}).items() if name not in faults
         }
         for each in fields:
-            if each.name not in self.partial or each.fault(self.partial[each.name]):
+            if each.name not in self.partial or each.check_answer(self.partial[each.name]):
                 self.partial[each.name] = self._ask(each)
         return dict(self.partial)
 
@@ -204,7 +204,7 @@ class Person:
             answer = (typed if each.secret else Secret(typed.reveal().strip())) or Secret(
                 each.suggestion
             )
-            fault = each.fault(answer)
+            fault = each.check_answer(answer)
             if fault is None:
                 return answer if each.secret else answer.reveal()
             self._screen.say(f"  {each.label} {fault}.", "yellow")

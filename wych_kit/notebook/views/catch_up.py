@@ -10,7 +10,7 @@ from wych_kit.notebook.views import html, text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Step
     from wych_kit.notebook.session_model import Desk
 

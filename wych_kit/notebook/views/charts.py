@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from wych_kit.journey.customer_tables import accounts, by_category
-from wych_kit.journey.statements import balances, flows
+from wych_kit.journey.statements import daily_balances, sum_by_category
 from wych_kit.notebook.views import text
 from wych_kit.notebook.views.usage_errors import slip
 from wych_kit.settings import validation
@@ -58,7 +58,7 @@ def _balances(data: CustomerData) -> dict[str, Any]:
             "Balance": float(amount),
         }
         for name, found in zip(data.names, data.statements, strict=True)
-        for day, amount in balances(found, data.since, data.until)
+        for day, amount in daily_balances(found, data.since, data.until)
     ]
     chart = (
         alt.Chart(
@@ -89,7 +89,7 @@ def _balances(data: CustomerData) -> dict[str, Any]:
 def _categories(data: CustomerData) -> dict[str, Any]:
     rows = []
     for currency in data.currencies:
-        for flow in flows(data, currency):
+        for flow in sum_by_category(data, currency):
             sides = (("In", flow.came, 1), ("Out", flow.went, -1))
             rows += [
                 {

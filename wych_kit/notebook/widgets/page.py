@@ -16,7 +16,7 @@ from wych_kit.settings.environments import ENVIRONMENTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Step
     from wych_kit.notebook.session_model import Desk
     from wych_kit.notebook.widgets.front_end_probe import Heartbeat

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 import ipywidgets as w
 
-from wych_kit.journey.onboarding import ROAD, STEPS, place_of
+from wych_kit.journey.onboarding import ALL_STEPS, STEPS, step_position
 from wych_kit.journey.step import Done, Failed
 from wych_kit.notebook.views import html
 from wych_kit.notebook.widgets.field_input import Entry
 
 if TYPE_CHECKING:
-    from wych_kit.journey.onboarding import Session
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Step
     from wych_kit.notebook.session_model import Desk
     from wych_kit.notebook.widgets.factory import Parts
@@ -32,7 +32,7 @@ class Panel(w.VBox):
         self.desk = desk
         self._parts = parts
         self._before = before
-        self.number, self.total = place_of(step)
+        self.number, self.total = step_position(step)
         self.heading = parts.make(w.HTML)
         self.entries: tuple[Entry, ...] = ()
         self._entered = False
@@ -155,8 +155,8 @@ class Panel(w.VBox):
             self.form.children = self.entries
 
     def _again(self) -> None:
-        if self.step.reopen:
-            self.step.reopen(self.desk.session)
+        if self.step.reset:
+            self.step.reset(self.desk.session)
             self.desk.tell()
         else:
             self.desk.start(self.step)
@@ -192,7 +192,7 @@ def next_after(step: Step[Session]) -> str:
             "That was the journey: account, app, token, call. The same calls work in your own code"
             " with WychAuth."
         )
-    number, _ = place_of(step)
-    if number == len(ROAD):
+    number, _ = step_position(step)
+    if number == len(ALL_STEPS):
         return "That was the whole road. In your own code WychClient makes the same calls."
-    return f"Next: {ROAD[number].title}."
+    return f"Next: {ALL_STEPS[number].title}."

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wych_kit.client.journal.history import History
 from wych_kit.errors import WychError
 from wych_kit.journey.answers_file import read_answers
-from wych_kit.journey.onboarding import ROAD, STEPS, Session, open_fields
-from wych_kit.journey.registration import demonstration, variable
+from wych_kit.journey.onboarding import ALL_STEPS, STEPS, pending_fields
+from wych_kit.journey.registration import demonstration_answers, setting_name
 from wych_kit.journey.step import Done
 from wych_kit.settings.loading import NAMES
 from wych_kit.settings.locations import typed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from wych_kit.journey.session import Session
     from wych_kit.journey.step import Failed, Step
 
 
@@ -48,7 +49,7 @@ def start(
     a person, the person is asked.
     """
     given = read_answers(answers) if answers else {}
-    steps, command = (ROAD, "start --all") if to_the_end else (STEPS, "start")
+    steps, command = (ALL_STEPS, "start --all") if to_the_end else (STEPS, "start")
     screen = None if as_json else Screen(plain=plain)
     if screen:
         screen.banner(session.settings.environment)
@@ -57,7 +58,8 @@ def start(
         ask = Person(screen, given)
     else:
         ask = Given(
-            given, demonstration(*(step.name for step in ROAD)) if session.on_the_mock else {}
+            given,
+            demonstration_answers(*(step.name for step in ALL_STEPS)) if session.uses_mock else {},
         )
         if missing := _missing(session, ask, steps):
             return _nobody_to_ask(session, screen, missing)
@@ -77,7 +79,7 @@ def start(
 
 def _missing(session: Session, ask: Given, steps: Sequence[Step[Session]]) -> dict[str, str]:
     """What is asked and not there, with a word on what it is."""
-    fields = open_fields(session, steps)
+    fields = pending_fields(session, steps)
     found = ask(fields, {})
     ask.used.clear()
     return {
@@ -89,7 +91,7 @@ def _missing(session: Session, ask: Given, steps: Sequence[Step[Session]]) -> di
 
 def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str, str]) -> int:
     names = {
-        variable(name) if variable(name) in NAMES else name: words
+        setting_name(name) if setting_name(name) in NAMES else name: words
         for name, words in missing.items()
     }
     if screen is None:
@@ -104,16 +106,16 @@ def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str
         " lower case and without WYCH_"
     )
     screen.say('(client_id = "…"), or run this in a terminal.')
-    if session.on_the_mock:
+    if session.uses_mock:
         screen.say(f"Or register anew on the mock: {typed('start --new', session.profile)}")
     return USAGE
 
 
 def _broken_off(session: Session, screen: Screen | None, ask: Given | Person, command: str) -> int:
     trouble = ""
-    if isinstance(ask, Person) and not session.on_the_mock:
+    if isinstance(ask, Person) and not session.uses_mock:
         try:
-            session.keep_brought(ask.partial)
+            session.save_credentials(ask.partial)
         except WychError as error:
             trouble = str(error)
     if screen:
