@@ -12,8 +12,7 @@ import pytest
 import trio
 
 from wych_kit import Refused, Unexpected, Unreachable
-from wych_kit.client import http_request
-from wych_kit.client import transport as wire
+from wych_kit.client import http_request, http_response
 from wych_kit.client.backoff import ATTEMPTS
 from wych_kit.client.token_cache import Flight
 
@@ -315,7 +314,7 @@ def test_an_answer_that_breaks_off_is_everybodys(live, auth_for) -> None:
 
 def test_limits_hold_for_tasks_too(live, auth_for, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token answer too long or too slow, read by an asynchronous client."""
-    long = httpx.Response(200, content=b" " * (wire.ANSWER_BYTES + 1))
+    long = httpx.Response(200, content=b" " * (http_response.ANSWER_BYTES + 1))
 
     def slowly():
         yield b"{"

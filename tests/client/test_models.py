@@ -33,9 +33,7 @@ from wych_kit import (
 )
 from wych_kit.client import api as api_module
 from wych_kit.client import money
-from wych_kit.client.account_number import AccountNumber
-from wych_kit.client.categories import category
-from wych_kit.client.models import Account, Bank, Connection
+from wych_kit.client.models import Account, AccountNumber, Bank, Connection, category
 from wych_kit.client.paging import written
 
 NUMBER = "12-3456-0123456-00"

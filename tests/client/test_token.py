@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from wych_kit import Refused, Secret, Unexpected, WychError
-from wych_kit.client import token as tokens
+from wych_kit.client import token_endpoint
 
 ENDPOINT = "https://login.example/token"
 GOOD: dict[str, Any] = {"access_token": "abc", "expires_in": 900, "token_type": "Bearer"}
@@ -21,14 +21,14 @@ def answer(status: int = 200, **given: Any) -> httpx.Response:
     return httpx.Response(status, request=httpx.Request("POST", ENDPOINT), **given)
 
 
-def token(**given: Any) -> tokens.Token:
+def token(**given: Any) -> token_endpoint.Token:
     facts = {name: value for name, value in (GOOD | given).items() if value is not ...}
-    return tokens.check(answer(content=json.dumps(facts)), time.monotonic())
+    return token_endpoint.check(answer(content=json.dumps(facts)), time.monotonic())
 
 
 def failure(response: httpx.Response) -> WychError:
     with pytest.raises(WychError) as caught:
-        tokens.check(response, 0.0)
+        token_endpoint.check(response, 0.0)
     assert (caught.value.stage, caught.value.__context__) == ("token", None)
     return caught.value
 
@@ -36,7 +36,7 @@ def failure(response: httpx.Response) -> WychError:
 def test_the_request_is_the_form_of_the_standard(canaries) -> None:
     """RFC 6749 §4.4.2: POST, three fields, each once; odd characters arrive as they are (wire facts A3-16 is about Basic)."""
     client_secret, _ = canaries
-    request = tokens.request(ENDPOINT, "me & you", Secret(client_secret))
+    request = token_endpoint.request(ENDPOINT, "me & you", Secret(client_secret))
     assert (request.method, request.headers["Content-Type"]) == (
         "POST",
         "application/x-www-form-urlencoded",
@@ -53,7 +53,7 @@ def test_the_request_is_the_form_of_the_standard(canaries) -> None:
 
 @pytest.mark.parametrize(
     ("stated", "lifetime"),
-    [(900, 900), (1.5, 1.5), ("900", 900), (0, 0), (-5, 0), (..., tokens.UNSTATED_LIFETIME), (None, tokens.UNSTATED_LIFETIME), (10**15, 10**15)],
+    [(900, 900), (1.5, 1.5), ("900", 900), (0, 0), (-5, 0), (..., token_endpoint.UNSTATED_LIFETIME), (None, token_endpoint.UNSTATED_LIFETIME), (10**15, 10**15)],
 )  # fmt: skip
 def test_the_lifetime_is_what_the_answer_says(stated: object, lifetime: float) -> None:
     """RFC 6749 §5.1: `expires_in` in seconds. Without one, a short guess; a negative one is no life at all."""
@@ -94,7 +94,7 @@ def test_a_clock_on_the_wall_that_jumps_changes_nothing(monkeypatch: pytest.Monk
 
 def test_the_life_begins_when_it_was_asked_for() -> None:
     """What the answer took is taken off: the server counts from its own moment, which is later than the question."""
-    made = tokens.check(answer(json=GOOD), time.monotonic() - 5)
+    made = token_endpoint.check(answer(json=GOOD), time.monotonic() - 5)
     assert made.seconds_left == pytest.approx(895, abs=0.5)
 
 

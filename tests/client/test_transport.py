@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wych_kit import Refused, SettingInvalid, Unexpected, Unreachable, WychError
-from wych_kit.client import http_request, httpx_errors, transport
+from wych_kit.client import backoff, http_request, http_response, httpx_errors, transport
 
 CANARY = "sk-canary-42"
 
@@ -25,7 +25,7 @@ CANARY = "sk-canary-42"
 @given(st.integers(0, 10**11))
 def test_retry_after_in_seconds_is_those_seconds(seconds: int) -> None:
     """The first form of RFC 9110 §10.2.3 is taken to the second, spaces around it or not."""
-    assert transport.retry_after(str(seconds)) == transport.retry_after(f" {seconds} ") == seconds
+    assert backoff.retry_after(str(seconds)) == backoff.retry_after(f" {seconds} ") == seconds
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)), st.integers(-(10**6), 10**6))  # noqa: DTZ001 - the zone is put on below
@@ -33,7 +33,7 @@ def test_retry_after_as_a_date_is_the_time_until_then(date: datetime, ahead: int
     """The second form is the time from now to the date, never negative."""
     now = date.replace(microsecond=0, tzinfo=UTC)
     written = format_datetime(now + timedelta(seconds=ahead), usegmt=True)
-    assert transport.retry_after(written, now.timestamp()) == max(0, ahead)
+    assert backoff.retry_after(written, now.timestamp()) == max(0, ahead)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_all_three_old_forms_of_a_date_mean_gmt(
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     time.tzset()
     try:
-        assert transport.retry_after(written, 784111777 - 60) == 60
+        assert backoff.retry_after(written, 784111777 - 60) == 60
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -65,14 +65,14 @@ def test_all_three_old_forms_of_a_date_mean_gmt(
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
 def test_retry_after_never_raises(text: str) -> None:
     """Whatever a server writes there, the answer is a number of seconds that can be waited, or nothing."""
-    found = transport.retry_after(text)
+    found = backoff.retry_after(text)
     assert found is None or (found >= 0 and math.isfinite(found))
 
 
 @pytest.mark.parametrize("text", [None, "", "soon", "-1", "1.5", "٣"])
 def test_retry_after_that_says_nothing_is_none(text: str | None) -> None:
     """Neither form, no wish."""
-    assert transport.retry_after(text) is None
+    assert backoff.retry_after(text) is None
 
 
 def exceptions(kind: type[Exception] = Exception) -> list[type[Exception]]:
@@ -335,7 +335,7 @@ def test_an_answer_that_drips_is_cut_off(serve, monkeypatch: pytest.MonkeyPatch)
 
 def test_an_answer_too_long_is_cut_off(serve) -> None:
     """Nothing longer than the limit is taken in, with a length or without; just below the limit is."""
-    limit = transport.ANSWER_BYTES
+    limit = http_response.ANSWER_BYTES
     assert (
         reference_of(serve(lambda request: httpx.Response(200, content=b" " * (limit + 1))))
         == "answer-too-long"
@@ -388,7 +388,7 @@ def test_what_is_not_a_json_object_is_said(body: bytes, words: str) -> None:
         200, content=body, request=httpx.Request("GET", "https://login.example:8443/x")
     )
     with pytest.raises(Unexpected, match=words) as caught:
-        transport.json_object(response, "discovery")
+        http_response.json_object(response, "discovery")
     assert str(caught.value).startswith("login.example:8443 answered 200")
     reference = "captive-portal" if words == "a web page" else "not-json"
     assert (caught.value.reference, caught.value.__context__) == (reference, None)

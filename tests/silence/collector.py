@@ -18,7 +18,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.traceback import Traceback
 
 from wych_kit import Secret, diagnose, load_settings, save_settings
-from wych_kit.client import token as tokens
+from wych_kit.client import token_endpoint
 from wych_kit.client.journal.history import History
 from wych_kit.journey import session as session_module
 from wych_kit.mock.state.store import Issued
@@ -124,7 +124,7 @@ class LeakCollector:
             return Issued(SECRETS["client secret"] + end, SECRETS["API key"] + end)
 
         self.patch.setattr(self.wych._store, "_issue", issue)
-        draw, check = self.wych._store.ids.text, tokens.check
+        draw, check = self.wych._store.ids.text, token_endpoint.check
 
         def drawn(length):
             text = draw(length)
@@ -144,7 +144,7 @@ class LeakCollector:
 
         self.doing = ""
         self.patch.setattr(self.wych._store.ids, "text", drawn)
-        self.patch.setattr(tokens, "check", checked)
+        self.patch.setattr(token_endpoint, "check", checked)
         for module in (session_module, commands_module):
             self.patch.setattr(module, "diagnose", diagnosed)
 

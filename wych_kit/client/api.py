@@ -10,16 +10,15 @@ from urllib.parse import quote
 
 import httpx
 
-from wych_kit.client import discovery, endpoints, models
-from wych_kit.client import token as tokens
+from wych_kit.client import discovery, endpoints, models, token_endpoint
 from wych_kit.client.api_errors import refusal, senseless
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.http_request import BASIS
+from wych_kit.client.http_response import exact, parsed
 from wych_kit.client.httpx_errors import translated
 from wych_kit.client.journal.recorder import CUSTOMERS, Journal
-from wych_kit.client.money import exact
 from wych_kit.client.paging import Pages, written
-from wych_kit.client.transport import ask, new_client, parsed
+from wych_kit.client.transport import ask, new_client
 from wych_kit.client.user_tokens import UserAuth, UserTokens
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
@@ -294,7 +293,7 @@ class WychClient:
 
     def _exchange(self, user_id: str) -> Token:
         asked = time.monotonic()
-        return tokens.check(self._called("user_token", userId=user_id), asked, "call")
+        return token_endpoint.check(self._called("user_token", userId=user_id), asked, "call")
 
     def _of_user(self, user_id: str) -> UserAuth:
         self.settings.require("WYCH_API_URL", "WYCH_API_KEY", stage="call")

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from wych_kit.client import refusal_rules
+from wych_kit.client.backoff import retry_after
 from wych_kit.client.excerpts import quoted, strangers_words
-from wych_kit.client.transport import answered, host_of, parsed, retry_after
+from wych_kit.client.http_response import answered, host_of, parsed
 from wych_kit.errors import Refused, Unexpected, WychError
 
 if TYPE_CHECKING:

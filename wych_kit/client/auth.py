@@ -18,10 +18,10 @@ import httpx
 
 from wych_kit.client.backoff import PATIENCE
 from wych_kit.client.destination import Destination, not_redirected
+from wych_kit.client.http_response import bound
 from wych_kit.client.httpx_errors import translated
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.client.token_source import GRUDGE, Pause, TokenSource
-from wych_kit.client.transport import bound
 from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
 from wych_kit.settings.copy_mistakes import in_secret

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 5
 # Seconds that the waits of one token request may add up to. A guess: longer than a gateway's usual
@@ -30,3 +33,20 @@ class Backoff:
         if self.attempts >= ATTEMPTS or time.monotonic() + seconds > self.ends:
             return None
         return seconds
+
+
+def retry_after(value: str | None, now: float | None = None) -> float | None:
+    """Seconds that a `Retry-After` header asks to wait, from either of its forms; `None` for none or nonsense.
+
+    A date in the past is 0. `now` is wall clock, seconds since the epoch. Source: RFC 9110 §10.2.3.
+    """
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+        date = parsedate_to_datetime(text)
+        date = (
+            date if date.tzinfo else date.replace(tzinfo=UTC)
+        )  # the asctime form names no zone and means GMT
+        return max(0.0, date.timestamp() - (time.time() if now is None else now))
+    return None

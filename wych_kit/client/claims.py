@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.http_request import plain_request
-from wych_kit.client.transport import ask, json_object
+from wych_kit.client.http_response import json_object
+from wych_kit.client.transport import ask
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:

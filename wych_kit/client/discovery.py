@@ -1,4 +1,4 @@
-"""Fetch the OpenID discovery document, check it, return a `Provider`. Fetching and checking are two functions."""
+"""Fetch the OpenID discovery document, check it, return a `Provider`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from wych_kit.client import refusal_rules
 from wych_kit.client.excerpts import strangers_words, target
 from wych_kit.client.http_request import is_loopback, parsed_url, plain_request
-from wych_kit.client.transport import answered, ask, host_of, json_object
+from wych_kit.client.http_response import answered, host_of, json_object
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ class Provider:
 def request(issuer_url: str) -> httpx.Request:
     """The request for an issuer's document: the path is appended (OpenID Connect Discovery 1.0 §4), not inserted (RFC 8414 §3)."""
     return plain_request("GET", issuer_url + WELL_KNOWN, "discovery")
-
-
-def fetch(client: httpx.Client, issuer_url: str) -> httpx.Response:
-    """Get the document, within the limits of `wire`. Whatever answers is returned; raises `Unreachable` when nothing does."""
-    return ask(client, request(issuer_url))
 
 
 def check(response: httpx.Response, issuer_url: str) -> Provider:

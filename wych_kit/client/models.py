@@ -6,19 +6,83 @@ Each reader gives `None` for what makes no sense; whoever raises for it holds no
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from wych_kit.client.account_number import AccountNumber
-from wych_kit.client.categories import category
-from wych_kit.client.money import signed
+from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
 
 _Made = TypeVar("_Made")
+
+
+_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,8})?")
+_DOMESTIC = re.compile(r"(\d{2}-\d{4})-(\d{6,8})-(\d{2,4})")
+_LONG = 8
+_RANGES = (
+    (4000, 4799, "Transport"),
+    (4800, 4899, "Phone and internet"),
+    (4900, 4999, "Power and water"),
+    (5411, 5499, "Groceries"),
+    (5541, 5542, "Fuel"),
+    (5811, 5814, "Eating out"),
+    (5815, 5818, "Entertainment"),
+    (5912, 5912, "Health"),
+    (6010, 6012, "Cash and banking"),
+    (6300, 6399, "Insurance"),
+    (7011, 7012, "Travel"),
+    (7800, 7999, "Entertainment"),
+    (8000, 8099, "Health"),
+    (8200, 8299, "Education"),
+    (5000, 5999, "Shopping"),
+)
+
+
+class AccountNumber:
+    """Holds an account number and gives it out through `reveal()` only; shown as `12-3456-*******-00`, it does not pickle."""
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: str) -> None:
+        self._number = Secret(number)
+
+    def reveal(self) -> str:
+        """The number itself."""
+        return self._number.reveal()
+
+    def __str__(self) -> str:
+        if found := _DOMESTIC.fullmatch(self.reveal()):
+            return f"{found[1]}-{'*' * len(found[2])}-{found[3]}"
+        text = self.reveal()
+        shown = text[-4:] if len(text) >= _LONG else ""
+        return re.sub(r"\w", "*", text[: len(text) - len(shown)]) + shown
+
+    def __repr__(self) -> str:
+        return f"AccountNumber({self})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return self._number == other._number if isinstance(other, AccountNumber) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((AccountNumber, self._number))
+
+    def __copy__(self) -> AccountNumber:
+        return self
+
+    def __deepcopy__(self, memo: object) -> AccountNumber:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an account number does not travel: reveal() it and write it where only you can read"
+        )
 
 
 class Bank(NamedTuple):
@@ -203,3 +267,43 @@ def _time(value: object) -> datetime | None:
     except ValueError:
         return None
     return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def amount(value: object) -> Decimal | None:
+    """An amount, never below nothing; `None` for what is none."""
+    text = (
+        format(value, "f")
+        if isinstance(value, Decimal)
+        else str(value)
+        if type(value) in (str, int)
+        else ""
+    )
+    return Decimal(text) if _AMOUNT.fullmatch(text) else None
+
+
+def signed(item: object) -> tuple[Decimal, str] | None:
+    """The amount and currency of something with `Amount` and `CreditDebitIndicator`: money that comes is more than nothing."""
+    held = item.get("Amount") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(held, dict):
+        return None
+    size, currency = amount(held.get("Amount")), held.get("Currency")
+    went = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
+    if (
+        size is None
+        or went is None
+        or not isinstance(currency, str)
+        or not re.fullmatch("[A-Z]{3}", currency)
+    ):
+        return None
+    return (
+        size.copy_negate() if went and size else size,
+        currency,
+    )  # a product is rounded where a program wants few digits
+
+
+def category(code: str) -> str:
+    """The first that fits; "" without a code, and `Other` for a code that is in none."""
+    if not code:
+        return ""
+    number = int(code) if code.isascii() and code.isdigit() and len(code) == 4 else 0  # noqa: PLR2004 - as the standard has them
+    return next((word for first, last, word in _RANGES if first <= number <= last), "Other")

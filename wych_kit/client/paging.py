@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.http_request import parsed_url
-from wych_kit.client.transport import host_of
+from wych_kit.client.http_response import host_of
 from wych_kit.errors import Unexpected
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from wych_kit.client.excerpts import quoted
 from wych_kit.client.http_request import plain_request
-from wych_kit.client.transport import ask, host_of, json_object, new_client
+from wych_kit.client.http_response import host_of, json_object
+from wych_kit.client.transport import ask, new_client
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 

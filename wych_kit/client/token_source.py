@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client import discovery
-from wych_kit.client import token as tokens
-from wych_kit.client.backoff import PATIENCE, Backoff
+from wych_kit.client import discovery, token_endpoint
+from wych_kit.client.backoff import PATIENCE, Backoff, retry_after
 from wych_kit.client.token_cache import Flight, TokenFile, taken
-from wych_kit.client.transport import retry_after
 from wych_kit.errors import Refused, Unreachable, WychError
 
 if TYPE_CHECKING:
@@ -204,9 +202,9 @@ class TokenSource:
             provider = self.provider = discovery.check(response, self._issuer_url)
         endpoint = provider.token_endpoint
         response, asked = yield from _patiently(
-            lambda: tokens.request(endpoint, self._client_id, self._client_secret), backoff
+            lambda: token_endpoint.request(endpoint, self._client_id, self._client_secret), backoff
         )
-        return tokens.check(response, asked)
+        return token_endpoint.check(response, asked)
 
 
 def _patiently(
@@ -217,7 +215,7 @@ def _patiently(
         asked = time.monotonic()
         response = yield make()
         assert response is not None  # noqa: S101 - the drivers answer every request
-        if response.status_code not in tokens.BUSY:
+        if response.status_code not in token_endpoint.BUSY:
             return response, asked
         seconds = backoff.pause(retry_after(response.headers.get("Retry-After")))
         if seconds is None:
@@ -231,4 +229,7 @@ def _usable(token: Token, refused: Token | None) -> bool:
 
 def _for_good(refusal: Refused) -> bool:
     """Whether asking again soon would bring the same: not when the server was busy or broken."""
-    return refusal.status < httpx.codes.INTERNAL_SERVER_ERROR and refusal.status not in tokens.BUSY
+    return (
+        refusal.status < httpx.codes.INTERNAL_SERVER_ERROR
+        and refusal.status not in token_endpoint.BUSY
+    )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from wych_kit.client import token as tokens
+from wych_kit.client import token_endpoint
 from wych_kit.client.destination import Destination
 from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.http_request import plain_request, stage_of
@@ -106,7 +106,7 @@ class Asking:
                     self.answer = self.get(wish)
                 elif isinstance(wish, Pause):
                     if self.answer is not None:
-                        tokens.check(self.answer, asked)
+                        token_endpoint.check(self.answer, asked)
                     if time.monotonic() + _READ_MARGIN > self.rung_ends:
                         raise Unreachable(
                             "another process is renewing the token and does not finish",

@@ -14,7 +14,7 @@ from wych_kit.client import refusal_rules
 from wych_kit.client.api_errors import refusal
 from wych_kit.client.excerpts import first_words
 from wych_kit.client.http_request import is_loopback
-from wych_kit.client.transport import host_of
+from wych_kit.client.http_response import host_of
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST
 from wych_kit.errors import Refused, WychError
 

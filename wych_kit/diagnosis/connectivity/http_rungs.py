@@ -14,7 +14,7 @@ import httpx
 from wych_kit.client import claims, refusal_rules
 from wych_kit.client import discovery as documents
 from wych_kit.client.api_errors import refusal
-from wych_kit.client.transport import answered, host_of, parsed
+from wych_kit.client.http_response import answered, host_of, parsed
 from wych_kit.diagnosis.connectivity import counter_tests
 from wych_kit.diagnosis.connectivity.state import held, skipped
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST

@@ -1,0 +1,130 @@
+"""The token request, and the check of the response to it. Sending is the caller's."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+
+from wych_kit.client import refusal_rules
+from wych_kit.client.backoff import retry_after
+from wych_kit.client.excerpts import quoted, strangers_words, target
+from wych_kit.client.http_request import plain_request
+from wych_kit.client.http_response import answered, host_of, json_object
+from wych_kit.client.token import Token
+from wych_kit.errors import Refused, Unexpected
+from wych_kit.secret import Secret
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wych_kit.errors import Stage
+
+# Seconds a token is used when the answer has no `expires_in` (only recommended, RFC 6749 §5.1). A
+# guess on the short side.
+UNSTATED_LIFETIME = 60.0
+# Statuses after which the same request may be sent again later.
+BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
+
+
+def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx.Request:
+    """The client_credentials request, credentials in the form (RFC 6749 §4.4.2 and §2.3.1; the way Wych documents it)."""
+    return plain_request(
+        "POST",
+        token_endpoint,
+        data={
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret.reveal(),
+        },
+    )
+
+
+def check(response: httpx.Response, requested: float, stage: Stage = "token") -> Token:
+    """Judge an answer to a token request (RFC 6749 §5.1 and §5.2). `requested` is a monotonic reading from before it was sent.
+
+    Raises `Refused` with the body's `error` and `error_description`, or `Unexpected`.
+    """
+    if response.is_redirect:
+        raise Unexpected(
+            f"{host_of(response)} sends the token request on to {target(response)!r:.200}; "
+            "redirects are not followed with credentials",
+            stage=stage,
+            status=response.status_code,
+            reference=refusal_rules.redirect(response.headers.get("Location", "")),
+        )
+    if not response.is_success:
+        raise _refusal(response, stage)
+    answer = _sealed(json_object(response, stage))
+    value = answer.get("access_token")
+    if not isinstance(value, Secret) or not re.fullmatch("[!-~]+", value.reveal()):
+        raise Unexpected(
+            "the answer has no usable access_token",
+            stage=stage,
+            status=response.status_code,
+            reference="no-token",
+        )
+    kind = answer.get("token_type")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        raise Unexpected(
+            "the token_type is not Bearer",
+            stage=stage,
+            status=response.status_code,
+            reference="not-bearer",
+        )
+    lifetime = _lifetime(answer.get("expires_in"), stage)
+    scope = answer.get("scope")
+    return Token(value, lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
+
+
+def _sealed(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
+    return {
+        name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item
+        for name, item in answer.items()
+    }
+
+
+def _lifetime(value: object, stage: Stage) -> float:
+    if value is None:
+        return UNSTATED_LIFETIME
+    try:
+        seconds = (
+            float(value)
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+            else math.nan
+        )
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if math.isfinite(seconds):
+        return max(0.0, seconds)
+    raise Unexpected(
+        f"expires_in is {value!r:.40}, not a number of seconds",
+        stage=stage,
+        reference="odd-lifetime",
+    )
+
+
+def _refusal(response: httpx.Response, stage: Stage) -> Refused:
+    try:
+        answer = json_object(response, stage)
+    except Unexpected:
+        answer = {}
+    code, description = (
+        quoted(response, str(answer.get(name) or ""))[:300]
+        for name in ("error", "error_description")
+    )
+    status = response.status_code
+    said = f"{code}: {description}" if description else code
+    return Refused(
+        f"{host_of(response)} refused the token request with"
+        f" {status}{f' ({said})' if said else strangers_words(response, json_too=True)}",
+        stage=stage,
+        status=status,
+        code=code,
+        description=description,
+        retry_after=retry_after(response.headers.get("Retry-After")),
+        reference=refusal_rules.at_token(answered(response)),
+    )
