@@ -32,7 +32,6 @@ from wych_kit import (
     mock,
 )
 from wych_kit.client import api as api_module
-from wych_kit.client import money
 from wych_kit.client.models import Account, AccountNumber, Bank, Connection, category
 from wych_kit.client.paging import written
 
@@ -144,7 +143,7 @@ def test_amounts_are_exact(client, form, text):
 def test_any_amount_survives(value):
     """Whatever is written with two places is read as the same number."""
     item = {"Amount": {"Amount": str(value), "Currency": "NZD"}, "CreditDebitIndicator": "Debit"}
-    assert money.signed(item) == (-value, "NZD")
+    assert models.signed(item) == (-value, "NZD")
 
 
 @pytest.mark.parametrize(
