@@ -32,6 +32,7 @@ from wych_kit import (
     mock,
 )
 from wych_kit.client import api as api_module
+from wych_kit.client import models
 from wych_kit.client.models import Account, AccountNumber, Bank, Connection, category
 from wych_kit.client.paging import written
 
