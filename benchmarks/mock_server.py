@@ -39,14 +39,14 @@ class Server(NamedTuple):
 def rows() -> Iterator[Row]:
     """Ours beside each peer that can be run here."""
     with tempfile.TemporaryDirectory() as folder:
-        servers, left_out = at_hand(Path(folder))
+        servers, left_out = cached(Path(folder))
         yield from running(servers)
         yield from starts(servers)
     for reason in left_out:
         yield Row("  left out", "", "", reason)
 
 
-def at_hand(folder: Path) -> tuple[list[Server], list[str]]:
+def cached(folder: Path) -> tuple[list[Server], list[str]]:
     """Our mock with a file in this folder, the peers, and why some are missing."""
     servers, left_out = (
         [Server("ours", [sys.executable, HERE / "wych_mock.py", folder / "mock.sqlite"])],

@@ -20,8 +20,8 @@ import pytest
 from wych_kit import Refused, Secret, SettingInvalid, Unexpected, Unreachable, WychAuth, WychError
 from wych_kit.client.backoff import ATTEMPTS
 from wych_kit.client.token import Token
-from wych_kit.client.token_cache import Flight
-from wych_kit.client.token_source import GRUDGE
+from wych_kit.client.token_cache import InFlightRequest
+from wych_kit.client.token_source import REFUSAL_COOLDOWN
 
 CROWD = 64
 
@@ -165,11 +165,11 @@ def test_the_refused_token_is_not_taken_from_another_flight(wych, auth_for) -> N
     """Who waits because of a 401, for somebody who asked before it, may get the same token again: then another is asked for."""
     source = auth_for(wych)._source
     old = Token(Secret("old"), 900.0, time.monotonic() + 900)
-    flight = source._flight = Flight()
-    follower = source.obtaining(refused=old, blocks=False)
+    flight = source._flight = InFlightRequest()
+    follower = source.acquire(refused=old, blocks=False)
     assert next(follower) is flight
     source._flight = None
-    flight.land(Token(Secret("old"), 900.0, time.monotonic() + 900))
+    flight.resolve(Token(Secret("old"), 900.0, time.monotonic() + 900))
     assert isinstance(follower.send(None), httpx.Request)
     follower.close()
 
@@ -182,7 +182,7 @@ def test_a_server_that_always_says_401_is_not_hammered(wych, auth_for, clock) ->
         assert http.get("/users").status_code == 401
         assert (wych.token_requests, wych.count("api")) == (2, 2)
         assert {http.get("/users").status_code for _ in range(20)} == {401}
-        clock.ahead = GRUDGE + 1
+        clock.ahead = REFUSAL_COOLDOWN + 1
         assert {http.get("/users").status_code for _ in range(5)} == {401}
         assert (wych.token_requests, wych.count("api")) == (3, 28)
         wych.answers["api"].clear()
@@ -195,7 +195,7 @@ def test_a_token_revoked_during_an_outage_is_replaced_after_it(wych, auth_for, c
     with client(wych, auth_for(wych)) as http:
         assert http.get("/users").status_code == 401
         wych.revoke()
-        clock.ahead = GRUDGE + 1
+        clock.ahead = REFUSAL_COOLDOWN + 1
         assert http.get("/users").status_code == 200
     assert wych.token_requests == 3
 
@@ -240,7 +240,7 @@ def test_one_path_that_always_says_401_makes_no_storm(wych, auth_for, clock) -> 
             assert http.get("/closed").status_code == 401
             assert http.get("/users").status_code == 200
         assert wych.token_requests == 2
-        clock.ahead = GRUDGE + 1
+        clock.ahead = REFUSAL_COOLDOWN + 1
         assert http.get("/closed").status_code == 401
     assert wych.token_requests == 3
 
@@ -399,7 +399,7 @@ def test_a_refused_secret_is_sent_once(wych, auth_for, clock) -> None:
         with pytest.raises(Refused):
             http.get("/users")
         assert wych.token_requests == 1
-        clock.ahead = GRUDGE + 1
+        clock.ahead = REFUSAL_COOLDOWN + 1
         with pytest.raises(Refused):
             http.get("/users")
         assert wych.token_requests == 2
@@ -526,9 +526,9 @@ def test_a_hook_may_call_with_the_same_auth(wych, auth_for, cache: str) -> None:
 
 def test_who_waited_long_enough_is_told(wych, auth_for, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one who asks never comes back: those who wait for it get an error, and do not wait again."""
-    monkeypatch.setattr("wych_kit.client.token_cache.PATIENCE", 0.01)
+    monkeypatch.setattr("wych_kit.client.token_cache.MAX_WAIT", 0.01)
     auth = auth_for(wych)
-    leader = threading.Thread(target=lambda: setattr(auth._source, "_flight", Flight()))
+    leader = threading.Thread(target=lambda: setattr(auth._source, "_flight", InFlightRequest()))
     leader.start()
     leader.join()
     with client(wych, auth) as http, pytest.raises(Unreachable) as caught:
@@ -564,7 +564,7 @@ def test_an_old_failure_being_handled_is_not_taken_for_the_cause(wych, auth_for)
             interrupted()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert flight.landed.result(0) is None
+    assert flight.future.result(0) is None
 
 
 def test_a_hook_that_raises_for_status_tells_the_crowd_too(wych, auth_for) -> None:

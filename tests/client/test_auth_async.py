@@ -14,7 +14,7 @@ import trio
 from wych_kit import Refused, Unexpected, Unreachable
 from wych_kit.client import http_request, http_response
 from wych_kit.client.backoff import ATTEMPTS
-from wych_kit.client.token_cache import Flight
+from wych_kit.client.token_cache import InFlightRequest
 
 CROWD = 64
 LIMITS = httpx.Limits(max_connections=CROWD)
@@ -402,9 +402,9 @@ def test_a_task_that_waited_long_enough_is_told(
     wych, auth_for, monkeypatch: pytest.MonkeyPatch, library: Any
 ) -> None:
     """The one who asks never comes back: the waiting task gets an error, and does not wait again."""
-    monkeypatch.setattr("wych_kit.client.auth.PATIENCE", 0.01)
+    monkeypatch.setattr("wych_kit.client.auth.MAX_WAIT", 0.01)
     auth = auth_for(wych)
-    auth._source._flight = Flight()
+    auth._source._flight = InFlightRequest()
 
     async def main() -> None:
         async with client(wych, auth) as http:

@@ -137,7 +137,7 @@ def test_a_trace_function_of_the_users_is_still_called(live, auth_for) -> None:
 def test_extensions_read_as_before() -> None:
     """A guarded request's extensions hold what they held; only a copy has more."""
     request = httpx.Request("GET", "https://a.example/x", extensions={"timeout": {"read": 1}})
-    guard.not_redirected(request, tasks=False)
+    guard.refuse_redirects(request, tasks=False)
     held = request.extensions
     assert held.get("trace") is None
     assert "trace" not in held
@@ -149,7 +149,7 @@ def test_extensions_read_as_before() -> None:
         httpx.Request("GET", "https://b.example", extensions=held).extensions,
     ]
     assert all(callable(copy["trace"]) for copy in copies)
-    guard.not_redirected(request, tasks=False)
+    guard.refuse_redirects(request, tasks=False)
     assert request.extensions is held
 
 

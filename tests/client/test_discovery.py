@@ -9,7 +9,7 @@ import pytest
 
 from wych_kit import Refused, Unexpected, Unreachable, WychError
 from wych_kit.client import discovery
-from wych_kit.client.transport import ask
+from wych_kit.client.transport import send_request
 
 ISSUER = "https://login.example/realms/partner"
 ENDPOINTS = f"{ISSUER}/protocol/openid-connect"
@@ -224,10 +224,12 @@ def test_fetching_judges_nothing_and_follows_nothing(live, other) -> None:
         httpx.Response(307, headers={"Location": other.issuer_url}),
     ]
     with httpx.Client(follow_redirects=True, auth=("a", "b")) as client:
-        assert ask(client, discovery.request(live.issuer_url)).status_code == 418
-        assert ask(client, discovery.request(live.issuer_url)).status_code == 307
+        assert send_request(client, discovery.request(live.issuer_url)).status_code == 418
+        assert send_request(client, discovery.request(live.issuer_url)).status_code == 307
         assert (
-            discovery.check(ask(client, discovery.request(live.issuer_url)), live.issuer_url).issuer
+            discovery.check(
+                send_request(client, discovery.request(live.issuer_url)), live.issuer_url
+            ).issuer
             == live.issuer_url
         )
     assert other.seen == []
@@ -237,5 +239,5 @@ def test_fetching_judges_nothing_and_follows_nothing(live, other) -> None:
 def test_nobody_there_is_unreachable() -> None:
     """Nothing answered, so nothing was judged."""
     with httpx.Client(trust_env=False) as client, pytest.raises(Unreachable) as caught:
-        ask(client, discovery.request("http://127.0.0.1:9/realms/partner"))
+        send_request(client, discovery.request("http://127.0.0.1:9/realms/partner"))
     assert (caught.value.stage, caught.value.reference) == ("discovery", "connection-refused")

@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from wych_kit.client.excerpts import quoted, target
+from wych_kit.client.excerpts import redact_response_text, redirect_target
 
 SECRET = 'kea7 "w%+&=é'
 KEY = "pip3+huia/="
@@ -32,7 +32,7 @@ def answer(location="", **content):
 )
 def test_what_was_sent_is_not_repeated(secret):
     """Secret, key and bearer go, in every way of writing them, and so does any other token; the words round them stay."""
-    text = quoted(answer(), f"before {secret} after")
+    text = redact_response_text(answer(), f"before {secret} after")
     assert secret not in text
     assert text.startswith("before ‹WYCH_")
     assert text.endswith("› after")
@@ -40,7 +40,7 @@ def test_what_was_sent_is_not_repeated(secret):
 
 def test_a_password_in_json_is_not_repeated():
     """Registration sends JSON; a portal that repeats it does no harm."""
-    assert "mou5tok2" not in quoted(
+    assert "mou5tok2" not in redact_response_text(
         answer(json={"password": "mou5tok2", "email": "kim@example.com"}), "no: mou5tok2"
     )
 
@@ -48,20 +48,22 @@ def test_a_password_in_json_is_not_repeated():
 @pytest.mark.parametrize("password", ["tok2", "20261125"])
 def test_a_password_like_a_word_is_not_repeated(password):
     """In one server's answer to one request, better a word too few."""
-    assert password not in quoted(answer(json={"password": password}), f"no: {password}")
+    assert password not in redact_response_text(
+        answer(json={"password": password}), f"no: {password}"
+    )
 
 
 def test_other_words_stay_as_they_are():
     """A server's own words come through, whatever characters are in them."""
     assert (
-        quoted(answer(), "Invalid client or Invalid client credentials ‹é›")
+        redact_response_text(answer(), "Invalid client or Invalid client credentials ‹é›")
         == "Invalid client or Invalid client credentials ‹é›"
     )
 
 
 def test_a_stream_that_was_sent_is_no_obstacle():
     """A body that is gone cannot be looked at; the headers can."""
-    assert quoted(answer(content=iter([b"gone"])), f"x {KEY}") == "x ‹WYCH_API_KEY›"
+    assert redact_response_text(answer(content=iter([b"gone"])), f"x {KEY}") == "x ‹WYCH_API_KEY›"
 
 
 @pytest.mark.parametrize(
@@ -75,4 +77,4 @@ def test_a_stream_that_was_sent_is_no_obstacle():
 )
 def test_a_redirects_target_is_shown_without_its_query(location, shown):
     """Where it points is worth knowing; what it repeats is not."""
-    assert target(answer(location)) == shown
+    assert redirect_target(answer(location)) == shown

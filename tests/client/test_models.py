@@ -33,8 +33,8 @@ from wych_kit import (
 )
 from wych_kit.client import api as api_module
 from wych_kit.client import models
-from wych_kit.client.models import Account, AccountNumber, Bank, Connection, category
-from wych_kit.client.paging import written
+from wych_kit.client.models import Account, AccountNumber, Bank, Connection, categorise
+from wych_kit.client.paging import format_moment
 
 NUMBER = "12-3456-0123456-00"
 ACCOUNT = Account("a1", "u1", "c1", "Everyday", AccountNumber(NUMBER), "CurrentAccount", "NZD")
@@ -144,7 +144,7 @@ def test_amounts_are_exact(client, form, text):
 def test_any_amount_survives(value):
     """Whatever is written with two places is read as the same number."""
     item = {"Amount": {"Amount": str(value), "Currency": "NZD"}, "CreditDebitIndicator": "Debit"}
-    assert models.signed(item) == (-value, "NZD")
+    assert models.parse_signed_amount(item) == (-value, "NZD")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_transaction_has_its_facts(client):
 )
 def test_a_category_is_a_word(code, word):
     """A code in no range is Other; without a code there is no category."""
-    assert category(code) == word
+    assert categorise(code) == word
 
 
 # Pages ---------------------------------------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def test_a_loop_over_several_pages_is_seen(client):
 )
 def test_a_span_is_written_for_the_api(when, text):
     """A date stays one; a time is written in UTC, without the + that a query would lose."""
-    assert written(when) == text
+    assert format_moment(when) == text
 
 
 def test_a_span_is_asked_for(client):

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from wych_kit import Refused, Secret, Unreachable
 from wych_kit.client import token_cache
-from wych_kit.client.backoff import PATIENCE
+from wych_kit.client.backoff import MAX_WAIT
 from wych_kit.client.token import Token
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.client.token_source import Pause
@@ -286,7 +286,7 @@ def test_a_filelock_that_knows_no_fallback_serves_too(
 
     monkeypatch.setattr("filelock.FileLock", older)
     lock = TokenFile(tmp_path, "i", "c", Secret("s")).lock()
-    assert token_cache.taken(lock)
+    assert token_cache.try_acquire(lock)
     assert lock.is_locked
     lock.release()
 
@@ -337,9 +337,7 @@ def test_a_refusal_reaches_who_waits_for_the_lock_and_nobody_later(tmp_path: Pat
 
 def test_an_unreachable_endpoint_is_tried_once_for_all_who_wait(wych, auth_for) -> None:
     """The processes that wait for the lock are told that nothing answered; whoever comes later tries anew."""
-    first, second, later = (
-        auth_for(wych, token_cache="disk")._source.obtaining() for _ in range(3)
-    )
+    first, second, later = (auth_for(wych, token_cache="disk")._source.acquire() for _ in range(3))
     assert isinstance(next(first), httpx.Request)
     assert isinstance(next(second), Pause)
     failure = Unreachable("nobody there", stage="token", reference="connection-refused")
@@ -361,11 +359,11 @@ def test_a_lock_that_is_never_given_up_ends_in_an_error(wych, auth_for, clock) -
     """Another process hangs with the lock: after long enough this one says so instead of hanging too."""
     auth = auth_for(wych, token_cache="disk")
     lock = auth._source._file.lock()
-    assert token_cache.taken(lock)
+    assert token_cache.try_acquire(lock)
     with pytest.raises(Unreachable) as caught:
         call(wych, auth)
     assert caught.value.reference == "token-lock"
-    assert PATIENCE < sum(clock.naps) < 3 * PATIENCE
+    assert MAX_WAIT < sum(clock.naps) < 3 * MAX_WAIT
     lock.release()
     assert call(wych, auth) == 200
 

@@ -25,7 +25,11 @@ CANARY = "sk-canary-42"
 @given(st.integers(0, 10**11))
 def test_retry_after_in_seconds_is_those_seconds(seconds: int) -> None:
     """The first form of RFC 9110 §10.2.3 is taken to the second, spaces around it or not."""
-    assert backoff.retry_after(str(seconds)) == backoff.retry_after(f" {seconds} ") == seconds
+    assert (
+        backoff.parse_retry_after(str(seconds))
+        == backoff.parse_retry_after(f" {seconds} ")
+        == seconds
+    )
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)), st.integers(-(10**6), 10**6))  # noqa: DTZ001 - the zone is put on below
@@ -33,7 +37,7 @@ def test_retry_after_as_a_date_is_the_time_until_then(date: datetime, ahead: int
     """The second form is the time from now to the date, never negative."""
     now = date.replace(microsecond=0, tzinfo=UTC)
     written = format_datetime(now + timedelta(seconds=ahead), usegmt=True)
-    assert backoff.retry_after(written, now.timestamp()) == max(0, ahead)
+    assert backoff.parse_retry_after(written, now.timestamp()) == max(0, ahead)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_all_three_old_forms_of_a_date_mean_gmt(
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     time.tzset()
     try:
-        assert backoff.retry_after(written, 784111777 - 60) == 60
+        assert backoff.parse_retry_after(written, 784111777 - 60) == 60
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -65,14 +69,14 @@ def test_all_three_old_forms_of_a_date_mean_gmt(
 @example("Mon, 01 Jan 0001 00:00:00 +2359")
 def test_retry_after_never_raises(text: str) -> None:
     """Whatever a server writes there, the answer is a number of seconds that can be waited, or nothing."""
-    found = backoff.retry_after(text)
+    found = backoff.parse_retry_after(text)
     assert found is None or (found >= 0 and math.isfinite(found))
 
 
 @pytest.mark.parametrize("text", [None, "", "soon", "-1", "1.5", "٣"])
 def test_retry_after_that_says_nothing_is_none(text: str | None) -> None:
     """Neither form, no wish."""
-    assert backoff.retry_after(text) is None
+    assert backoff.parse_retry_after(text) is None
 
 
 def exceptions(kind: type[Exception] = Exception) -> list[type[Exception]]:
@@ -89,7 +93,9 @@ def exceptions(kind: type[Exception] = Exception) -> list[type[Exception]]:
 @pytest.mark.parametrize("kind", exceptions())
 def test_every_exception_of_httpx_has_a_meaning(kind: type[Exception]) -> None:
     """Each becomes an error of ours, with the stage of its request, and without what the text or the address may hold."""
-    request = http_request.plain_request("GET", f"https://a.example/x?secret={CANARY}", "discovery")
+    request = http_request.build_plain_request(
+        "GET", f"https://a.example/x?secret={CANARY}", "discovery"
+    )
     if issubclass(kind, httpx.HTTPStatusError):
         error: Exception = kind("400", request=request, response=httpx.Response(400))
     elif issubclass(kind, httpx.RequestError):
@@ -107,7 +113,7 @@ def test_every_exception_of_httpx_has_a_meaning(kind: type[Exception]) -> None:
         error._request = request  # type: ignore[attr-defined]  # as httpx keeps it
     else:
         error = kind("broken")
-    meaning = httpx_errors.translated(error)  # type: ignore[arg-type]  # that is what is tested
+    meaning = httpx_errors.translate_httpx_error(error)  # type: ignore[arg-type]  # that is what is tested
     assert isinstance(meaning, Unreachable | Unexpected | Refused)
     assert CANARY not in f"{meaning} {meaning!r} {meaning.args}"
     assert meaning.stage == ("discovery" if isinstance(error, httpx.HTTPError) else "call")
@@ -133,7 +139,7 @@ def test_why_no_connection_could_be_made(cause: OSError, reference: str) -> None
     error = httpx.ConnectError("no", request=httpx.Request("GET", "https://a.example"))
     error.__cause__ = Exception("between")
     error.__cause__.__cause__ = cause
-    found = httpx_errors.translated(error)
+    found = httpx_errors.translate_httpx_error(error)
     assert (type(found), found.reference) == (Unreachable, reference)
     assert str(found).startswith("a.example ")
 
@@ -158,7 +164,7 @@ def test_what_is_wrong_with_a_certificate_is_told_by_its_number(
     cause.verify_code, cause.verify_message = number, "in some words"
     error = httpx.ConnectError("no", request=httpx.Request("GET", "https://a.example"))
     error.__cause__ = cause
-    assert httpx_errors.translated(error).reference == reference
+    assert httpx_errors.translate_httpx_error(error).reference == reference
 
 
 def test_a_proxy_that_is_not_there_is_not_the_server(
@@ -169,13 +175,13 @@ def test_a_proxy_that_is_not_there_is_not_the_server(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with httpx.Client() as client, pytest.raises(WychError) as caught:
-        transport.ask(client, http_request.plain_request("GET", "https://a.example"))
+        transport.send_request(client, http_request.build_plain_request("GET", "https://a.example"))
     assert caught.value.reference == "proxy-unreachable"
     assert unused_address.partition("//")[2] in str(caught.value)
     assert "c4nary" not in str(caught.value)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with httpx.Client() as client, pytest.raises(WychError) as direct:
-        transport.ask(client, http_request.plain_request("GET", unused_address))
+        transport.send_request(client, http_request.build_plain_request("GET", unused_address))
     assert direct.value.reference == "connection-refused"
 
 
@@ -195,7 +201,7 @@ def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(
 ) -> None:
     """By the status that the tunnel was refused with."""
     error = httpx.ProxyError(said, request=httpx.Request("GET", "https://a.example"))
-    assert httpx_errors.translated(error).reference == reference
+    assert httpx_errors.translate_httpx_error(error).reference == reference
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,7 @@ def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(
 )
 def test_what_is_no_http_is_not_called_cut(said: str, reference: str, words: str) -> None:
     """An answer that cannot be read is told as one, in its words; one that ended early as that."""
-    found = httpx_errors.translated(
+    found = httpx_errors.translate_httpx_error(
         httpx.RemoteProtocolError(said, request=httpx.Request("GET", "https://a.example"))
     )
     assert found.reference == reference
@@ -244,12 +250,12 @@ def test_what_is_no_http_does_not_repeat_the_secret() -> None:
     error = httpx.RemoteProtocolError(
         "illegal status line: bytearray(b'client_secret=Moa2Kea7Wek4Tui9Pip3')", request=request
     )
-    assert "Moa2" not in str(httpx_errors.translated(error))
+    assert "Moa2" not in str(httpx_errors.translate_httpx_error(error))
 
 
 def reference_of(url: str) -> str | None:
     with httpx.Client(trust_env=False) as client, pytest.raises(WychError) as caught:
-        transport.ask(client, http_request.plain_request("GET", url))
+        transport.send_request(client, http_request.build_plain_request("GET", url))
     assert caught.value.__context__ is None
     return caught.value.reference
 
@@ -311,7 +317,7 @@ def test_a_scheme_may_be_in_capitals(
 ) -> None:
     """RFC 3986 section 3.1: certificates and proxies are for https however it is written, and a plain address needs neither."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with transport.new_client("http://127.0.0.1:8", None, url, hooks={}) as client:
+    with transport.create_client("http://127.0.0.1:8", None, url, hooks={}) as client:
         assert client.trust_env is not plain
 
 
@@ -348,7 +354,12 @@ def test_an_answer_too_long_is_cut_off(serve) -> None:
     )
     url = serve(lambda request: httpx.Response(200, content=b" " * limit))
     with httpx.Client(trust_env=False) as client:
-        assert len(transport.ask(client, http_request.plain_request("GET", url)).content) == limit
+        assert (
+            len(
+                transport.send_request(client, http_request.build_plain_request("GET", url)).content
+            )
+            == limit
+        )
 
 
 def test_a_compressed_answer_is_not_unpacked(serve) -> None:
@@ -365,7 +376,7 @@ def test_a_compressed_answer_is_not_unpacked(serve) -> None:
 
     url = serve(bomb)
     with httpx.Client(trust_env=False) as client, pytest.raises(Unexpected, match="compressed"):
-        transport.ask(client, http_request.plain_request("GET", url))
+        transport.send_request(client, http_request.build_plain_request("GET", url))
     assert seen[0].headers["Accept-Encoding"] == "identity"
 
 
@@ -388,7 +399,7 @@ def test_what_is_not_a_json_object_is_said(body: bytes, words: str) -> None:
         200, content=body, request=httpx.Request("GET", "https://login.example:8443/x")
     )
     with pytest.raises(Unexpected, match=words) as caught:
-        http_response.json_object(response, "discovery")
+        http_response.require_json_object(response, "discovery")
     assert str(caught.value).startswith("login.example:8443 answered 200")
     reference = "captive-portal" if words == "a web page" else "not-json"
     assert (caught.value.reference, caught.value.__context__) == (reference, None)
@@ -410,7 +421,7 @@ def test_plain_requests_carry_nothing_of_the_client(
         auth=("me", CANARY),
         params={"k": CANARY},
     ) as client:
-        transport.ask(client, http_request.plain_request("GET", url))
+        transport.send_request(client, http_request.build_plain_request("GET", url))
     sent = {name.lower() for name in seen[0].headers}
     assert sent <= {
         "host",

@@ -36,16 +36,17 @@ REFERENCE = re.compile(r"[a-z]+\d?(-[a-z]+)*")
 # Calls whose argument of that number is a reference, and the functions that give back (words, reference).
 POSITIONAL = {"Finding": 1}
 TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED)$")
-GIVES_PAIRS = {"_broken_connection"}
+GIVES_PAIRS = {"_classify_transport_error"}
 GIVES_ONE = {
-    "stranger",
-    "redirect",
-    "page",
-    "at_discovery",
-    "at_token",
-    "at_gateway",
+    "foreign_answer",
+    "classify_redirect",
+    "classify_page",
+    "classify_discovery_refusal",
+    "classify_token_refusal",
+    "classify_gateway_refusal",
     "classify_recorded_error",
-    "certificate_reference",
+    "classify_tunnel_refusal",
+    "classify_certificate_error",
 }
 
 

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from wych_kit import Refused, Secret, WychAuth, load_settings
 from wych_kit.client import claims, discovery
-from wych_kit.client.transport import ask
+from wych_kit.client.transport import send_request
 from wych_kit.diagnosis.connectivity import climb
 
 HERE = Path(__file__).parent
@@ -107,7 +107,9 @@ def install(npm: str) -> None:
 def test_its_discovery_passes_our_checks(peer: Peer) -> None:
     """A document written by an unrelated OpenID provider is accepted by every check we make, none of them waived."""
     with httpx.Client(trust_env=False) as client:
-        provider = discovery.check(ask(client, discovery.request(peer.issuer_url)), peer.issuer_url)
+        provider = discovery.check(
+            send_request(client, discovery.request(peer.issuer_url)), peer.issuer_url
+        )
     assert provider.issuer == peer.issuer_url
     assert provider.token_endpoint == f"{peer.issuer_url}/token"
     assert "client_credentials" in provider.grant_types
@@ -149,9 +151,9 @@ def test_its_token_is_read_and_verified(peer: Peer, tmp_path: Path) -> None:
         token = auth.obtain(client)
         assert auth.provider is not None
         signature = claims.verify(
-            token.value, claims.keys(client, auth.provider.jwks_uri), peer.issuer_url
+            token.value, claims.fetch_keys(client, auth.provider.jwks_uri), peer.issuer_url
         )
-    read = claims.read(token.value)
+    read = claims.read_claims(token.value)
     assert read is not None
     assert {claim.name: claim.value for claim in read[1]}["client_id"] == peer.client_id
     assert (signature.verified, token.lifetime) == (True, 900)

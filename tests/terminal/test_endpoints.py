@@ -7,7 +7,7 @@ import json
 import pytest
 
 from wych_kit import SettingInvalid, WychClient, load_settings
-from wych_kit.client.endpoints import ENDPOINTS, endpoint
+from wych_kit.client.endpoints import ENDPOINTS, find_endpoint
 from wych_kit.mock.api.routes import ROUTES
 from wych_kit.settings import endpoint_paths
 from wych_kit.settings.validation import check
@@ -70,7 +70,7 @@ def test_every_setting_corrects_one_call(name, project, mock_wych):
     with pytest.raises(SettingInvalid, match=name), WychClient(settings) as client:
         client._called(known.name, userId="u", connectionId="c", accountId="a")
     assert len(mock_wych.requests) == before
-    assert endpoint("users", settings) == ENDPOINTS[0]
+    assert find_endpoint("users", settings) == ENDPOINTS[0]
 
 
 def test_the_command_shows_every_call(project, mock_wych, kit):

@@ -11,14 +11,14 @@ from urllib.parse import quote
 import httpx
 
 from wych_kit.client import discovery, endpoints, models, token_endpoint
-from wych_kit.client.api_errors import refusal, senseless
+from wych_kit.client.api_errors import refusal_error, unexpected_body
 from wych_kit.client.auth import WychAuth
 from wych_kit.client.http_request import BASIS
-from wych_kit.client.http_response import exact, parsed
-from wych_kit.client.httpx_errors import translated
+from wych_kit.client.http_response import parse_exact_json, parse_json
+from wych_kit.client.httpx_errors import translate_httpx_error
 from wych_kit.client.journal.recorder import CUSTOMERS, Journal
-from wych_kit.client.paging import Pages, written
-from wych_kit.client.transport import ask, new_client
+from wych_kit.client.paging import Pages, format_moment
+from wych_kit.client.transport import create_client, send_request
 from wych_kit.client.user_tokens import UserAuth, UserTokens
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
@@ -107,7 +107,7 @@ class WychClient:
         with self._lock:
             if self._http is None:
                 addresses = (self.settings.issuer_url, self.settings.api_url)
-                self._http = new_client(
+                self._http = create_client(
                     *addresses, hooks=self.journal.hooks(), transport=self._transport
                 )
             return self._http
@@ -132,7 +132,7 @@ class WychClient:
         """Fetch and check the issuer's document, whether or not it is known already."""
         self.settings.require("WYCH_ISSUER_URL", stage="discovery")
         issuer_url = self.settings.issuer_url or ""
-        response = ask(self.http, discovery.request(issuer_url), self.journal.failed)
+        response = send_request(self.http, discovery.request(issuer_url), self.journal.failed)
         with self._lock:
             self._provider = discovery.check(response, issuer_url)
             if self._auth is not None:
@@ -151,17 +151,17 @@ class WychClient:
     def users(self) -> list[User]:
         """All users of the app. Empty for a new one."""
         response = self._called("users")
-        users = _users(parsed(response))
+        users = _users(parse_json(response))
         if users is None:
-            raise senseless(response, "a JSON array of users with id and email")
+            raise unexpected_body(response, "a JSON array of users with id and email")
         return users
 
     def find_or_create_user(self, email: str) -> User:
         """The user with that address, made if there was none (that it makes one is inferred)."""
         response = self._called("find_or_create_user", json={"email": email})
-        user = _user(parsed(response))
+        user = _user(parse_json(response))
         if user is None:
-            raise senseless(response, "a user with id and email")
+            raise unexpected_body(response, "a user with id and email")
         return user
 
     def user_token(self, user_id: str) -> Token:
@@ -180,17 +180,17 @@ class WychClient:
     def connections(self, user_id: str) -> list[Connection]:
         """A user's connections, whatever became of them. Invented: Wych's own call is not public."""
         response = self._called("connections", userId=user_id)
-        found = models.connections(parsed(response))
+        found = models.parse_connections(parse_json(response))
         if found is None:
-            raise senseless(response, "a JSON array of connections")
+            raise unexpected_body(response, "a JSON array of connections")
         return found
 
     def connection(self, connection_id: str) -> Connection:
         """A connection as it is now: what confirms the `state` that a callback brought. Invented: Wych's own call is not public."""
         response = self._called("connection", connectionId=connection_id)
-        found = models.connection(parsed(response))
+        found = models.parse_connection(parse_json(response))
         if found is None or found.id != connection_id:
-            raise senseless(response, "the connection that was asked for")
+            raise unexpected_body(response, "the connection that was asked for")
         return found
 
     def revoke_connection(self, connection_id: str) -> None:
@@ -200,9 +200,9 @@ class WychClient:
     def accounts(self, connection: Connection) -> list[Account]:
         """The accounts of a connection, asked for with its user's token. Invented: Wych's own call is not public."""
         response = self._about(connection.user_id, "accounts", connectionId=connection.id)
-        found = models.accounts(parsed(response), connection)
+        found = models.parse_accounts(parse_json(response), connection)
         if found is None:
-            raise senseless(response, "accounts in Data.Account")
+            raise unexpected_body(response, "accounts in Data.Account")
         return found
 
     def balances(self, account: Account) -> list[Balance]:
@@ -210,9 +210,9 @@ class WychClient:
         response = self._about(
             account.user_id, "balances", connectionId=account.connection_id, accountId=account.id
         )
-        found = models.balances(exact(response), account)
+        found = models.parse_balances(parse_exact_json(response), account)
         if found is None:
-            raise senseless(response, "balances with exact amounts in Data.Balance")
+            raise unexpected_body(response, "balances with exact amounts in Data.Balance")
         return found
 
     def transactions(
@@ -224,7 +224,10 @@ class WychClient:
         Nothing is sent before the first is taken. Invented: Wych's own call is not public.
         """
         pages = Pages(self.settings.api_url or "", _MOST_PAGES)
-        span = {"fromBookingDateTime": written(since), "toBookingDateTime": written(until)}
+        span = {
+            "fromBookingDateTime": format_moment(since),
+            "toBookingDateTime": format_moment(until),
+        }
         ids = {"connectionId": account.connection_id, "accountId": account.id}
         response = self._about(
             account.user_id,
@@ -233,12 +236,14 @@ class WychClient:
             **ids,
         )
         while True:
-            answer = exact(response)
-            found = models.transactions(answer, account)
+            answer = parse_exact_json(response)
+            found = models.parse_transactions(answer, account)
             if found is None:
-                raise senseless(response, "transactions with exact amounts in Data.Transaction")
+                raise unexpected_body(
+                    response, "transactions with exact amounts in Data.Transaction"
+                )
             yield from found
-            if not (link := models.next_page(answer)):
+            if not (link := models.next_link(answer)):
                 return
             response = self._succeeded(
                 self._sent(
@@ -255,8 +260,8 @@ class WychClient:
         `/partner/{partnerId}/app/{appId}/users`. `{partnerId}` and `{appId}` are filled in. `content`: httpx's `json`, `params`,
         `content`, `data`, `files`, `headers`. With a `user_id` that user's token is sent; customer data are not asked for without.
         """
-        url = endpoints.address(self.settings, path, userId=user_id or "")
-        known = endpoints.recognised(self.settings, method, url)
+        url = endpoints.build_url(self.settings, path, userId=user_id or "")
+        known = endpoints.match_endpoint(self.settings, method, url)
         if user_id is None and known and known.token == "user-context":
             raise SettingInvalid(
                 "path",
@@ -269,10 +274,10 @@ class WychClient:
 
     def _called(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
         """A call with the service token."""
-        known = endpoints.endpoint(name, self.settings)
+        known = endpoints.find_endpoint(name, self.settings)
         return self._succeeded(
             self._sent(
-                known.method, endpoints.address(self.settings, known.path, **ids), {"json": json}
+                known.method, endpoints.build_url(self.settings, known.path, **ids), {"json": json}
             )
         )
 
@@ -280,15 +285,15 @@ class WychClient:
         self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str
     ) -> httpx.Response:
         """A call for a customer's data, with that customer's token and no other."""
-        known = endpoints.endpoint(name, self.settings)
-        url = endpoints.address(self.settings, known.path, userId=user_id, **ids)
+        known = endpoints.find_endpoint(name, self.settings)
+        url = endpoints.build_url(self.settings, known.path, userId=user_id, **ids)
         return self._succeeded(
             self._sent(known.method, url, {"params": params or None}, self._of_user(user_id))
         )
 
     def _succeeded(self, response: httpx.Response) -> httpx.Response:
         if not response.is_success:
-            raise refusal(response)
+            raise refusal_error(response)
         return response
 
     def _exchange(self, user_id: str) -> Token:
@@ -312,7 +317,7 @@ class WychClient:
         failure: WychError
         try:
             request = self.http.build_request(method, url, **content)
-            known = endpoints.recognised(self.settings, method, url)
+            known = endpoints.match_endpoint(self.settings, method, url)
             request.extensions |= {BASIS: known.basis if known else "", CUSTOMERS: user is not None}
             return self.http.send(request, auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -329,7 +334,7 @@ class WychClient:
     def _failed(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
         if isinstance(error, httpx.HTTPError):
             self.journal.failed(error)
-        return translated(error)
+        return translate_httpx_error(error)
 
 
 def _users(answer: object) -> list[User] | None:

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.backoff import retry_after
-from wych_kit.client.excerpts import quoted, strangers_words
-from wych_kit.client.http_response import answered, host_of, parsed
+from wych_kit.client.backoff import parse_retry_after
+from wych_kit.client.excerpts import describe_foreign_body, redact_response_text
+from wych_kit.client.http_response import facts_of, host_of, parse_json
 from wych_kit.errors import Refused, Unexpected, WychError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _QUOTED = 60
 
 
-def refusal(response: httpx.Response) -> WychError:
+def refusal_error(response: httpx.Response) -> WychError:
     """The error that says what an answer other than success means. The body is read as text that may help, never relied on."""
     status = response.status_code
     if response.is_redirect:
@@ -27,40 +27,40 @@ def refusal(response: httpx.Response) -> WychError:
             " credentials",
             stage="call",
             status=status,
-            reference=refusal_rules.redirect(response.headers.get("Location", "")),
+            reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
         )
-    message = quoted(response, _message(response))
+    message = redact_response_text(response, _message(response))
     where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
     said = (
         f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})"
         if message
-        else strangers_words(response)
+        else describe_foreign_body(response)
     )
     return Refused(
         f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
         stage="call",
         status=status,
         code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0]
-        or refusal_rules.code(answered(response)),
+        or refusal_rules.application_code(facts_of(response)),
         description=message,
-        retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=refusal_rules.at_gateway(answered(response)),
+        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+        reference=refusal_rules.classify_gateway_refusal(facts_of(response)),
     )
 
 
 def _message(response: httpx.Response) -> str:
-    answer = parsed(response)
+    answer = parse_json(response)
     if not isinstance(answer, dict):
         return ""
     return str(answer.get("message") or answer.get("Message") or answer.get("error") or "")
 
 
-def senseless(response: httpx.Response, due: str) -> Unexpected:
+def unexpected_body(response: httpx.Response, due: str) -> Unexpected:
     """The error that says what was due instead. Nothing of the answer is in it."""
     return Unexpected(
         f"{host_of(response)} answered {response.status_code} without {due}",
         stage="call",
         status=response.status_code,
-        reference=refusal_rules.page(response.status_code, response.text[:2000])
+        reference=refusal_rules.classify_page(response.status_code, response.text[:2000])
         or "unknown-answer",
     )

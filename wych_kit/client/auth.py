@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import httpx
 
-from wych_kit.client.backoff import PATIENCE
-from wych_kit.client.destination import Destination, not_redirected
-from wych_kit.client.http_response import bound
-from wych_kit.client.httpx_errors import translated
+from wych_kit.client.backoff import MAX_WAIT
+from wych_kit.client.destination import Destination, refuse_redirects
+from wych_kit.client.http_response import limit_answer
+from wych_kit.client.httpx_errors import translate_httpx_error
 from wych_kit.client.token_cache import TokenFile
-from wych_kit.client.token_source import GRUDGE, Pause, TokenSource
+from wych_kit.client.token_source import REFUSAL_COOLDOWN, Pause, TokenSource
 from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
 from wych_kit.settings.copy_mistakes import in_secret
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from wych_kit.client.discovery import Provider
     from wych_kit.client.token import Token
-    from wych_kit.client.token_cache import Flight
+    from wych_kit.client.token_cache import InFlightRequest
     from wych_kit.client.token_source import Flow
 
 _UNAUTHORIZED = 401
@@ -75,13 +75,13 @@ class WychAuth(httpx.Auth):
             api_key
         )  # under the same names, so that no traceback from here shows the texts
         client_secret = Secret(client_secret)
-        self._api_key = _sendable("WYCH_API_KEY", api_key)
+        self._api_key = _require_sendable("WYCH_API_KEY", api_key)
         self._destination = Destination(api_url)
-        self._doubted: Token | None = None  # the one that is being replaced after a 401
-        self._resigned = (
+        self._replacing: Token | None = None  # the one that is being replaced after a 401
+        self._accept_401_until = (
             0.0  # until then (monotonic) a 401 is believed: a new token was refused as well
         )
-        secret = _sendable("WYCH_CLIENT_SECRET", client_secret)
+        secret = _require_sendable("WYCH_CLIENT_SECRET", client_secret)
         folder = None if home is None else Path(home)
         file = TokenFile(folder, issuer_url, client_id, secret) if token_cache == "disk" else None
         self._source = TokenSource(issuer_url, client_id, secret, file)
@@ -96,7 +96,7 @@ class WychAuth(httpx.Auth):
 
     def forget(self) -> bool:
         """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""
-        self._resigned = 0.0
+        self._accept_401_until = 0.0
         return self._source.forget()
 
     def adopt(self, provider: Provider) -> None:
@@ -105,7 +105,7 @@ class WychAuth(httpx.Auth):
 
     def obtain(self, client: httpx.Client) -> Token:
         """The token that the next call would use, asked for through `client` if need be. Raises as using it does."""
-        sends = self._driven(self._source.obtaining())
+        sends = self._drive_sync(self._source.acquire())
         try:
             request = next(sends)
             while True:
@@ -126,7 +126,7 @@ class WychAuth(httpx.Auth):
         """For `httpx.Client`: waits block the calling thread."""
         return cast(
             "Generator[httpx.Request, httpx.Response, None]",
-            self._driven(self._flow(request), request),
+            self._drive_sync(self._flow(request), request),
         )
 
     async def async_auth_flow(
@@ -135,101 +135,101 @@ class WychAuth(httpx.Auth):
         """For `httpx.AsyncClient`: waits let the event loop go on (asyncio or trio)."""
         flow = self._flow(request, blocks=False)
         try:
-            wish = next(flow)
+            effect = next(flow)
             while True:
                 response = None
-                if isinstance(wish, httpx.Request):
+                if isinstance(effect, httpx.Request):
                     started = time.monotonic()
-                    not_redirected(wish, tasks=True)
-                    response = yield wish
-                    if wish is not request:
-                        await bound(response, started).aread()
-                elif isinstance(wish, Pause):
-                    await _rest(wish.seconds)
+                    refuse_redirects(effect, tasks=True)
+                    response = yield effect
+                    if effect is not request:
+                        await limit_answer(response, started).aread()
+                elif isinstance(effect, Pause):
+                    await _sleep(effect.seconds)
                 else:
-                    await _landing(wish)
-                wish = flow.send(response)
+                    await _await_in_flight(effect)
+                effect = flow.send(response)
         except StopIteration:
             return
         except GeneratorExit:
             pass
         except BaseException as stop:
-            _end(flow, _cause(stop))
+            _abandon(flow, _failure_behind(stop))
             raise
-        _end(
-            flow, _cause(sys.exc_info()[1])
+        _abandon(
+            flow, _failure_behind(sys.exc_info()[1])
         )  # what httpx is handling as it closes us; Python 3.11 leaves it out of the context
 
-    def _driven(self, flow: Flow, request: httpx.Request | None = None) -> Sends:
+    def _drive_sync(self, flow: Flow, request: httpx.Request | None = None) -> Sends:
         """Runs a flow for a thread: yields what is to be sent, does the waiting itself. Every answer but the caller's own is read."""
         try:
-            wish = next(flow)
+            effect = next(flow)
             while True:
                 response = None
-                if isinstance(wish, httpx.Request):
+                if isinstance(effect, httpx.Request):
                     started = time.monotonic()
-                    not_redirected(wish, tasks=False)
-                    response = yield wish
-                    if wish is not request:
-                        bound(response, started).read()
-                elif isinstance(wish, Pause):
-                    time.sleep(wish.seconds)
+                    refuse_redirects(effect, tasks=False)
+                    response = yield effect
+                    if effect is not request:
+                        limit_answer(response, started).read()
+                elif isinstance(effect, Pause):
+                    time.sleep(effect.seconds)
                 else:
-                    wish.wait()
-                wish = flow.send(response)
+                    effect.wait()
+                effect = flow.send(response)
         except StopIteration as end:
             return cast("Token", end.value)
         except BaseException as stop:
-            _end(flow, _cause(stop))
+            _abandon(flow, _failure_behind(stop))
             raise
 
     # The logic, which neither sends nor waits -------------------------------------------------------------------------------
 
     def _flow(self, request: httpx.Request, *, blocks: bool = True) -> Flow:
         self._destination.check(request.url)
-        token = self._source.at_hand or (yield from self._source.obtaining(blocks=blocks))
+        token = self._source.cached or (yield from self._source.acquire(blocks=blocks))
         self._sign(request, token)
-        if not (yield from self._unauthorized(request, token)):
+        if not (yield from self._is_unauthorized(request, token)):
             return token
-        if time.monotonic() < self._resigned or self._doubted not in (None, token):
+        if time.monotonic() < self._accept_401_until or self._replacing not in (None, token):
             # A newer token was or is being tried: if that does not help, more of them would only burden the endpoint.
             return token
-        if not _repeatable(request):
-            self._resign(token)
+        if not _is_repeatable(request):
+            self._drop_token(token)
             return token
-        self._doubted = token
+        self._replacing = token
         try:
-            token = yield from self._source.obtaining(refused=token, blocks=blocks)
+            token = yield from self._source.acquire(refused=token, blocks=blocks)
             self._sign(request, token)
-            if (yield from self._unauthorized(request, token)):
-                self._resigned = time.monotonic() + GRUDGE
+            if (yield from self._is_unauthorized(request, token)):
+                self._accept_401_until = time.monotonic() + REFUSAL_COOLDOWN
         finally:  # a try that found no answer has shown nothing, so nothing of it is kept
-            self._doubted = None
+            self._replacing = None
         return token
 
-    def _unauthorized(
+    def _is_unauthorized(
         self, request: httpx.Request, token: Token
     ) -> Generator[httpx.Request, httpx.Response | None, bool]:
         """Sends it; whether the answer was 401."""
         try:
             response = yield request
         except Refused as error:  # a response hook of the user's raised for the status: there is no second try within this call
-            if error.status == _UNAUTHORIZED and time.monotonic() >= self._resigned:
-                self._resign(token)
+            if error.status == _UNAUTHORIZED and time.monotonic() >= self._accept_401_until:
+                self._drop_token(token)
             raise
         return response is not None and response.status_code == _UNAUTHORIZED
 
-    def _resign(self, token: Token) -> None:
+    def _drop_token(self, token: Token) -> None:
         """The next call has another token; this one keeps its 401, as do all until the grudge is over if that does not help."""
         self._source.drop(token)
-        self._resigned = time.monotonic() + GRUDGE
+        self._accept_401_until = time.monotonic() + REFUSAL_COOLDOWN
 
     def _sign(self, request: httpx.Request, token: Token) -> None:
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = self._api_key.reveal()
 
 
-def _repeatable(request: httpx.Request) -> bool:
+def _is_repeatable(request: httpx.Request) -> bool:
     """Whether the body is still there to be sent again; a stream is not."""
     try:
         request.content  # noqa: B018 - the property is the question
@@ -238,7 +238,7 @@ def _repeatable(request: httpx.Request) -> bool:
     return True
 
 
-def _sendable(name: str, secret: Secret) -> Secret:
+def _require_sendable(name: str, secret: Secret) -> Secret:
     """The secret, unless it certainly is a copying mistake: a header or form would carry it, and h11 and httpx would repeat it."""
     if secret and not re.fullmatch("[!-~]([ -~]*[!-~])?", secret.reveal()):
         oddity = (*secret.looks_odd(), "odd characters")[0]
@@ -248,7 +248,7 @@ def _sendable(name: str, secret: Secret) -> Secret:
     return secret
 
 
-def _end(flow: Flow, failure: WychError | None) -> None:
+def _abandon(flow: Flow, failure: WychError | None) -> None:
     """Close a flow that was given up. Those who wait for its token get the failure; when there is none, one of them asks instead."""
     if failure is not None:
         with contextlib.suppress(WychError, StopIteration):
@@ -256,29 +256,29 @@ def _end(flow: Flow, failure: WychError | None) -> None:
     flow.close()
 
 
-def _cause(stop: BaseException | None) -> WychError | None:
+def _failure_behind(stop: BaseException | None) -> WychError | None:
     """Why a flow was given up: httpx closes it, with `GeneratorExit`, after whatever stopped the sending."""
     while isinstance(stop, GeneratorExit):
         stop = stop.__context__
     if isinstance(stop, httpx.HTTPError):
-        return translated(stop)
+        return translate_httpx_error(stop)
     return stop if isinstance(stop, WychError) else None
 
 
-async def _rest(seconds: float) -> None:
+async def _sleep(seconds: float) -> None:
     import anyio  # httpx brings it, and only its asynchronous side needs it
 
     await anyio.sleep(seconds)
 
 
-async def _landing(flight: Flight) -> None:
+async def _await_in_flight(flight: InFlightRequest) -> None:
     import asyncio  # 8 ms that a program with threads only does not need
 
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # trio
-        ends = time.monotonic() + 2 * PATIENCE
-        while not flight.landed.done() and time.monotonic() < ends:
-            await _rest(0.01)
+        ends = time.monotonic() + 2 * MAX_WAIT
+        while not flight.future.done() and time.monotonic() < ends:
+            await _sleep(0.01)
         return
-    await asyncio.wait([asyncio.wrap_future(flight.landed, loop=loop)], timeout=2 * PATIENCE)
+    await asyncio.wait([asyncio.wrap_future(flight.future, loop=loop)], timeout=2 * MAX_WAIT)

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 ATTEMPTS = 5
 # Seconds that the waits of one token request may add up to. A guess: longer than a gateway's usual
 # second or two, shorter than a person's patience.
-PATIENCE = 60.0
+MAX_WAIT = 60.0
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Backoff:
     """
 
     attempts: int = 0
-    ends: float = field(default_factory=lambda: time.monotonic() + PATIENCE)
+    ends: float = field(default_factory=lambda: time.monotonic() + MAX_WAIT)
 
     def pause(self, asked: float | None) -> float | None:
         """Seconds to wait before the next attempt, or `None` when it is time to give up. `asked` is the server's wish."""
@@ -35,7 +35,7 @@ class Backoff:
         return seconds
 
 
-def retry_after(value: str | None, now: float | None = None) -> float | None:
+def parse_retry_after(value: str | None, now: float | None = None) -> float | None:
     """Seconds that a `Retry-After` header asks to wait, from either of its forms; `None` for none or nonsense.
 
     A date in the past is 0. `now` is wall clock, seconds since the epoch. Source: RFC 9110 §10.2.3.

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.http_request import plain_request
-from wych_kit.client.http_response import json_object
-from wych_kit.client.transport import ask
+from wych_kit.client.http_request import build_plain_request
+from wych_kit.client.http_response import require_json_object
+from wych_kit.client.transport import send_request
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Signature:
     words: str
 
 
-def read(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
+def read_claims(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
     """Header and claims of a JWT, unverified; `None` when the token is not one, which is nothing wrong."""
     try:
         header, payload = (_part(token, number) for number in (0, 1))
@@ -79,16 +79,16 @@ def read(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
     )
 
 
-def keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
+def fetch_keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
     """The issuer's public keys (RFC 7517 section 5). Raises `Unreachable`, `Refused` or `Unexpected` (stage "token")."""
-    response = ask(client, plain_request("GET", jwks_uri, basis="inferred"))
+    response = send_request(client, build_plain_request("GET", jwks_uri, basis="inferred"))
     if response.status_code != httpx.codes.OK:
         raise Refused(
             f"the key set was refused with {response.status_code}",
             stage="token",
             status=response.status_code,
         )
-    found = json_object(response, "token").get("keys")
+    found = require_json_object(response, "token").get("keys")
     if not isinstance(found, list):
         raise Unexpected("the key set has no keys", stage="token", reference="unknown-answer")
     return [key for key in found if isinstance(key, dict)]
@@ -101,7 +101,7 @@ def verify(token: Secret, key_set: list[Mapping[str, Any]], issuer: str) -> Sign
     """
     import jwt  # 50 to 100 ms with its cryptography, and only this needs it
 
-    inside = read(token)
+    inside = read_claims(token)
     if inside is None:
         return Signature(verified=None, words="the token is opaque: nothing in it can be checked")
     header = inside[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.client.http_request import STAGE, is_loopback, parsed_url
+from wych_kit.client.http_request import STAGE, is_loopback, parse_url
 from wych_kit.errors import SettingInvalid, Unexpected
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Destination:
     def __init__(self, api_url: str | None) -> None:
         self._held: dict[str, _Origin] = {}
         if api_url is not None:
-            url = parsed_url(api_url)
+            url = parse_url(api_url)
             if url is None:
                 raise SettingInvalid(
                     "WYCH_API_URL",
@@ -98,7 +98,7 @@ class _Guarded(dict[str, "Any"]):
         return super().__getitem__(name)
 
 
-def not_redirected(request: httpx.Request, *, tasks: bool) -> None:
+def refuse_redirects(request: httpx.Request, *, tasks: bool) -> None:
     """Lets this request through, and nothing that a redirect makes of it. `tasks` for a request of an `httpx.AsyncClient`.
 
     A client that follows redirects would forward the API key, and after a 307 the form with the client secret, to any host, and

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.excerpts import strangers_words, target
-from wych_kit.client.http_request import is_loopback, parsed_url, plain_request
-from wych_kit.client.http_response import answered, host_of, json_object
+from wych_kit.client.excerpts import describe_foreign_body, redirect_target
+from wych_kit.client.http_request import build_plain_request, is_loopback, parse_url
+from wych_kit.client.http_response import facts_of, host_of, require_json_object
 from wych_kit.errors import Refused, Unexpected
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Provider:
 
 def request(issuer_url: str) -> httpx.Request:
     """The request for an issuer's document: the path is appended (OpenID Connect Discovery 1.0 §4), not inserted (RFC 8414 §3)."""
-    return plain_request("GET", issuer_url + WELL_KNOWN, "discovery")
+    return build_plain_request("GET", issuer_url + WELL_KNOWN, "discovery")
 
 
 def check(response: httpx.Response, issuer_url: str) -> Provider:
@@ -59,7 +59,7 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
     Raises `Refused` or `Unexpected`.
     """
     _check_status(response)
-    document = json_object(response, "discovery")
+    document = require_json_object(response, "discovery")
     for name in _REQUIRED:
         if not isinstance(document.get(name), str) or not document[name]:
             raise Unexpected(
@@ -96,14 +96,14 @@ def _check_status(response: httpx.Response) -> None:
         return
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends discovery on to {target(response)!r:.200}; redirects are"
+            f"{host_of(response)} sends discovery on to {redirect_target(response)!r:.200}; redirects are"
             " not followed",
             stage="discovery",
             status=status,
-            reference=refusal_rules.redirect(response.headers.get("Location", "")),
+            reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
         )
-    reference = refusal_rules.at_discovery(answered(response))
-    said = strangers_words(response, json_too=reference is None)
+    reference = refusal_rules.classify_discovery_refusal(facts_of(response))
+    said = describe_foreign_body(response, json_too=reference is None)
     raise Refused(
         f"{host_of(response)} answered {status} to the discovery request{said}",
         stage="discovery",
@@ -113,7 +113,7 @@ def _check_status(response: httpx.Response) -> None:
 
 
 def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
-    url = parsed_url(address if isinstance(address, str) else "") or httpx.URL("")
+    url = parse_url(address if isinstance(address, str) else "") or httpx.URL("")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         raise Unexpected(
             f"{name} is {address!r:.200}, which is no https address",

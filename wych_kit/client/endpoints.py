@@ -53,20 +53,20 @@ ENDPOINTS = (
 )  # fmt: skip
 
 
-def in_force(settings: Settings) -> tuple[Endpoint, ...]:
+def current_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     """The table as these settings correct it."""
-    return tuple(_corrected(endpoint, settings) for endpoint in ENDPOINTS)
+    return tuple(_apply_correction(endpoint, settings) for endpoint in ENDPOINTS)
 
 
-def endpoint(name: str, settings: Settings) -> Endpoint:
+def find_endpoint(name: str, settings: Settings) -> Endpoint:
     """One of the table as these settings correct it. Raises `SettingInvalid` when the correction cannot be right."""
     known = next(each for each in ENDPOINTS if each.name == name)
     if known.setting and getattr(settings, f"path_{name}"):
         settings.require(known.setting, stage="call")
-    return _corrected(known, settings)
+    return _apply_correction(known, settings)
 
 
-def _corrected(known: Endpoint, settings: Settings) -> Endpoint:
+def _apply_correction(known: Endpoint, settings: Settings) -> Endpoint:
     text = getattr(settings, f"path_{known.name}") if known.setting else None
     if not text:
         return known
@@ -81,7 +81,7 @@ def _corrected(known: Endpoint, settings: Settings) -> Endpoint:
     )
 
 
-def address(settings: Settings, path: str, **ids: str) -> str:
+def build_url(settings: Settings, path: str, **ids: str) -> str:
     """The address of a path, which is below WYCH_API_URL when it starts with `/`, else below the app's own path there.
 
     `ids` by the placeholder: `userId="…"`. Those that the settings know are filled in too.
@@ -99,9 +99,11 @@ def address(settings: Settings, path: str, **ids: str) -> str:
     for mark, attribute in known.items():
         if mark in full:
             settings.require(f"WYCH_{attribute.upper()}", stage="call")
-            full = full.replace(mark, _segment(getattr(settings, attribute) or ""))
+            full = full.replace(mark, _quote_segment(getattr(settings, attribute) or ""))
     full = re.sub(
-        r"\{(\w+)\}", lambda found: _segment(ids[found[1]]) if ids.get(found[1]) else found[0], full
+        r"\{(\w+)\}",
+        lambda found: _quote_segment(ids[found[1]]) if ids.get(found[1]) else found[0],
+        full,
     )
     if left := re.search(r"\{\w+\}", full):
         raise SettingInvalid(
@@ -110,10 +112,10 @@ def address(settings: Settings, path: str, **ids: str) -> str:
     return (settings.api_url or "").rstrip("/") + "/" + full.lstrip("/")
 
 
-def recognised(settings: Settings, method: str, url: str) -> Endpoint | None:
+def match_endpoint(settings: Settings, method: str, url: str) -> Endpoint | None:
     """The call of the table that this is, if it is one."""
     settled = url.partition("?")[0].partition("#")[0].rstrip("/")
-    for each in in_force(settings):
+    for each in current_endpoints(settings):
         if each.method == method.upper():
             pattern = re.sub(
                 r"\\\{\w+\\\}", "[^/]+", re.escape((settings.api_url or "").rstrip("/") + each.path)
@@ -123,7 +125,7 @@ def recognised(settings: Settings, method: str, url: str) -> Endpoint | None:
     return None
 
 
-def _segment(text: str) -> str:
+def _quote_segment(text: str) -> str:
     """The text as one part of a path, whatever is in it."""
     if text in (".", ".."):  # on the way, every URL library takes these for steps up
         raise SettingInvalid(

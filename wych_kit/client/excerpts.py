@@ -20,12 +20,12 @@ _ROOM = 60
 _FIRST = 2000
 
 
-def quoted(response: httpx.Response, text: str) -> str:
+def redact_response_text(response: httpx.Response, text: str) -> str:
     """The text with what the request held under a secret's name taken out, and everything shaped like a token."""
-    return without_secrets(response.request, text)
+    return redact_request_text(response.request, text)
 
 
-def without_secrets(request: httpx.Request, text: str) -> str:
+def redact_request_text(request: httpx.Request, text: str) -> str:
     """The same where there is no response, only the request and what was said to it."""
     redactor = Redactor(wary=True)
     redactor.headers(request.headers.multi_items())
@@ -34,7 +34,7 @@ def without_secrets(request: httpx.Request, text: str) -> str:
     return redactor.text(text)
 
 
-def told(kind: str, text: str) -> str:
+def summarise_body(kind: str, text: str) -> str:
     """Content type and words of an answer that is no JSON: "text/html: 502 Bad Gateway nginx". A page's markup is left out."""
     start = text[:_FIRST]
     title = _TITLE.search(
@@ -44,25 +44,27 @@ def told(kind: str, text: str) -> str:
     return f"{kind.partition(';')[0].strip() or 'no content type'}: {' '.join(words) or 'nothing'}"
 
 
-def first_words(response: httpx.Response, room: int) -> str:
+def summarise_response(response: httpx.Response, room: int) -> str:
     """The same of a response, without the request's secrets, in so many characters."""
-    words = quoted(response, told(response.headers.get("Content-Type", ""), response.text[:_FIRST]))
+    words = redact_response_text(
+        response, summarise_body(response.headers.get("Content-Type", ""), response.text[:_FIRST])
+    )
     return words if len(words) <= room else f"{words[:room]}…"
 
 
-def unreadable(error: httpx.RemoteProtocolError) -> str:
+def describe_unreadable_answer(error: httpx.RemoteProtocolError) -> str:
     """What was answered in place of HTTP, by h11's words, which quote the line that it could not read."""
     found = re.search(r"bytearray\(b(['\"])(.*)\1\)", str(error), re.DOTALL)
     said = found[2] if found else ""
     if said.startswith(r"\x15\x03"):  # a TLS alert
         return "answered in TLS where plain HTTP was asked: its address begins with https://"
     with contextlib.suppress(RuntimeError):  # an exception without its request: nothing is repeated
-        said = without_secrets(error.request, said)
+        said = redact_request_text(error.request, said)
         return f"answered with something that is no HTTP ({said[:_ROOM] or 'not readable'})"
     return "answered with something that is no HTTP"
 
 
-def strangers_words(response: httpx.Response, *, json_too: bool = False) -> str:
+def describe_foreign_body(response: httpx.Response, *, json_too: bool = False) -> str:
     """In brackets, what an answer said that has a body and no JSON; empty for any other. `json_too`: where no field of it is told."""
     try:
         response.json()
@@ -70,13 +72,17 @@ def strangers_words(response: httpx.Response, *, json_too: bool = False) -> str:
     except (ValueError, RecursionError):
         told_elsewhere = False
     return (
-        "" if told_elsewhere or not response.text.strip() else f" ({first_words(response, _ROOM)})"
+        ""
+        if told_elsewhere or not response.text.strip()
+        else f" ({summarise_response(response, _ROOM)})"
     )
 
 
-def target(response: httpx.Response) -> str:
+def redirect_target(response: httpx.Response) -> str:
     """Where a redirect points, without the query, which may repeat the request's; "?" when it does not say."""
     return (
-        quoted(response, re.split(r"[?#]", response.headers.get("Location", ""), maxsplit=1)[0])
+        redact_response_text(
+            response, re.split(r"[?#]", response.headers.get("Location", ""), maxsplit=1)[0]
+        )
         or "?"
     )

@@ -23,7 +23,7 @@ BASIS = "wych_kit.basis"
 ANSWER_SECONDS = 10.0
 
 
-def plain_request(
+def build_plain_request(
     method: str, url: str, stage: Stage = "token", *, basis: str = "documented", **content: Any
 ) -> httpx.Request:
     """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage and its basis.
@@ -35,7 +35,7 @@ def plain_request(
         "Accept-Encoding": "identity",
         "User-Agent": USER_AGENT,
     }
-    if (address := parsed_url(url)) is None:
+    if (address := parse_url(url)) is None:
         raise Unexpected(
             f"the address for the {stage} request is none that can be called",
             stage=stage,
@@ -56,7 +56,7 @@ def stage_of(request: httpx.Request) -> Stage:
     return stage
 
 
-def parsed_url(text: str) -> httpx.URL | None:
+def parse_url(text: str) -> httpx.URL | None:
     """The address, or `None` where httpx, its reading of the host, or the look-up of the name would raise an exception of its own."""
     try:
         url = httpx.URL(text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ANSWER_BYTES = 256 * 1024
 
 
-class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
+class BoundedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """An answer's bytes, up to a size and a moment; past either it raises `Unexpected`."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-def bound(response: httpx.Response, started: float) -> httpx.Response:
+def limit_answer(response: httpx.Response, started: float) -> httpx.Response:
     """Puts the limits on a response that has not been read yet. `started` is on the monotonic clock."""
     stage = stage_of(response.request)
     if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -80,13 +80,15 @@ def bound(response: httpx.Response, started: float) -> httpx.Response:
             status=response.status_code,
         )
     if not response.is_closed:
-        response.stream = Bounded(response.stream, stage, started + http_request.ANSWER_SECONDS)
+        response.stream = BoundedStream(
+            response.stream, stage, started + http_request.ANSWER_SECONDS
+        )
     return response
 
 
-def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
+def require_json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
     """The JSON object in a response, or `Unexpected` saying what was there instead."""
-    if isinstance(found := parsed(response), dict):
+    if isinstance(found := parse_json(response), dict):
         return found
     del found  # it may be a token, and the traceback would show it
     kind = response.headers.get("Content-Type", "no content type")
@@ -98,19 +100,24 @@ def json_object(response: httpx.Response, stage: Stage) -> dict[str, Any]:
         " was due",
         stage=stage,
         status=response.status_code,
-        reference=refusal_rules.page(response.status_code, response.text[:2000]) or "not-json",
+        reference=refusal_rules.classify_page(response.status_code, response.text[:2000])
+        or "not-json",
     )
 
 
-def answered(response: httpx.Response) -> refusal_rules.Answered:
+def facts_of(response: httpx.Response) -> refusal_rules.ResponseFacts:
     """The response as `refusals` judges it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return refusal_rules.Answered(
-        response.request.url.path, response.status_code, headers, response.text, parsed(response)
+    return refusal_rules.ResponseFacts(
+        response.request.url.path,
+        response.status_code,
+        headers,
+        response.text,
+        parse_json(response),
     )
 
 
-def parsed(response: httpx.Response) -> Any:
+def parse_json(response: httpx.Response) -> Any:
     """The JSON in a response; `None` where there is none, or one nested too deep."""
     try:
         return response.json()
@@ -123,13 +130,13 @@ def host_of(response: httpx.Response) -> str:
     return response.request.url.netloc.decode("ascii", "replace")
 
 
-def exact(response: httpx.Response) -> Any:
+def parse_exact_json(response: httpx.Response) -> Any:
     """The JSON in a response, numbers with a point as `Decimal`; `None` where there is none, or one nested too deep."""
     try:
-        return json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(response.content, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
 
 
-def _no_number(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON (RFC 8259 section 6)")

@@ -10,7 +10,7 @@ import ssl
 import httpx
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.excerpts import unreadable
+from wych_kit.client.excerpts import describe_unreadable_answer
 from wych_kit.client.http_request import is_loopback, stage_of
 from wych_kit.client.proxies import proxy_for
 from wych_kit.errors import Refused, Stage, Unexpected, Unreachable, WychError
@@ -59,7 +59,7 @@ _BY_MESSAGE = (
 )
 
 
-def translated(
+def translate_httpx_error(
     error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | httpx.CookieConflict,
 ) -> WychError:
     """The error of ours that says what an httpx exception means. Raise it outside the `except`, so that no context is kept.
@@ -89,11 +89,15 @@ def translated(
         return Unreachable(
             said,
             stage=stage,
-            reference=refusal_rules.tunnel(int(status[0])) if status else "proxy-refused",
+            reference=refusal_rules.classify_tunnel_refusal(int(status[0]))
+            if status
+            else "proxy-refused",
         )
-    if isinstance(error, httpx.RemoteProtocolError) and not refusal_rules.cut_off(str(error)):
+    if isinstance(error, httpx.RemoteProtocolError) and not refusal_rules.is_cut_off(str(error)):
         who = f"{where}, or the proxy {proxy} on the way," if proxy else where
-        return Unexpected(f"{who} {unreadable(error)}", stage=stage, reference="unknown-answer")
+        return Unexpected(
+            f"{who} {describe_unreadable_answer(error)}", stage=stage, reference="unknown-answer"
+        )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(
             f"{where}: this is no address that can be called: {error}",
@@ -115,7 +119,7 @@ def translated(
             status=error.response.status_code,
         )
     if isinstance(error, httpx.TransportError):
-        words, reference = _broken_connection(error)
+        words, reference = _classify_transport_error(error)
         if (
             proxy
             and connecting
@@ -137,7 +141,7 @@ def translated(
     )
 
 
-def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
+def _classify_transport_error(error: httpx.TransportError) -> tuple[str, str]:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, socket.gaierror):
@@ -147,7 +151,7 @@ def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
                 f"showed a certificate that is not trusted ({cause.verify_message})",
-                certificate_reference(cause),
+                classify_certificate_error(cause),
             )
         if isinstance(cause, ssl.SSLError):
             return f"does not speak TLS as it should ({cause.reason})", "tls-broken"
@@ -159,7 +163,7 @@ def _broken_connection(error: httpx.TransportError) -> tuple[str, str]:
     return f"could not be reached ({error or type(error).__name__})", "unreachable"
 
 
-def certificate_reference(error: ssl.SSLCertVerificationError) -> str:
+def classify_certificate_error(error: ssl.SSLCertVerificationError) -> str:
     """Return the reference for a certificate that OpenSSL did not accept."""
     return _BY_VERIFY_CODE.get(getattr(error, "verify_code", 0), "certificate-not-trusted")
 
@@ -177,8 +181,8 @@ def classify_recorded_error(error: str) -> str | None:
         return known
     if kind == "ProxyError":
         status = re.search(r"(?:^|tunnel connection failed: )([1-5]\d\d)\b", message, re.IGNORECASE)
-        return refusal_rules.tunnel(int(status[1])) if status else "proxy-refused"
-    if kind == "RemoteProtocolError" and refusal_rules.cut_off(message):
+        return refusal_rules.classify_tunnel_refusal(int(status[1])) if status else "proxy-refused"
+    if kind == "RemoteProtocolError" and refusal_rules.is_cut_off(message):
         return "connection-cut"
     return "unreachable" if re.search("connect|network", kind, re.IGNORECASE) else None
 

@@ -150,12 +150,12 @@ class Transaction:
     balance: Decimal | None
 
 
-def connections(answer: object) -> list[Connection] | None:
+def parse_connections(answer: object) -> list[Connection] | None:
     """A list of connections."""
-    return _all(answer, connection)
+    return _parse_all(answer, parse_connection)
 
 
-def connection(answer: object) -> Connection | None:
+def parse_connection(answer: object) -> Connection | None:
     """One connection."""
     provider = answer.get("provider") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(provider, dict):
@@ -179,22 +179,22 @@ def connection(answer: object) -> Connection | None:
     )
 
 
-def accounts(answer: object, of: Connection) -> list[Account] | None:
+def parse_accounts(answer: object, of: Connection) -> list[Account] | None:
     """The accounts of a connection."""
-    return _all(_listed(answer, "Account"), lambda item: _account(item, of))
+    return _parse_all(_data_list(answer, "Account"), lambda item: _account(item, of))
 
 
-def balances(answer: object, of: Account) -> list[Balance] | None:
+def parse_balances(answer: object, of: Account) -> list[Balance] | None:
     """The balances of an account."""
-    return _all(_listed(answer, "Balance"), lambda item: _balance(item, of))
+    return _parse_all(_data_list(answer, "Balance"), lambda item: _balance(item, of))
 
 
-def transactions(answer: object, of: Account) -> list[Transaction] | None:
+def parse_transactions(answer: object, of: Account) -> list[Transaction] | None:
     """A page of an account's transactions."""
-    return _all(_listed(answer, "Transaction"), lambda item: _transaction(item, of))
+    return _parse_all(_data_list(answer, "Transaction"), lambda item: _transaction(item, of))
 
 
-def next_page(answer: object) -> str:
+def next_link(answer: object) -> str:
     """The link to the next page; "" after the last."""
     links = answer.get("Links") if isinstance(answer, dict) else None
     return _text(links, "Next") if isinstance(links, dict) else ""
@@ -215,14 +215,14 @@ def _account(item: object, of: Connection) -> Account | None:
 
 
 def _balance(item: object, of: Account) -> Balance | None:
-    money = signed(item)
+    money = parse_signed_amount(item)
     if not isinstance(item, dict) or money is None or _text(item, "AccountId") not in ("", of.id):
         return None
     return Balance(of.id, *money, _text(item, "Type"), _time(item.get("DateTime")))
 
 
 def _transaction(item: object, of: Account) -> Transaction | None:
-    money = signed(item)
+    money = parse_signed_amount(item)
     if not isinstance(item, dict) or money is None or _text(item, "AccountId") not in ("", of.id):
         return None
     id_, booked = _text(item, "TransactionId"), _time(item.get("BookingDateTime"))
@@ -230,7 +230,7 @@ def _transaction(item: object, of: Account) -> Transaction | None:
         return None
     merchant = item.get("MerchantDetails")
     merchant = merchant if isinstance(merchant, dict) else {}
-    after = signed(item.get("Balance"))
+    after = parse_signed_amount(item.get("Balance"))
     return Transaction(
         id_,
         of.id,
@@ -238,18 +238,18 @@ def _transaction(item: object, of: Account) -> Transaction | None:
         *money,
         text=_text(item, "TransactionInformation"),
         merchant=_text(merchant, "MerchantName"),
-        category=category(_text(merchant, "MerchantCategoryCode")),
+        category=categorise(_text(merchant, "MerchantCategoryCode")),
         status=_text(item, "Status"),
         balance=after[0] if after else None,
     )
 
 
-def _listed(answer: object, name: str) -> object:
+def _data_list(answer: object, name: str) -> object:
     data = answer.get("Data") if isinstance(answer, dict) else None
     return data.get(name) if isinstance(data, dict) else None
 
 
-def _all(items: object, make: Callable[[object], _Made | None]) -> list[_Made] | None:
+def _parse_all(items: object, make: Callable[[object], _Made | None]) -> list[_Made] | None:
     made = [make(item) for item in items] if isinstance(items, list) else [None]
     there = [each for each in made if each is not None]
     return there if len(there) == len(made) else None
@@ -269,7 +269,7 @@ def _time(value: object) -> datetime | None:
     return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def amount(value: object) -> Decimal | None:
+def parse_amount(value: object) -> Decimal | None:
     """An amount, never below nothing; `None` for what is none."""
     text = (
         format(value, "f")
@@ -281,12 +281,12 @@ def amount(value: object) -> Decimal | None:
     return Decimal(text) if _AMOUNT.fullmatch(text) else None
 
 
-def signed(item: object) -> tuple[Decimal, str] | None:
+def parse_signed_amount(item: object) -> tuple[Decimal, str] | None:
     """The amount and currency of something with `Amount` and `CreditDebitIndicator`: money that comes is more than nothing."""
     held = item.get("Amount") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(held, dict):
         return None
-    size, currency = amount(held.get("Amount")), held.get("Currency")
+    size, currency = parse_amount(held.get("Amount")), held.get("Currency")
     went = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
     if (
         size is None
@@ -301,7 +301,7 @@ def signed(item: object) -> tuple[Decimal, str] | None:
     )  # a product is rounded where a program wants few digits
 
 
-def category(code: str) -> str:
+def categorise(code: str) -> str:
     """The first that fits; "" without a code, and `Other` for a code that is in none."""
     if not code:
         return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.client.http_response import host_of
 from wych_kit.errors import Unexpected
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     When = date | datetime | None
 
 
-def written(when: When) -> str:
+def format_moment(when: When) -> str:
     """A date as it is, a time in UTC; "" for none."""
     if isinstance(when, datetime):  # which is a date too
         return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -33,17 +33,21 @@ class Pages:
     def following(self, response: httpx.Response, link: str) -> str:
         """The address that a page's link to the next one means. Raises `Unexpected` for one that is not followed."""
         self._seen.add(str(response.request.url))
-        parsed = parsed_url(link)
+        parsed = parse_url(link)
         url = response.request.url.join(parsed) if parsed is not None else None
         if url is None or _origin(url) != _origin(self._api):
-            raise _refused(
+            raise _unexpected_link(
                 response,
                 "a link to the next page at another host; it is not followed with credentials",
             )
         if str(url) in self._seen:
-            raise _refused(response, "a link to the next page that leads back to one that was read")
+            raise _unexpected_link(
+                response, "a link to the next page that leads back to one that was read"
+            )
         if len(self._seen) >= self._most:
-            raise _refused(response, f"more than {self._most} pages; ask for fewer days at once")
+            raise _unexpected_link(
+                response, f"more than {self._most} pages; ask for fewer days at once"
+            )
         return str(url)
 
 
@@ -51,7 +55,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _refused(response: httpx.Response, with_what: str) -> Unexpected:
+def _unexpected_link(response: httpx.Response, with_what: str) -> Unexpected:
     return Unexpected(
         f"{host_of(response)} answered with {with_what}",
         stage="call",

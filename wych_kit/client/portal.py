@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.client.excerpts import quoted
-from wych_kit.client.http_request import plain_request
-from wych_kit.client.http_response import host_of, json_object
-from wych_kit.client.transport import ask, new_client
+from wych_kit.client.excerpts import redact_response_text
+from wych_kit.client.http_request import build_plain_request
+from wych_kit.client.http_response import host_of, require_json_object
+from wych_kit.client.transport import create_client, send_request
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
 
@@ -47,21 +47,26 @@ class Portal:
         since new credentials for an app that is there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or
         `Unreachable` (stage "register").
         """
-        with new_client(self._url, hooks=self._journal.hooks()) as client:
+        with create_client(self._url, hooks=self._journal.hooks()) as client:
             say("account")
             self._sign_up(client, answers)
             say("business")
             form = {"nzbn": "".join(str(answers["nzbn"]).split()), "name": answers["business_name"]}
             business = self._send(client, "POST", "businesses", form, name="business_name")
-            self._send(client, "PUT", f"businesses/{_id(business, 'business_id')}/receive-data", {})
+            self._send(
+                client,
+                "PUT",
+                f"businesses/{_require_text(business, 'business_id')}/receive-data",
+                {},
+            )
             say("app")
             name, issued = self._app(
                 client,
-                _id(business, "business_id"),
+                _require_text(business, "business_id"),
                 str(answers["app_name"]),
                 str(answers.get("callback_url", "")),
             )
-        found = {each: _id(issued, each) for each in CREDENTIALS} | {
+        found = {each: _require_text(issued, each) for each in CREDENTIALS} | {
             "app_name": str(issued.get("app_name") or name)
         }
         return found | {each: Secret(found[each]) for each in SECRETS}
@@ -74,7 +79,7 @@ class Portal:
             if error.status != _CONFLICT:
                 raise
             account = self._sign_in(client, {name: answers[name] for name in ("email", "password")})
-        self._session = Secret(_id(account, "session"))
+        self._session = Secret(_require_text(account, "session"))
         self._journal.redactor.learn(
             "session", self._session
         )  # a Bearer as well, and no access token
@@ -103,11 +108,11 @@ class Portal:
             numbered = name if number == 1 else f"{name} {number}"
             form = {"name": numbered, "callback_url": callback_url}
             response = self._answer(client, "POST", f"businesses/{business_id}/apps", form)
-            if response.status_code != _CONFLICT or "app_id" not in json_object(
+            if response.status_code != _CONFLICT or "app_id" not in require_json_object(
                 response, "register"
             ):
                 break
-        return numbered, _accepted(response, "app_name")
+        return numbered, _require_success(response, "app_name")
 
     def _send(
         self,
@@ -117,12 +122,12 @@ class Portal:
         form: Mapping[str, str | Secret],
         name: str = "name",
     ) -> dict[str, Any]:
-        return _accepted(self._answer(client, method, path, form), name)
+        return _require_success(self._answer(client, method, path, form), name)
 
     def _answer(
         self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]
     ) -> httpx.Response:
-        request = plain_request(
+        request = build_plain_request(
             method,
             f"{self._url}/api/{path}",
             "register",
@@ -134,18 +139,18 @@ class Portal:
         )
         if self._session is not None:
             request.headers["Authorization"] = f"Bearer {self._session.reveal()}"
-        return ask(client, request, self._journal.failed)
+        return send_request(client, request, self._journal.failed)
 
 
-def _accepted(response: httpx.Response, name: str) -> dict[str, Any]:
+def _require_success(response: httpx.Response, name: str) -> dict[str, Any]:
     """The answer, or its refusal; `name` is what the caller calls the form's "name"."""
-    answer = json_object(response, "register")
+    answer = require_json_object(response, "register")
     if response.is_success:
         return answer
     errors = answer.get("errors")
     given = errors if isinstance(errors, dict) else {}
     fields = {
-        name if field == "name" else str(field): quoted(response, str(text))
+        name if field == "name" else str(field): redact_response_text(response, str(text))
         for field, text in given.items()
     }
     raise Refused(
@@ -158,7 +163,7 @@ def _accepted(response: httpx.Response, name: str) -> dict[str, Any]:
     )
 
 
-def _id(answer: Mapping[str, Any], name: str) -> str:
+def _require_text(answer: Mapping[str, Any], name: str) -> str:
     value = answer.get(name)
     if isinstance(value, str) and value:
         return value

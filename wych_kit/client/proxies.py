@@ -10,7 +10,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.secret import Secret
 
 
@@ -45,7 +45,7 @@ def proxy_for(address: str | httpx.URL) -> Proxy | None:
     the host and all below it, `.example.com` only those below, `https://example.com` that host and
     scheme alone, and a network such as `10.0.0.0/8` covers its first address only.
     """
-    url = parsed_url(address) if isinstance(address, str) else address
+    url = parse_url(address) if isinstance(address, str) else address
     if url is None:
         return None
     settings = getproxies()

@@ -103,7 +103,7 @@ _BY_APPLICATION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ResponseFacts:
     """An answer as it is judged: the path that was asked for, the status, the headers by small name, and the body as text and as JSON."""
 
     path: str
@@ -112,7 +112,7 @@ class Answered:
     text: str
     json: Any
 
-    def said(self, *names: str) -> str:
+    def first_field(self, *names: str) -> str:
         """The first of these fields that the body has, as text."""
         return (
             next((str(self.json[name]) for name in names if self.json.get(name)), "")
@@ -121,7 +121,7 @@ class Answered:
         )
 
 
-def stranger(answered: Answered) -> str | None:
+def foreign_answer(answered: ResponseFacts) -> str | None:
     """Somebody else than the service: a proxy that wants a password, a redirect, a web page."""
     if answered.status == _PROXY:
         return "proxy-password"
@@ -130,11 +130,11 @@ def stranger(answered: Answered) -> str | None:
             "captive-portal"
         )
     if answered.status in (301, 302, 303, 307, 308) and "location" in answered.headers:
-        return redirect(answered.headers["location"])
-    return page(answered.status, answered.text) if answered.json is None else None
+        return classify_redirect(answered.headers["location"])
+    return classify_page(answered.status, answered.text) if answered.json is None else None
 
 
-def redirect(location: str) -> str:
+def classify_redirect(location: str) -> str:
     """A redirect to what looks like a login page, by its path alone (Wych's own host is called login), or another one."""
     try:
         path = urlsplit(location).path
@@ -143,19 +143,19 @@ def redirect(location: str) -> str:
     return "login-page" if _LOGIN.search(path) else "redirected"
 
 
-def page(status: int, text: str) -> str | None:
+def classify_page(status: int, text: str) -> str | None:
     """A web page where JSON was due: with 200 it pretends to be the service's, as wifi portals do (wire facts D23)."""
     if not re.search(r"<html|<!doctype html", text[:2000], re.IGNORECASE):
         return None
     return "captive-portal" if status in (200, _PORTAL) else "not-json"
 
 
-def cut_off(words: str) -> bool:
+def is_cut_off(words: str) -> bool:
     """Whether an HTTP library's words on a broken answer say that it ended too early, and not that it cannot be read."""
     return re.search("disconnected|closed connection|incomplete", words, re.IGNORECASE) is not None
 
 
-def tunnel(status: int) -> str:
+def classify_tunnel_refusal(status: int) -> str:
     """What a proxy's answer to CONNECT means, where that is no success; 0 for one that is no HTTP.
 
     A proxy that was asked for a way and says 5xx tried and failed. Web servers that are none answer 400, 404, 405 or 501.
@@ -169,13 +169,13 @@ def tunnel(status: int) -> str:
     return "unreachable" if status >= _BROKEN else "proxy-refused"
 
 
-def at_discovery(answered: Answered) -> str | None:
+def classify_discovery_refusal(answered: ResponseFacts) -> str | None:
     """A refusal of the discovery request."""
-    code = answered.said("error")
+    code = answered.first_field("error")
     known = {"Realm does not exist": "wrong-realm", "missingNormalization": "double-slash"}.get(
         code
     )
-    known = known or _BY_DESCRIPTION.get((code, answered.said("error_description")))
+    known = known or _BY_DESCRIPTION.get((code, answered.first_field("error_description")))
     if known is None and answered.status == _NOT_FOUND:
         return (
             "auth-prefix"
@@ -184,14 +184,14 @@ def at_discovery(answered: Answered) -> str | None:
         )
     return (
         known
-        or stranger(answered)
+        or foreign_answer(answered)
         or ("identity-provider-error" if answered.status >= _BROKEN else None)
     )
 
 
-def at_token(answered: Answered) -> str | None:
+def classify_token_refusal(answered: ResponseFacts) -> str | None:
     """A refusal of a token request."""
-    code, description = answered.said("error"), answered.said("error_description")
+    code, description = answered.first_field("error"), answered.first_field("error_description")
     if code == _NO_ROOT and answered.path.startswith("/auth/realms/"):
         return "auth-prefix"
     if known := _BY_DESCRIPTION.get((code, description)) or _BY_CODE.get(code):
@@ -204,18 +204,20 @@ def at_token(answered: Answered) -> str | None:
         return (  # a 503 with words is any balancer's whose servers are down
             "too-many-token-requests"
         )
-    return stranger(answered) or ("identity-provider-error" if answered.status >= _BROKEN else None)
-
-
-def bearer_refused(answered: Answered) -> bool:
-    """Whether a 401 is about the token: in the gateway's words, or by the challenge of RFC 6750 section 3. Web servers ask for Basic."""
-    challenge = answered.headers.get("www-authenticate", "").lower()
-    return answered.status == _UNAUTHORIZED and (
-        challenge.startswith("bearer") or at_gateway(answered) == "bearer-refused"
+    return foreign_answer(answered) or (
+        "identity-provider-error" if answered.status >= _BROKEN else None
     )
 
 
-def _gateways_message(answered: Answered) -> str:
+def is_bearer_refused(answered: ResponseFacts) -> bool:
+    """Whether a 401 is about the token: in the gateway's words, or by the challenge of RFC 6750 section 3. Web servers ask for Basic."""
+    challenge = answered.headers.get("www-authenticate", "").lower()
+    return answered.status == _UNAUTHORIZED and (
+        challenge.startswith("bearer") or classify_gateway_refusal(answered) == "bearer-refused"
+    )
+
+
+def _gateways_message(answered: ResponseFacts) -> str:
     """The message where the body is one that AWS writes: a message alone (wire facts B3), or the plain text of B3-16.
 
     Web frameworks say Forbidden too, as text or beside a status code of their own.
@@ -223,13 +225,13 @@ def _gateways_message(answered: Answered) -> str:
     if not isinstance(answered.json, dict):
         return answered.text if answered.status == _TOO_LARGE else ""
     return (
-        answered.said("message", "Message")
+        answered.first_field("message", "Message")
         if answered.json.keys() <= {"message", "Message"}
         else ""
     )
 
 
-def at_gateway(answered: Answered) -> str | None:
+def classify_gateway_refusal(answered: ResponseFacts) -> str | None:
     """A refusal of a call. An assumption until Wych says which gateway it runs (wire facts, section 0)."""
     message = _gateways_message(answered)
     if known := _GATEWAY.get((answered.status, message)):
@@ -241,11 +243,13 @@ def at_gateway(answered: Answered) -> str | None:
         kind = answered.headers.get("x-amzn-errortype", "").partition(":")[0]
         if known := _GATEWAY_TYPES.get((answered.status, kind)):
             return known
-    return _BY_APPLICATION.get((answered.status, code(answered))) or stranger(answered)
+    return _BY_APPLICATION.get((answered.status, application_code(answered))) or foreign_answer(
+        answered
+    )
 
 
-def code(answered: Answered) -> str:
+def application_code(answered: ResponseFacts) -> str:
     """The word by which the application itself refuses; "" where the body is not of its form."""
     own = isinstance(answered.json, dict) and answered.json.keys() == {"error", "message"}
-    word = answered.said("error") if own else ""
+    word = answered.first_field("error") if own else ""
     return word if re.fullmatch("[a-z]+(_[a-z]+){0,4}", word) else ""

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from wych_kit.client.backoff import PATIENCE
+from wych_kit.client.backoff import MAX_WAIT
 from wych_kit.client.token import Token
 from wych_kit.errors import Refused, Unreachable, WychError
 from wych_kit.secret import Secret
@@ -29,42 +29,42 @@ _log = logging.getLogger(__name__)
 _FAILURES: dict[str, type[Refused | Unreachable]] = {"Refused": Refused, "Unreachable": Unreachable}
 
 
-class Flight:
+class InFlightRequest:
     """A token request that is under way in this process, and what those who wait for it will get."""
 
-    __slots__ = ("_leader", "_pid", "landed")
+    __slots__ = ("_leader", "_pid", "future")
 
     def __init__(self) -> None:
-        self.landed: Future[Token | WychError | None] = Future()
-        self.landed.set_running_or_notify_cancel()  # from here on a waiting task that is cancelled cannot cancel it for the others
+        self.future: Future[Token | WychError | None] = Future()
+        self.future.set_running_or_notify_cancel()  # from here on a waiting task that is cancelled cannot cancel it for the others
         self._pid = os.getpid()
         self._leader = threading.get_ident()
 
     @property
-    def led_here(self) -> bool:
+    def is_led_by_this_thread(self) -> bool:
         """Whether it needs the calling thread to land: blocking that would be waiting for oneself."""
         return self._leader == threading.get_ident()
 
     @property
-    def alive(self) -> bool:
+    def is_from_this_process(self) -> bool:
         """False in a forked child: whoever led it stayed in the parent."""
         return self._pid == os.getpid()
 
-    def land(self, outcome: Token | WychError | None) -> None:
+    def resolve(self, outcome: Token | WychError | None) -> None:
         """Tell everybody: the token, the error, or `None` for "given up"."""
-        self.landed.set_result(outcome)
+        self.future.set_result(outcome)
 
     def wait(self) -> None:
         """Block the calling thread until it lands, or for as long as any token request may take."""
         with contextlib.suppress(TimeoutError):
-            self.landed.result(2 * PATIENCE)
+            self.future.result(2 * MAX_WAIT)
 
     def outcome(self) -> Token | WychError | None:
         """What it brought, or `None` if that is still unknown."""
-        return self.landed.result() if self.landed.done() else None
+        return self.future.result() if self.future.done() else None
 
 
-def taken(lock: BaseFileLock) -> bool:
+def try_acquire(lock: BaseFileLock) -> bool:
     """Whether the lock could be had at once. Where the disk knows no locks, everybody goes ahead."""
     from filelock import Timeout
 
@@ -166,7 +166,7 @@ class TokenFile:
 
     def _facts(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
-            return dict(json.loads(self.path.read_bytes(), object_pairs_hook=_sealed))
+            return dict(json.loads(self.path.read_bytes(), object_pairs_hook=_seal_token))
         return {}
 
     def _put(self, content: Secret) -> None:
@@ -177,5 +177,5 @@ class TokenFile:
             _log.warning("the token could not be kept in %s: %s", self.path.parent, error.strerror)
 
 
-def _sealed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _seal_token(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: Secret(value) if name == "access_token" else value for name, value in pairs}

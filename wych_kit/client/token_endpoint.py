@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.backoff import retry_after
-from wych_kit.client.excerpts import quoted, strangers_words, target
-from wych_kit.client.http_request import plain_request
-from wych_kit.client.http_response import answered, host_of, json_object
+from wych_kit.client.backoff import parse_retry_after
+from wych_kit.client.excerpts import describe_foreign_body, redact_response_text, redirect_target
+from wych_kit.client.http_request import build_plain_request
+from wych_kit.client.http_response import facts_of, host_of, require_json_object
 from wych_kit.client.token import Token
 from wych_kit.errors import Refused, Unexpected
 from wych_kit.secret import Secret
@@ -31,7 +31,7 @@ BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx.Request:
     """The client_credentials request, credentials in the form (RFC 6749 §4.4.2 and §2.3.1; the way Wych documents it)."""
-    return plain_request(
+    return build_plain_request(
         "POST",
         token_endpoint,
         data={
@@ -49,15 +49,15 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
     """
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends the token request on to {target(response)!r:.200}; "
+            f"{host_of(response)} sends the token request on to {redirect_target(response)!r:.200}; "
             "redirects are not followed with credentials",
             stage=stage,
             status=response.status_code,
-            reference=refusal_rules.redirect(response.headers.get("Location", "")),
+            reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
         )
     if not response.is_success:
         raise _refusal(response, stage)
-    answer = _sealed(json_object(response, stage))
+    answer = _seal_tokens(require_json_object(response, stage))
     value = answer.get("access_token")
     if not isinstance(value, Secret) or not re.fullmatch("[!-~]+", value.reveal()):
         raise Unexpected(
@@ -79,7 +79,7 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
     return Token(value, lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
 
 
-def _sealed(answer: dict[str, Any]) -> dict[str, Any]:
+def _seal_tokens(answer: dict[str, Any]) -> dict[str, Any]:
     """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
     return {
         name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item
@@ -109,22 +109,22 @@ def _lifetime(value: object, stage: Stage) -> float:
 
 def _refusal(response: httpx.Response, stage: Stage) -> Refused:
     try:
-        answer = json_object(response, stage)
+        answer = require_json_object(response, stage)
     except Unexpected:
         answer = {}
     code, description = (
-        quoted(response, str(answer.get(name) or ""))[:300]
+        redact_response_text(response, str(answer.get(name) or ""))[:300]
         for name in ("error", "error_description")
     )
     status = response.status_code
     said = f"{code}: {description}" if description else code
     return Refused(
         f"{host_of(response)} refused the token request with"
-        f" {status}{f' ({said})' if said else strangers_words(response, json_too=True)}",
+        f" {status}{f' ({said})' if said else describe_foreign_body(response, json_too=True)}",
         stage=stage,
         status=status,
         code=code,
         description=description,
-        retry_after=retry_after(response.headers.get("Retry-After")),
-        reference=refusal_rules.at_token(answered(response)),
+        retry_after=parse_retry_after(response.headers.get("Retry-After")),
+        reference=refusal_rules.classify_token_refusal(facts_of(response)),
     )

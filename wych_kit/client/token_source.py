@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import discovery, token_endpoint
-from wych_kit.client.backoff import PATIENCE, Backoff, retry_after
-from wych_kit.client.token_cache import Flight, TokenFile, taken
+from wych_kit.client.backoff import MAX_WAIT, Backoff, parse_retry_after
+from wych_kit.client.token_cache import InFlightRequest, TokenFile, try_acquire
 from wych_kit.errors import Refused, Unreachable, WychError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Seconds for which a refused secret is not sent again by the same object. A guess: a loop cannot
 # hammer, a person can wait.
-GRUDGE = 30.0
+REFUSAL_COOLDOWN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,16 @@ class Pause:
 _sources: weakref.WeakSet[TokenSource] = weakref.WeakSet()
 
 
-def _renew_locks() -> None:
+def _replace_locks() -> None:
     """In a forked child: the thread that held one is the parent's, so nobody would let go of it here."""
     for source in _sources:
         source._lock = threading.Lock()  # noqa: SLF001 - their own module
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_replace_locks)
 
-Flow = Generator[httpx.Request | Pause | Flight, httpx.Response | None, "Token"]
+Flow = Generator[httpx.Request | Pause | InFlightRequest, httpx.Response | None, "Token"]
 
 
 class TokenSource:
@@ -67,7 +67,7 @@ class TokenSource:
         self._file = file
         self._lock = threading.Lock()  # held for a few microseconds, never while waiting
         self._token: Token | None = None
-        self._flight: Flight | None = None
+        self._flight: InFlightRequest | None = None
         self._refusal: tuple[float, Refused] | None = None
         _sources.add(self)
         # The identity provider, once its document was fetched and checked.
@@ -89,12 +89,12 @@ class TokenSource:
             self._file.remove(token)
 
     @property
-    def at_hand(self) -> Token | None:
+    def cached(self) -> Token | None:
         """The token in memory, if it can be used now."""
         token = self._token
         return token if token is not None and token.fresh else None
 
-    def obtaining(self, refused: Token | None = None, *, blocks: bool = True) -> Flow:
+    def acquire(self, refused: Token | None = None, *, blocks: bool = True) -> Flow:
         """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one.
 
         `blocks` says that waiting holds the calling thread up, so that nothing else can happen there.
@@ -102,20 +102,23 @@ class TokenSource:
         while True:
             with self._lock:
                 token = self._token
-                if token is not None and _usable(token, refused):
+                if token is not None and _is_usable(token, refused):
                     return token
-                if self._refusal is not None and time.monotonic() < self._refusal[0] + GRUDGE:
+                if (
+                    self._refusal is not None
+                    and time.monotonic() < self._refusal[0] + REFUSAL_COOLDOWN
+                ):
                     raise copy.copy(self._refusal[1])
                 flight = self._flight
-                leads = flight is None or not flight.alive
+                leads = flight is None or not flight.is_from_this_process
                 if flight is None or leads:
-                    flight = self._flight = Flight()
+                    flight = self._flight = InFlightRequest()
             if leads:
-                return (yield from self._leading(flight, refused))
-            if blocks and flight.led_here:
-                return (yield from self._alone())
+                return (yield from self._refresh_as_leader(flight, refused))
+            if blocks and flight.is_led_by_this_thread:
+                return (yield from self._refresh_unshared())
             yield flight
-            if not flight.landed.done():
+            if not flight.future.done():
                 raise Unreachable(
                     "another call has been renewing the token for too long",
                     stage="token",
@@ -128,43 +131,43 @@ class TokenSource:
                 return outcome
             # Its caller went away in the middle, or asked before the token was refused: somebody else has to ask.
 
-    def _leading(self, flight: Flight, refused: Token | None) -> Flow:
+    def _refresh_as_leader(self, flight: InFlightRequest, refused: Token | None) -> Flow:
         outcome: Token | WychError | None = None
         try:
-            outcome = yield from self._renewing(refused)
+            outcome = yield from self._refresh(refused)
         except WychError as error:
             outcome = error
             raise
         finally:
             with self._lock:
-                if isinstance(outcome, Refused) and _for_good(outcome):
+                if isinstance(outcome, Refused) and _is_final(outcome):
                     self._refusal = (time.monotonic(), outcome)
                 elif outcome is not None and not isinstance(outcome, WychError):
                     self._token = outcome
                 if self._flight is flight:
                     self._flight = None
-            flight.land(outcome)
+            flight.resolve(outcome)
         return outcome
 
-    def _alone(self) -> Flow:
+    def _refresh_unshared(self) -> Flow:
         """A token for a call made from within the leading one, by a hook or on its event loop: not shared, since nothing may wait."""
-        token = yield from self._requesting()
+        token = yield from self._request_token()
         with self._lock:
             self._token = token
         return token
 
-    def _renewing(self, refused: Token | None) -> Flow:
+    def _refresh(self, refused: Token | None) -> Flow:
         """A token from the shared file, or a new one that is put there: one process at a time asks."""
         token = self._file.read() if self._file else None
-        if token is not None and _usable(token, refused):
+        if token is not None and _is_usable(token, refused):
             return token
         lock = self._file.lock() if self._file else None
         if self._file is None or lock is None:
-            return (yield from self._requesting())
-        began, ends = time.time(), time.monotonic() + 2 * PATIENCE
-        while not taken(lock):
+            return (yield from self._request_token())
+        began, ends = time.time(), time.monotonic() + 2 * MAX_WAIT
+        while not try_acquire(lock):
             token = self._file.read()
-            if token is not None and _usable(token, refused):
+            if token is not None and _is_usable(token, refused):
                 return token
             if time.monotonic() > ends:
                 raise Unreachable(
@@ -175,39 +178,39 @@ class TokenSource:
             yield Pause(random.uniform(0.01, 0.03))  # noqa: S311 - only so that the waiting do not march in step
         try:
             token = self._file.read()
-            if token is not None and _usable(token, refused):
+            if token is not None and _is_usable(token, refused):
                 return token
             if failure := self._file.failure_since(began):
                 raise failure
-            return (yield from self._shared(self._file))
+            return (yield from self._request_and_share(self._file))
         finally:
             lock.release()
 
-    def _shared(self, file: TokenFile) -> Flow:
+    def _request_and_share(self, file: TokenFile) -> Flow:
         try:
-            token = yield from self._requesting()
+            token = yield from self._request_token()
         except (Refused, Unreachable) as error:
             file.write_failure(error)
             raise
         file.write(token)
         return token
 
-    def _requesting(self) -> Flow:
+    def _request_token(self) -> Flow:
         backoff = Backoff()
         provider = self.provider
         if provider is None:
-            response, _ = yield from _patiently(
+            response, _ = yield from _with_retries(
                 lambda: discovery.request(self._issuer_url), backoff
             )
             provider = self.provider = discovery.check(response, self._issuer_url)
         endpoint = provider.token_endpoint
-        response, asked = yield from _patiently(
+        response, asked = yield from _with_retries(
             lambda: token_endpoint.request(endpoint, self._client_id, self._client_secret), backoff
         )
         return token_endpoint.check(response, asked)
 
 
-def _patiently(
+def _with_retries(
     make: Callable[[], httpx.Request], backoff: Backoff
 ) -> Generator[httpx.Request | Pause, httpx.Response | None, tuple[httpx.Response, float]]:
     """The answer to a request, repeated while the server says "not now", and the moment the last one was sent."""
@@ -217,17 +220,17 @@ def _patiently(
         assert response is not None  # noqa: S101 - the drivers answer every request
         if response.status_code not in token_endpoint.BUSY:
             return response, asked
-        seconds = backoff.pause(retry_after(response.headers.get("Retry-After")))
+        seconds = backoff.pause(parse_retry_after(response.headers.get("Retry-After")))
         if seconds is None:
             return response, asked
         yield Pause(seconds)
 
 
-def _usable(token: Token, refused: Token | None) -> bool:
+def _is_usable(token: Token, refused: Token | None) -> bool:
     return token.fresh and (refused is None or token.value != refused.value)
 
 
-def _for_good(refusal: Refused) -> bool:
+def _is_final(refusal: Refused) -> bool:
     """Whether asking again soon would bring the same: not when the server was busy or broken."""
     return (
         refusal.status < httpx.codes.INTERNAL_SERVER_ERROR

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.http_response import bound
-from wych_kit.client.httpx_errors import translated
+from wych_kit.client.http_response import limit_answer
+from wych_kit.client.httpx_errors import translate_httpx_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 
 
-def new_client(
+def create_client(
     *addresses: str | None, hooks: Hooks, transport: httpx.BaseTransport | None = None
 ) -> httpx.Client:
     """A client for these addresses, with nobody's credentials in it.
@@ -45,7 +45,7 @@ def new_client(
     )
 
 
-def ask(
+def send_request(
     client: httpx.Client,
     request: httpx.Request,
     note: Callable[[httpx.HTTPError], None] = lambda _: None,
@@ -59,9 +59,9 @@ def ask(
     try:
         response = client.send(request, auth=None, follow_redirects=False, stream=True)
         with contextlib.closing(response):
-            bound(response, started).read()
+            limit_answer(response, started).read()
         return response  # noqa: TRY300 - the failure is raised below, out of the exception's reach
     except httpx.HTTPError as error:
         note(error)
-        failure = translated(error)
+        failure = translate_httpx_error(error)
     raise failure

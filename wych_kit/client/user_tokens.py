@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from wych_kit.client.destination import Destination, not_redirected
+from wych_kit.client.destination import Destination, refuse_redirects
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wych_kit.client.token import Token
 
 
-class _Held:
+class _Slot:
     """A customer's token, and the lock that lets one thread alone exchange for it."""
 
     __slots__ = ("lock", "token")
@@ -32,9 +32,9 @@ class UserTokens:
     def __init__(self, exchange: Callable[[str], Token]) -> None:
         self._exchange = exchange
         self._lock = threading.Lock()  # held for a few microseconds, never while asking
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _Slot] = {}
 
-    def at_hand(self, user_id: str) -> Token | None:
+    def cached(self, user_id: str) -> Token | None:
         """The one in memory, if it can be used now."""
         held = self._held.get(user_id)
         token = held.token if held else None
@@ -43,13 +43,13 @@ class UserTokens:
     def obtain(self, user_id: str, refused: Token | None = None) -> Token:
         """One that can be used now, other than the refused one."""
         with self._lock:
-            held = self._held.get(user_id) or self._held.setdefault(user_id, _Held())
+            held = self._held.get(user_id) or self._held.setdefault(user_id, _Slot())
         with held.lock:
             token = held.token
             if token is None or not token.fresh or token is refused:
                 held.token = None
                 held.token = token = self._exchange(user_id)
-                self._tidy()
+                self._remove_expired()
             return token
 
     def drop(self, user_id: str, token: Token) -> None:
@@ -63,7 +63,7 @@ class UserTokens:
         with self._lock:
             self._held.clear()
 
-    def _tidy(self) -> None:
+    def _remove_expired(self) -> None:
         """A program that serves many customers keeps no tokens that are over."""
         with self._lock:
             over = [
@@ -92,17 +92,17 @@ class UserAuth(httpx.Auth):
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """For `httpx.Client`."""
         self._destination.check(request.url)
-        kept = self._tokens.at_hand(self._user_id)
+        kept = self._tokens.cached(self._user_id)
         token = kept or self._tokens.obtain(self._user_id)
-        response = yield self._signed(request, token)
+        response = yield self._sign(request, token)
         if response.status_code == httpx.codes.UNAUTHORIZED and kept is not None:
             token = self._tokens.obtain(self._user_id, refused=kept)
-            response = yield self._signed(request, token)
+            response = yield self._sign(request, token)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             self._tokens.drop(self._user_id, token)
 
-    def _signed(self, request: httpx.Request, token: Token) -> httpx.Request:
+    def _sign(self, request: httpx.Request, token: Token) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = self._api_key.reveal()
-        not_redirected(request, tasks=False)
+        refuse_redirects(request, tasks=False)
         return request

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.excerpts import told
+from wych_kit.client.excerpts import summarise_body
 from wych_kit.client.httpx_errors import classify_recorded_error
 from wych_kit.client.journal.redaction import split_marks
 
@@ -75,7 +75,7 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
         if (
             made is None
             and failing.status == _UNAUTHORIZED
-            and refusal_rules.at_gateway(sent.answered) in (None, "bearer-refused")
+            and refusal_rules.classify_gateway_refusal(sent.answered) in (None, "bearer-refused")
         ):
             made = _of_lifetime(exchanges, failing)
     if made:
@@ -83,9 +83,10 @@ def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
         return Verdict(
             reference, sent.stage, (f"{sent.line}: {failing.status}; {words}.",), certain
         )
-    judged = {"discovery": refusal_rules.at_discovery, "token": refusal_rules.at_token}.get(
-        sent.stage, refusal_rules.at_gateway
-    )(sent.answered)
+    judged = {
+        "discovery": refusal_rules.classify_discovery_refusal,
+        "token": refusal_rules.classify_token_refusal,
+    }.get(sent.stage, refusal_rules.classify_gateway_refusal)(sent.answered)
     basic = judged == "wrong-client-secret" and sent.header("authorization").lower().startswith(
         "basic "
     )
@@ -109,7 +110,7 @@ class _Sent:
         self.stage: Stage = self._stage()
         headers = {name.lower(): value for name, value in exchange.response_headers}
         body = exchange.response_body
-        self.answered = refusal_rules.Answered(
+        self.answered = refusal_rules.ResponseFacts(
             self.path, exchange.status or 0, headers, body, _json(body)
         )
 
@@ -142,7 +143,7 @@ _Made = tuple[str, str, bool] | None
 
 def _of_token_request(sent: _Sent) -> _Made:
     """What was wrong with a token request, if the answer is one that this would get (wire facts A2: the order of checks)."""
-    judged = refusal_rules.at_token(sent.answered)
+    judged = refusal_rules.classify_token_refusal(sent.answered)
     kind = sent.header("content-type").partition(";")[0].strip().lower()
     names = [name for name, _ in sent.fields]
     if (
@@ -177,7 +178,7 @@ def _of_token_request(sent: _Sent) -> _Made:
 
 def _of_call(sent: _Sent) -> _Made:
     """What was wrong with a call, if the answer is one that this would get (wire facts B2: route, bearer, key)."""
-    judged = refusal_rules.at_gateway(sent.answered)
+    judged = refusal_rules.classify_gateway_refusal(sent.answered)
     if (
         judged in (None, "wrong-path", "unknown-user")
         and _REFUSED <= sent.answered.status < _BROKEN
@@ -278,13 +279,13 @@ def _failed(exchange: Exchange) -> bool:
 
 
 def _is_page(exchange: Exchange) -> bool:
-    return refusal_rules.page(exchange.status or 0, exchange.response_body) is not None
+    return refusal_rules.classify_page(exchange.status or 0, exchange.response_body) is not None
 
 
-def _said(answered: refusal_rules.Answered) -> str:
-    words = answered.said("error_description", "message", "Message", "error")
+def _said(answered: refusal_rules.ResponseFacts) -> str:
+    words = answered.first_field("error_description", "message", "Message", "error")
     if not words and answered.json is None:
-        words = told(answered.headers.get("content-type", ""), answered.text)
+        words = summarise_body(answered.headers.get("content-type", ""), answered.text)
     return f" ({words if len(words) <= _ROOM else words[:_ROOM] + '…'})" if words else ""
 
 

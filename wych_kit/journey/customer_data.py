@@ -80,7 +80,7 @@ def _customer_data(session: Session, answers: Mapping[str, Answer], say: Say) ->
     unasked = [
         name for permission, name in _AGREED.items() if not _is_agreed(connection, permission)
     ]
-    basis = endpoints.endpoint("accounts", session.settings).basis
+    basis = endpoints.find_endpoint("accounts", session.settings).basis
     own = (
         f"all pages; {len(data.internal_transfers)} move money between the customer's own accounts and are"
         " in no sum"

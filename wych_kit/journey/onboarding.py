@@ -170,7 +170,7 @@ def _token(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
         say("discovery document")
     provider = session.provider or client.discover()
     say("key set")
-    keys = claims.keys(client.http, provider.jwks_uri)
+    keys = claims.fetch_keys(client.http, provider.jwks_uri)
     say("token")
     before = len(session.journal.exchanges)
     token = session.token = client.token()

@@ -133,7 +133,7 @@ class Session:
 
         A guessed path is never tried on Wych itself.
         """
-        return self.uses_mock or endpoints.endpoint(name, self.settings).basis != "invented"
+        return self.uses_mock or endpoints.find_endpoint(name, self.settings).basis != "invented"
 
     def explain(self, error: WychError) -> Diagnosis:
         """What an error means, in the light of these settings."""

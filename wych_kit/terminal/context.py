@@ -100,9 +100,9 @@ def call(
         _print_body(response, plain=plain)
         if response.is_success:
             return DONE
-        from wych_kit.client.api_errors import refusal
+        from wych_kit.client.api_errors import refusal_error
 
-        explain(refusal(response), settings, plain=plain)
+        explain(refusal_error(response), settings, plain=plain)
         return REFUSED
 
 
@@ -224,7 +224,7 @@ def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:
             return DONE
         provider = client.discover()
         signature = claims.verify(
-            held.value, claims.keys(client.http, provider.jwks_uri), provider.issuer
+            held.value, claims.fetch_keys(client.http, provider.jwks_uri), provider.issuer
         )
     screen = Screen(plain=plain)
     sign = {True: "good", False: "not good", None: "unknown"}[signature.verified]
@@ -241,7 +241,7 @@ def token(settings: Settings, *, raw: bool = False, plain: bool = False) -> int:
             Fact("Kept in", kept, "wych-kit forget removes it"),
         ]
     )
-    inside = claims.read(held.value)
+    inside = claims.read_claims(held.value)
     if inside is None:
         screen.say(
             "The token is opaque: there is nothing in it to read, and nothing wrong with that."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
-from wych_kit.client.transport import new_client
+from wych_kit.client.transport import create_client
 from wych_kit.diagnosis import exchange_evidence
 from wych_kit.diagnosis.connectivity import climb
 from wych_kit.diagnosis.diagnose import diagnose
@@ -70,7 +70,7 @@ def detect_by_exchanges(setup: ExerciseSetup) -> Detection | None:
         hooks = setup.journal.hooks()
         with (
             setup.shell_applied(),
-            new_client(settings.issuer_url, settings.api_url, hooks=hooks) as client,
+            create_client(settings.issuer_url, settings.api_url, hooks=hooks) as client,
         ):
             try:
                 text = setup.request.read_text("utf-8")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client.api import WychClient
-from wych_kit.client.httpx_errors import translated
+from wych_kit.client.httpx_errors import translate_httpx_error
 from wych_kit.client.journal.history import History
 from wych_kit.client.journal.recorder import Journal
-from wych_kit.client.transport import TIMEOUT, new_client
+from wych_kit.client.transport import TIMEOUT, create_client
 from wych_kit.diagnosis.lint import curl_request, lint_curl
 from wych_kit.diagnosis.lint.request_view import Sent
 from wych_kit.errors import SettingInvalid, WychError
@@ -106,12 +106,12 @@ def _variables(setup: ExerciseSetup, text: str, journal: Journal | None) -> dict
 
 def _send(setup: ExerciseSetup, request: httpx.Request) -> httpx.Response:
     journal = Journal()
-    with new_client(setup.wych.issuer_url, setup.wych.api_url, hooks=journal.hooks()) as client:
+    with create_client(setup.wych.issuer_url, setup.wych.api_url, hooks=journal.hooks()) as client:
         try:
             response = client.send(request)
         except httpx.HTTPError as error:
             journal.failed(error)
-            raise translated(error) from None
+            raise translate_httpx_error(error) from None
         finally:
             History(kit_home(setup.folder)).add(journal.exchanges)
     return response

@@ -13,7 +13,7 @@ import httpx
 
 from wych_kit.callback.rehearsal.cases import HEADER
 from wych_kit.client.http_request import USER_AGENT, is_loopback
-from wych_kit.client.httpx_errors import translated
+from wych_kit.client.httpx_errors import translate_httpx_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Browser:
                 failure = (
                     ""
                     if isinstance(error, httpx.ReadTimeout) or limit.is_over
-                    else translated(error).observed
+                    else translate_httpx_error(error).observed
                 )
                 reached = not isinstance(
                     error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError

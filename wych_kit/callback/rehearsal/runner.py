@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wych_kit.callback.rehearsal.assessment import Verdict, is_reflected, judge
 from wych_kit.callback.rehearsal.browser import Browser
 from wych_kit.callback.rehearsal.cases import CONNECTION, SCENES, USER
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.secret import Secret
 from wych_kit.settings.url_validation import callback, host
@@ -87,7 +87,7 @@ def refuse(to: str) -> None:
     """Raises `SettingInvalid` for an address that no handler of one's own can have."""
     if found := callback(Secret(to)):
         raise SettingInvalid("--to", found.reason, stage="call", reference=found.reference)
-    if parsed_url(to) is None:
+    if parse_url(to) is None:
         raise SettingInvalid(
             "--to", "is no address that can be called", stage="call", reference="bad-address"
         )

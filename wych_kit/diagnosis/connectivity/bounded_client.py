@@ -13,10 +13,10 @@ import httpx
 from wych_kit.client import token_endpoint
 from wych_kit.client.destination import Destination
 from wych_kit.client.endpoints import ENDPOINTS
-from wych_kit.client.http_request import plain_request, stage_of
+from wych_kit.client.http_request import build_plain_request, stage_of
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.client.token_source import Pause, TokenSource
-from wych_kit.client.transport import ask, new_client
+from wych_kit.client.transport import create_client, send_request
 from wych_kit.diagnosis.connectivity.probes import CONNECT_SECONDS
 from wych_kit.errors import Unreachable
 from wych_kit.secret import Secret
@@ -61,7 +61,7 @@ class Asking:
     def get(self, request: httpx.Request) -> httpx.Response:
         """Whatever answers. Raises `Unreachable` or `Unexpected`."""
         began = time.time()
-        response = ask(self._client(), request, self.journal.failed)
+        response = send_request(self._client(), request, self.journal.failed)
         self._look_at_date(response, (began + time.time()) / 2)
         return response
 
@@ -70,7 +70,7 @@ class Asking:
         settings = self.settings
         path = _USERS.path.replace("{partnerId}", quote(settings.partner_id or "", safe=""))
         path = path.replace("{appId}", quote(settings.app_id or "", safe=""))
-        request = plain_request(
+        request = build_plain_request(
             _USERS.method, (settings.api_url or "") + path, "call", basis=_USERS.basis
         )
         Destination(settings.api_url).check(request.url)
@@ -81,7 +81,7 @@ class Asking:
     def below_the_base(self, path: str = "") -> httpx.Response:
         """A GET at the API's base address or below it, without credentials."""
         return self.get(
-            plain_request("GET", (self.settings.api_url or "") + path, "call", basis="")
+            build_plain_request("GET", (self.settings.api_url or "") + path, "call", basis="")
         )
 
     def token(self, provider: Provider, refused: Token | None = None) -> Token:
@@ -96,15 +96,15 @@ class Asking:
             file = TokenFile(settings.home, *facts) if settings.token_cache == "disk" else None
             self._source = TokenSource(*facts, file)
         self._source.provider = provider
-        flow = self._source.obtaining(refused)
+        flow = self._source.acquire(refused)
         self.answer, asked = None, time.monotonic()
         try:
-            wish = next(flow)
+            effect = next(flow)
             while True:
-                if isinstance(wish, httpx.Request):
+                if isinstance(effect, httpx.Request):
                     asked, self.token_requests = time.monotonic(), self.token_requests + 1
-                    self.answer = self.get(wish)
-                elif isinstance(wish, Pause):
+                    self.answer = self.get(effect)
+                elif isinstance(effect, Pause):
                     if self.answer is not None:
                         token_endpoint.check(self.answer, asked)
                     if time.monotonic() + _READ_MARGIN > self.rung_ends:
@@ -113,10 +113,10 @@ class Asking:
                             stage="token",
                             reference="token-lock",
                         )
-                    time.sleep(wish.seconds)
+                    time.sleep(effect.seconds)
                 else:
-                    wish.wait()
-                wish = flow.send(self.answer)
+                    effect.wait()
+                effect = flow.send(self.answer)
         except StopIteration as end:
             return cast("Token", end.value)
         finally:
@@ -126,7 +126,7 @@ class Asking:
         if self._http is None:
             hooks = self.journal.hooks()
             hooks["request"].append(self._limit)
-            self._http = new_client(self.settings.issuer_url, self.settings.api_url, hooks=hooks)
+            self._http = create_client(self.settings.issuer_url, self.settings.api_url, hooks=hooks)
         return self._http
 
     def _limit(self, request: httpx.Request) -> None:

@@ -10,7 +10,7 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from wych_kit.client.httpx_errors import certificate_reference
+from wych_kit.client.httpx_errors import classify_certificate_error
 
 if TYPE_CHECKING:
     import socket
@@ -70,7 +70,7 @@ def looked_at(way: socket.socket, host: str) -> Certificate | None:
 
 def reference(error: ssl.SSLCertVerificationError, found: Certificate | None) -> str:
     """The scenario that a certificate that does not verify is one of."""
-    known = certificate_reference(error)
+    known = classify_certificate_error(error)
     # A root that is not known here, of an authority that everybody trusts, is only newer than this
     # machine's store: no proxy made it.
     public = known == "tls-interception" and found is not None and found.public

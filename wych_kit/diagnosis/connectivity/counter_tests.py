@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from wych_kit.client import refusal_rules
-from wych_kit.client.api_errors import refusal
-from wych_kit.client.excerpts import first_words
+from wych_kit.client.api_errors import refusal_error
+from wych_kit.client.excerpts import summarise_response
 from wych_kit.client.http_request import is_loopback
 from wych_kit.client.http_response import host_of
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST
@@ -29,7 +29,7 @@ _TRYING = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNOREC
 
 def forbidden(response: httpx.Response) -> bool:
     """Whether the gateway said 403 Forbidden: the key (wire facts B3-1) or the base path (B3-12)."""
-    error = refusal(response)
+    error = refusal_error(response)
     return isinstance(error, Refused) and error.reference == "api-key-refused"
 
 
@@ -42,7 +42,7 @@ def key_or_base(state: State) -> Broken:
     except WychError as error:
         words = f"No counter-test: {error}."
         return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
-    answer = refusal(other) if not other.is_success else None
+    answer = refusal_error(other) if not other.is_success else None
     about_routes = (
         isinstance(answer, Refused)
         and answer.status == httpx.codes.FORBIDDEN
@@ -131,7 +131,9 @@ def expired(token: Token, now: float) -> bool:
 
 def unknown(state: State, stage: Stage, response: httpx.Response) -> Broken:
     """An answer that is no row of ours: what it said, and no cause. A web page is one thing that can be told."""
-    words = f"{host_of(response)} answered {response.status_code} ({first_words(response, _SHOWN)})"
-    if (stranger := refusal_rules.page(response.status_code, response.text[:2000])) is not None:
+    words = f"{host_of(response)} answered {response.status_code} ({summarise_response(response, _SHOWN)})"
+    if (
+        stranger := refusal_rules.classify_page(response.status_code, response.text[:2000])
+    ) is not None:
         return state.broken(stranger, stage, words, runner_up="unknown-answer")
     return state.broken("unknown-answer", stage, words, confidence="unknown")

@@ -13,8 +13,8 @@ import httpx
 
 from wych_kit.client import claims, refusal_rules
 from wych_kit.client import discovery as documents
-from wych_kit.client.api_errors import refusal
-from wych_kit.client.http_response import answered, host_of, parsed
+from wych_kit.client.api_errors import refusal_error
+from wych_kit.client.http_response import facts_of, host_of, parse_json
 from wych_kit.diagnosis.connectivity import counter_tests
 from wych_kit.diagnosis.connectivity.state import held, skipped
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST
@@ -150,7 +150,7 @@ def data(state: State) -> Finding:
         if error.reference == "wrong-path":
             raise counter_tests.wrong_path(state, error)
         raise _known(state, error, response)
-    users = parsed(response)
+    users = parse_json(response)
     if isinstance(users, list) and all(
         isinstance(each, dict) and {"id", "email"} <= each.keys() for each in users
     ):
@@ -170,7 +170,7 @@ def _token(state: State, refused: Token | None = None) -> Token:
 
 def _content(state: State, held_token: Token) -> str:
     lifetime = f"good for {held_token.lifetime:.0f} seconds"
-    inside = claims.read(held_token.value)
+    inside = claims.read_claims(held_token.value)
     if inside is None:
         return f"opaque, which is nothing wrong; {lifetime}"
     said = next((claim.value for claim in inside[1] if claim.name == "iss"), None)
@@ -197,7 +197,7 @@ def _refused_token(state: State, refused: Token) -> str:
             )
         seen = "the kept token and a new one"
     assert state.response is not None  # noqa: S101 - the call was made above, or by the caller
-    if refusal_rules.bearer_refused(answered(state.response)):
+    if refusal_rules.is_bearer_refused(facts_of(state.response)):
         raise counter_tests.bearer_refused(state, f"the gateway refused {seen} with 401")
     return "a 401 that does not say it is about the token"
 
@@ -207,7 +207,7 @@ def _refusal(state: State) -> WychError | None:
     if (error := state.postponed.get("data")) is not None:
         return error
     response = state.response
-    return None if response is None or response.is_success else refusal(response)
+    return None if response is None or response.is_success else refusal_error(response)
 
 
 def _denied(error: WychError) -> bool:

@@ -203,7 +203,7 @@ def _no_tunnel(state: State, target: Target, status: int, reason: str) -> Broken
         f"the proxy {found.words} answered {status or 'something that is no HTTP'} {reason}".rstrip()
         + f" for {target.where}"
     )
-    reference, stage = refusal_rules.tunnel(status), target.stage
+    reference, stage = refusal_rules.classify_tunnel_refusal(status), target.stage
     if reference == "proxy-password" and found.credentials:
         cause = f"The proxy does not take the name and password in {found.variable}."
         action = "Correct them there; a sign such as @ or % is written %40 or %25."

@@ -118,7 +118,7 @@ def _judged(sent: Sent, value: str) -> Iterator[Remark]:
 
 
 def _claimed(sent: Sent, token: Secret) -> Iterator[Remark]:
-    inside = claims.read(token)
+    inside = claims.read_claims(token)
     held = {claim.name: claim.value for claim in inside[1]} if inside else {}
     ends = _moment(held.get("exp", ""))
     if sent.now is not None and ends is not None and ends <= sent.now:

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.diagnosis.lint.request import lint_request
 from wych_kit.diagnosis.lint.request_view import UNKNOWN_HOST, Sent
@@ -218,7 +218,7 @@ def _request(chosen: argparse.Namespace, address: str) -> httpx.Request | None:
     if chosen.get and content:
         address += ("&" if "?" in address else "?") + content.decode()
         content = b""
-    url = parsed_url(address)
+    url = parse_url(address)
     if url is None or not url.host:
         return None
     method = chosen.request or (

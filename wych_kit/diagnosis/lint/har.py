@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.diagnosis.lint.request import lint_request
 from wych_kit.errors import SettingInvalid
@@ -61,7 +61,7 @@ def _entries(text: str) -> list[Any]:
 
 
 def _request(found: dict[str, Any]) -> httpx.Request | None:
-    url = parsed_url(str(found["url"]))
+    url = parse_url(str(found["url"]))
     if url is None or not url.host:
         return None
     headers = [(str(each["name"]), str(each["value"])) for each in found["headers"]]

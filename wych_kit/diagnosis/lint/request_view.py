@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from wych_kit.client.http_request import parsed_url
+from wych_kit.client.http_request import parse_url
 from wych_kit.client.journal.redaction import Redactor
 from wych_kit.secret import MASK
 
@@ -40,8 +40,8 @@ class Sent:
         self.url = request.url
         self.settings = settings
         self.now = now
-        self.issuer = parsed_url(settings.issuer_url) if settings and settings.issuer_url else None
-        self.api = parsed_url(settings.api_url) if settings and settings.api_url else None
+        self.issuer = parse_url(settings.issuer_url) if settings and settings.issuer_url else None
+        self.api = parse_url(settings.api_url) if settings and settings.api_url else None
 
     @cached_property
     def content(self) -> bytes:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from wych_kit.client.endpoints import in_force
+from wych_kit.client.endpoints import current_endpoints
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.diagnosis.scenarios.documentation import STAGES, about, at, facts, nearest
 from wych_kit.settings import endpoint_paths
@@ -47,7 +47,7 @@ def explain(word: str | None, *, plain: bool = False) -> int:
 
 def endpoints(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
     """Every call with its path, its token, and what our knowledge of it rests on. 2 when a setting that corrects one is wrong."""
-    table = in_force(settings)
+    table = current_endpoints(settings)
     problems = [problem for problem in settings.problems() if problem.name in endpoint_paths.NAMES]
     wrong = {problem.name for problem in problems}
     if as_json:
