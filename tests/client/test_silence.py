@@ -152,8 +152,8 @@ def test_a_failing_call_tells_no_secret(
             assert error.__context__ is None
         kept = api.journal.exchanges
         assert len(kept) >= 1
-        shown = repr(kept) + export.as_json_lines(kept) + repr(export.as_har(kept))
-        shown += "".join(export.as_curl(each) + export.as_python(each) for each in kept)
+        shown = repr(kept) + export.render_json_lines(kept) + repr(export.render_har(kept))
+        shown += "".join(export.render_curl(each) + export.render_python(each) for each in kept)
         assert found(shown + repr(vars(api)) + repr(vars(api.auth)) + repr(api.http.headers)) == []
     assert found(ours(caplog)) == []
 

@@ -309,5 +309,5 @@ def test_an_exchange_without_an_answer_says_why(error, reference):
     """By the words that the journal keeps of httpx's exception."""
     journal = Journal()
     error.request = httpx.Request("GET", "https://api.example/v3/x")
-    journal.failed(error)
+    journal.record_failure(error)
     assert diagnose(journal.exchanges).reference == reference

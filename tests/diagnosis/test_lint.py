@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from wych_kit.client.api import WychClient
-from wych_kit.client.journal.export import as_curl, as_har
+from wych_kit.client.journal.export import render_curl, render_har
 from wych_kit.diagnosis import lint
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.errors import SettingInvalid
@@ -552,10 +552,12 @@ def test_what_this_kit_sends_gives_no_remark(mock_wych):
         seen
     )
     assert (
-        lint.lint_text("\n\n".join(as_curl(exchange) for exchange in exchanges), "calls.sh", ours)
+        lint.lint_text(
+            "\n\n".join(render_curl(exchange) for exchange in exchanges), "calls.sh", ours
+        )
         == ()
     )
-    assert lint.lint_text(json.dumps(as_har(exchanges)), "", ours) == ()
+    assert lint.lint_text(json.dumps(render_har(exchanges)), "", ours) == ()
     assert lint.lint_request(httpx.Request("GET", "http://example.com/a//b/")) == ()
 
 

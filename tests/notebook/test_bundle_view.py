@@ -23,7 +23,7 @@ def test_it_shows_what_it_wrote(ready, project):
     assert [
         name for name in names if name not in shown["text/plain"] or name not in shown["text/html"]
     ] == []
-    assert len(lines) == len(History(project.home).exchanges()) > 3
+    assert len(lines) == len(History(project.home).read()) > 3
 
 
 def test_production_is_not_asked_before_it_is_confirmed(project):

@@ -38,7 +38,7 @@ def use(collector):
         "wych_kit.terminal.context._print_body": ("call", "GET", "users"),
         "wych_kit.diagnosis.connectivity.http_rungs._content": ("check",),
         "wych_kit.diagnosis.connectivity.bounded_client.Asking.token": ("check",),
-        "wych_kit.client.journal.history.as_json_lines": ("start",),
+        "wych_kit.client.journal.history.render_json_lines": ("start",),
         "wych_kit.terminal.context._note": ("env",),
     }
     for function, words in functions.items():

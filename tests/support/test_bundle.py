@@ -364,7 +364,7 @@ def test_request_ids_find_a_call(ready, kit):
     kit("call", "GET", "nowhere")
     kit("bundle")
     rows = json.loads(members(only(ready.folder))["requests.json"])
-    kept = [each for each in History(ready.home).exchanges() if "/v3" in each.url]
+    kept = [each for each in History(ready.home).read() if "/v3" in each.url]
     calls = [row for row in rows if row["path"].startswith("/v3")]
     assert [row["ids"]["x-amzn-requestid"] for row in calls] == [
         dict(each.response_headers)["x-amzn-requestid"] for each in kept

@@ -35,7 +35,7 @@ def test_all_holds(ready, kit):
     assert list(rows) == [str(number) for number in range(1, len(RUNGS) + 1)]
     assert rows["14"] == ("held", "3 users")
     assert "Nothing is broken" in ran.out
-    assert len(History(ready.home).exchanges()) == 4
+    assert len(History(ready.home).read()) == 4
 
 
 def test_what_is_broken_is_explained(ready, mock_wych, kit):

@@ -130,7 +130,7 @@ def test_a_body_and_a_query(ready, mock_wych, kit):
         "c",
     )
     assert (ran.status, json.loads(ran.out)["email"]) == (0, "kim@example.com")
-    sent = History(ready.home).exchanges()[-1]
+    sent = History(ready.home).read()[-1]
     assert sent.request_body == '{"email":  "kim@example.com"}'
     assert sent.url.endswith("/user?a=1&b=x%3Dy%26z&c=")
 
@@ -226,7 +226,7 @@ def test_nothing_answers_is_status_3(project, kit, unused_address, words):
         app_id="a",
     )
     assert kit(*words).status == 3
-    assert "ConnectError" in History(project.home).exchanges()[-1].error
+    assert "ConnectError" in History(project.home).read()[-1].error
 
 
 # token ---------------------------------------------------------------------------------------------------------------------
@@ -414,7 +414,7 @@ def test_a_request_taken_home_works(ready, mock_wych, kit):
     curl, settings = kit("journal", "1", "--as", "curl").out, load_settings()
     told = dict(
         line.split(": ", 1)
-        for line in variables(curl, History(settings.home).exchanges()[-1:], settings)
+        for line in variables(curl, History(settings.home).read()[-1:], settings)
     )
     assert told["WYCH_API_KEY"] == f"in {ready.env}"
     asked = re.fullmatch("what `(.+)` prints", told["WYCH_ACCESS_TOKEN"])[1]
@@ -490,7 +490,7 @@ def test_forgetting_the_token(ready, mock_wych, kit):
     ran = kit("forget")
     assert (ran.status, ran.out) == (0, "Removed: the token.\n")
     assert kit("forget").out == "There was nothing to remove.\n"
-    assert History(ready.home).exchanges()
+    assert History(ready.home).read()
     kit("call", "GET", "users")
     assert mock_wych.token_requests == 2
 

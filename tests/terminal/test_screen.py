@@ -8,7 +8,7 @@ import re
 import pytest
 
 from wych_kit.client.journal.recorder import Exchange
-from wych_kit.client.journal.transcript import BODY_LINES, outcome
+from wych_kit.client.journal.transcript import BODY_LINES, describe_outcome
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.errors import Refused
 from wych_kit.journey.step import Fact
@@ -304,7 +304,7 @@ def test_a_long_body_is_cut_and_said_so(tty, project):
 )
 def test_the_outcome_of_an_exchange_in_words(changes, words):
     """Status and time, or why there is none."""
-    assert outcome(exchange(**changes)) == words
+    assert describe_outcome(exchange(**changes)) == words
 
 
 def test_every_environment_has_its_words(tty, project):

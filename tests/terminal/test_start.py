@@ -107,7 +107,7 @@ def test_without_a_person_wych_gets_nothing_invented(
         }
         assert named == missing
     assert project.env.read_bytes() == before
-    assert History(project.home).exchanges() == []
+    assert History(project.home).read() == []
 
 
 def test_a_misspelt_environment_is_said_first(project, kit):
@@ -337,7 +337,7 @@ def test_every_exchange_goes_into_the_history(project, mock_wych, kit):
     project.on(mock_wych)
     mock_wych.answer_next("token", status=400, body=b"{}")
     kit("start")
-    kept = History(project.home).exchanges()
+    kept = History(project.home).read()
     assert [exchange.status for exchange in kept][-1] == 400
     assert len(kept) == len(mock_wych.requests)
 

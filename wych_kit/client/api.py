@@ -16,7 +16,7 @@ from wych_kit.client.auth import WychAuth
 from wych_kit.client.http_request import BASIS
 from wych_kit.client.http_response import parse_exact_json, parse_json
 from wych_kit.client.httpx_errors import translate_httpx_error
-from wych_kit.client.journal.recorder import CUSTOMERS, Journal
+from wych_kit.client.journal.recorder import CUSTOMER_DATA, Journal
 from wych_kit.client.paging import Pages, format_moment
 from wych_kit.client.transport import create_client, send_request
 from wych_kit.client.user_tokens import UserAuth, UserTokens
@@ -132,7 +132,7 @@ class WychClient:
         """Fetch and check the issuer's document, whether or not it is known already."""
         self.settings.require("WYCH_ISSUER_URL", stage="discovery")
         issuer_url = self.settings.issuer_url or ""
-        response = send_request(self.http, discovery.request(issuer_url), self.journal.failed)
+        response = send_request(self.http, discovery.request(issuer_url), self.journal.record_failure)
         with self._lock:
             self._provider = discovery.check(response, issuer_url)
             if self._auth is not None:
@@ -318,7 +318,7 @@ class WychClient:
         try:
             request = self.http.build_request(method, url, **content)
             known = endpoints.match_endpoint(self.settings, method, url)
-            request.extensions |= {BASIS: known.basis if known else "", CUSTOMERS: user is not None}
+            request.extensions |= {BASIS: known.basis if known else "", CUSTOMER_DATA: user is not None}
             return self.http.send(request, auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._failed(error)
@@ -333,7 +333,7 @@ class WychClient:
 
     def _failed(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
         if isinstance(error, httpx.HTTPError):
-            self.journal.failed(error)
+            self.journal.record_failure(error)
         return translate_httpx_error(error)
 
 

@@ -28,10 +28,10 @@ def redact_response_text(response: httpx.Response, text: str) -> str:
 def redact_request_text(request: httpx.Request, text: str) -> str:
     """The same where there is no response, only the request and what was said to it."""
     redactor = Redactor(wary=True)
-    redactor.headers(request.headers.multi_items())
+    redactor.redact_headers(request.headers.multi_items())
     with contextlib.suppress(httpx.RequestNotRead):  # a stream, gone by now
-        redactor.body(request.content, request.headers.get("Content-Type", ""))
-    return redactor.text(text)
+        redactor.redact_body(request.content, request.headers.get("Content-Type", ""))
+    return redactor.redact_text(text)
 
 
 def summarise_body(kind: str, text: str) -> str:

@@ -139,7 +139,7 @@ class Portal:
         )
         if self._session is not None:
             request.headers["Authorization"] = f"Bearer {self._session.reveal()}"
-        return send_request(client, request, self._journal.failed)
+        return send_request(client, request, self._journal.record_failure)
 
 
 def _require_success(response: httpx.Response, name: str) -> dict[str, Any]:

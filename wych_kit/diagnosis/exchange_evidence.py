@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from wych_kit.client import refusal_rules
 from wych_kit.client.excerpts import summarise_body
 from wych_kit.client.httpx_errors import classify_recorded_error
-from wych_kit.client.journal.redaction import split_marks
+from wych_kit.client.journal.redaction import split_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +219,7 @@ def _of_bearer(sent: _Sent) -> _Made:
             "its Authorization does not begin with Bearer and a space",
             True,
         )
-    pieces = split_marks(rest.strip())
+    pieces = split_placeholders(rest.strip())
     if len(pieces) == 1 and pieces[0][0]:
         return None
     return ("bearer-malformed", "after Bearer there is more, or less, than one token", False)

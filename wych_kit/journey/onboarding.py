@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wych_kit.client import claims
 from wych_kit.client.endpoints import ENDPOINTS
-from wych_kit.client.journal.transcript import outcome
+from wych_kit.client.journal.transcript import describe_outcome
 from wych_kit.client.portal import CREDENTIALS, Portal
 from wych_kit.journey.connect_customer import CONNECT
 from wych_kit.journey.customer_data import CUSTOMER_DATA
@@ -226,7 +226,11 @@ def _first_call(session: Session, _: Mapping[str, Answer], say: Say) -> Done:
                 f"{exchange.method} {exchange.url}",
                 f"its path and its answer are {endpoint.basis}",
             ),
-            Fact("Answer", outcome(exchange, timed=False), "the key and the token were taken"),
+            Fact(
+                "Answer",
+                describe_outcome(exchange, timed=False),
+                "the key and the token were taken",
+            ),
             Fact("Body", _beginning(exchange.response_body)),
             Fact("Users", str(len(users))),
             *shown,

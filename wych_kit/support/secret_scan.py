@@ -6,8 +6,8 @@ import base64
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from wych_kit.client.journal.redaction import ways
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.redaction import encoded_forms_pattern
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
 
@@ -63,7 +63,10 @@ class Look:
             self.names.append(name)
             # The text goes straight into the pattern, where no traceback shows it.
             self._patterns.append(
-                (f"{name}, as it is in force", re.compile(ways(secret.reveal())).finditer)
+                (
+                    f"{name}, as it is in force",
+                    re.compile(encoded_forms_pattern(secret.reveal())).finditer,
+                )
             )
         self._patterns += [
             ("a signed token (JWT)", _TOKEN.finditer),
@@ -110,4 +113,4 @@ def in_force(settings: Settings, homes: Iterable[Path]) -> Iterator[tuple[str, S
 
 def in_one_line(words: str) -> str:
     """A file's name may hold anything: it must not clear the screen, nor look like a line of ours."""
-    return harmless(words).replace("\n", "\\n")
+    return escape_control_characters(words).replace("\n", "\\n")

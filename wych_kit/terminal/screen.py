@@ -19,7 +19,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wych_kit.client.journal.transcript import as_answered, as_sent, harmless, in_a_line
+from wych_kit.client.journal.transcript import (
+    escape_control_characters,
+    render_request,
+    render_response,
+    render_summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -59,7 +64,7 @@ class Screen:
     def say(self, words: str = "", style: str = "") -> None:
         """A line of text."""
         if self.plain:  # rich would make spaces of the tabs
-            print(harmless(words), file=self.console.file)
+            print(escape_control_characters(words), file=self.console.file)
         else:
             self._print(_text(words, style))
 
@@ -115,7 +120,7 @@ class Screen:
         table.add_column(style="dim", overflow="fold")
         table.add_column(overflow="fold")
         for fact in facts:
-            table.add_row(harmless(fact.label), _Broken(fact.value))
+            table.add_row(escape_control_characters(fact.label), _Broken(fact.value))
             if fact.remark:
                 table.add_row("", _Broken(fact.remark, "dim"))
         self._indented(table)
@@ -167,16 +172,16 @@ class Screen:
             return
         last = earlier.pop()
         for exchange in earlier:
-            self.say(f"  {in_a_line(exchange)}", "dim")
+            self.say(f"  {render_summary(exchange)}", "dim")
         self.exchange(last)
 
     def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
         """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
         self._block(
             "as sent" + (f" ({exchange.basis})" if exchange.basis else ""),
-            as_sent(exchange, whole=whole),
+            render_request(exchange, whole=whole),
         )
-        self._block("as answered", as_answered(exchange, whole=whole))
+        self._block("as answered", render_response(exchange, whole=whole))
 
     def wrong(self, diagnosis: Diagnosis) -> None:
         """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
@@ -225,7 +230,7 @@ class _Broken:
 
     def __init__(self, words: str, style: str = "") -> None:
         self._style = style
-        self._words = re.findall(r"\S+\s*|\s+", harmless(words))
+        self._words = re.findall(r"\S+\s*|\s+", escape_control_characters(words))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         longest = max(
@@ -266,4 +271,4 @@ def _spinner(console: Console, title: str) -> Iterator[Waiting]:
 
 
 def _text(words: str, style: str = "") -> Text:
-    return Text(harmless(words), style=style)
+    return Text(escape_control_characters(words), style=style)

@@ -295,7 +295,7 @@ class ExerciseAttempt:
         """Return `request.sh` with any token masked; empty if there is none."""
         request = self.setup.request
         return (
-            Redactor().text(request.read_text("utf-8", "replace").rstrip())
+            Redactor().redact_text(request.read_text("utf-8", "replace").rstrip())
             if request.exists()
             else ""
         )
@@ -309,7 +309,7 @@ class ExerciseAttempt:
 
     def exchanges(self) -> list[Exchange]:
         """Return the exercise's exchanges with Wych, redacted, newest last."""
-        return History(kit_home(self.setup.folder)).exchanges()
+        return History(kit_home(self.setup.folder)).read()
 
     def _look(self) -> tuple[str, bool]:
         """Return what is seen now, and True if all is well."""

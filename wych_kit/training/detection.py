@@ -76,7 +76,7 @@ def detect_by_exchanges(setup: ExerciseSetup) -> Detection | None:
                 text = setup.request.read_text("utf-8")
                 client.send(read_request(setup, text, setup.journal))
             except httpx.HTTPError as error:
-                setup.journal.failed(error)
+                setup.journal.record_failure(error)
     exchanges = setup.journal.exchanges
     if not exchange_evidence.last_failing(exchanges):
         return None

@@ -110,7 +110,7 @@ def _send(setup: ExerciseSetup, request: httpx.Request) -> httpx.Response:
         try:
             response = client.send(request)
         except httpx.HTTPError as error:
-            journal.failed(error)
+            journal.record_failure(error)
             raise translate_httpx_error(error) from None
         finally:
             History(kit_home(setup.folder)).add(journal.exchanges)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from wych_kit import Journal
 from wych_kit.client.journal import export
 from wych_kit.client.journal.recorder import Exchange
-from wych_kit.client.journal.redaction import split_marks
+from wych_kit.client.journal.redaction import split_placeholders
 
 SECRETS = {
     "WYCH_CLIENT_SECRET": "c4n\"a'ry %&+=$#\\`{x}<s3;cret!",
@@ -91,7 +91,7 @@ def variables() -> dict[str, str]:
 def test_the_curl_command_sends_the_same_request(serve, name: str) -> None:
     """Run by a real shell with a real curl, secrets in variables, it is the same to the byte or the field."""
     exchange, seen = captured(serve, REQUESTS[name])
-    command = export.as_curl(exchange)
+    command = export.render_curl(exchange)
     done = subprocess.run(
         ["bash", "-c", command],
         env=variables(),
@@ -111,7 +111,7 @@ def test_the_python_lines_send_the_same_request(
 ) -> None:
     """Executed as they stand, secrets from the environment."""
     exchange, seen = captured(serve, REQUESTS[name])
-    program = export.as_python(exchange)
+    program = export.render_python(exchange)
     for variable, value in SECRETS.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("NO_PROXY", "*")
@@ -130,12 +130,12 @@ def test_a_body_that_is_not_whole_is_left_out(kind: str) -> None:
     exchange = Exchange(
         "", "POST", "https://a.example/", headers, "a=half", request_lacks="it was\na stream"
     )
-    for text in (export.as_curl(exchange), export.as_python(exchange)):
+    for text in (export.render_curl(exchange), export.render_python(exchange)):
         assert text.splitlines()[0] == "# The body is left out: it was a stream."
         assert "half" not in text
         assert "https://a.example/" in text
     assert (
-        export.as_har([exchange])["log"]["entries"][0]["request"]["postData"]["comment"]
+        export.render_har([exchange])["log"]["entries"][0]["request"]["postData"]["comment"]
         == "not whole: it was\na stream"
     )
 
@@ -149,14 +149,14 @@ def test_it_reads_well() -> None:
         request_headers=[("Host", "api.example"), ("Authorization", "Bearer ‹WYCH_ACCESS_TOKEN›"), ("x-api-key", "‹WYCH_API_KEY›"), ("Content-Type", "application/json")],
         request_body='{"email":"a@b.example"}',
     )  # fmt: skip
-    assert export.as_curl(exchange).splitlines() == [
+    assert export.render_curl(exchange).splitlines() == [
         'curl -sS -X POST "https://api.example/v3/user?token=${WYCH_TOKEN}" \\',
         '  -H "Authorization: Bearer ${WYCH_ACCESS_TOKEN}" \\',
         '  -H "x-api-key: ${WYCH_API_KEY}" \\',
         "  -H 'Content-Type: application/json' \\",
         """  --data-raw '{"email":"a@b.example"}'""",
     ]
-    assert export.as_python(exchange).splitlines() == [
+    assert export.render_python(exchange).splitlines() == [
         "import os",
         "import httpx",
         "",
@@ -186,9 +186,9 @@ def test_any_text_survives_the_shell_and_python(parts: list[str]) -> None:
     """Whatever stands around the marks arrives as it was, the marks as their values, and nothing is executed."""
     text = "".join(parts)
     meant = "".join(
-        SECRETS.get(piece, piece) if secret else piece for secret, piece in split_marks(text)
+        SECRETS.get(piece, piece) if secret else piece for secret, piece in split_placeholders(text)
     )
-    if all(piece in SECRETS for secret, piece in split_marks(text) if secret):
+    if all(piece in SECRETS for secret, piece in split_placeholders(text) if secret):
         done = subprocess.run(
             ["bash", "-c", f"printf %s {export._shell(text)}"],
             env=variables(),
@@ -203,7 +203,7 @@ def test_any_text_survives_the_shell_and_python(parts: list[str]) -> None:
 def test_json_lines_are_one_object_each(serve) -> None:
     """They can be read back into exchanges."""
     exchange, _ = captured(serve, REQUESTS["json"])
-    lines = export.as_json_lines([exchange, exchange])
+    lines = export.render_json_lines([exchange, exchange])
     assert lines.endswith("\n")
     assert [Exchange.from_dict(json.loads(line)) for line in lines.splitlines()] == [
         exchange,
@@ -224,7 +224,7 @@ def test_a_har_has_what_version_1_2_demands(serve) -> None:
             error="ConnectError: no",
         )
     )
-    har = json.loads(json.dumps(export.as_har(exchanges, "0.1")))
+    har = json.loads(json.dumps(export.render_har(exchanges, "0.1")))
     log = har["log"]
     assert (log["version"], log["creator"]) == ("1.2", {"name": "wych-kit", "version": "0.1"})
     assert len(log["entries"]) == len(REQUESTS) + 1

@@ -30,7 +30,7 @@ def test_what_was_added_is_there_in_order(history, tmp_path):
     history.add(
         [exchange("https://3.example/", status=200, response_headers=[("A", "b")], seconds=0.5)]
     )
-    found = History(tmp_path / "kit").exchanges()
+    found = History(tmp_path / "kit").read()
     assert [each.url for each in found] == [
         "https://1.example/",
         "https://2.example/",
@@ -63,14 +63,14 @@ def test_what_a_customers_bank_said_is_not_kept(history):
     ours = exchange(status=200, response_body="[]")
     cut = exchange(status=None, response_body='{"Data": "2,3', whose="customer")
     history.add([data, refused, ours])
-    kept = [each.response_body for each in history.exchanges()]
+    kept = [each.response_body for each in history.read()]
     assert kept == [
         "(a customer's own data: not kept on the disk)",
         '{"error": "consent_revoked"}',
         "[]",
     ]
     history.add([cut])
-    assert history.exchanges()[-1].response_body == kept[0], "nor is an answer that broke off"
+    assert history.read()[-1].response_body == kept[0], "nor is an answer that broke off"
     assert data.response_body == '{"Data": "2,345.67"}', "who is looking at it still sees it"
 
 
@@ -78,7 +78,7 @@ def test_it_is_bounded(history):
     """The newest are kept; nothing else is left in the folder."""
     history.add(exchange(f"https://{number}.example/") for number in range(KEEP))
     history.add([exchange("https://new.example/")])
-    found = history.exchanges()
+    found = history.read()
     assert len(found) == KEEP
     assert (found[0].url, found[-1].url) == ("https://1.example/", "https://new.example/")
     assert {path.name for path in history.path.parent.iterdir()} - {"journal.lock"} == {
@@ -107,12 +107,12 @@ def test_lines_that_cannot_be_read_are_passed_over(history, line):
     history.add([exchange("https://1.example/"), exchange("https://2.example/")])
     first, second = history.path.read_bytes().splitlines(keepends=True)
     history.path.write_bytes(first + line + b"\n" + second)
-    assert [each.url for each in history.exchanges()] == [
+    assert [each.url for each in history.read()] == [
         "https://1.example/",
         "https://2.example/",
     ]
     history.add([exchange("https://3.example/")])
-    assert len(history.exchanges()) == 3
+    assert len(history.read()) == 3
     assert history.path.read_bytes().count(b"\n") == 3
 
 
@@ -123,13 +123,13 @@ def test_any_body_comes_back_as_it_was(tmp_path, text):
     history = History(tmp_path)
     history.clear()
     history.add([exchange(response_body=text)])
-    assert [each.response_body for each in history.exchanges()] == [text]
+    assert [each.response_body for each in history.read()] == [text]
 
 
 def test_half_a_character_does_not_stop_a_command(history):
     """JSON can hold half of a surrogate pair, and UTF-8 cannot: the rest is kept."""
     history.add([exchange(response_body="a\ud800b")])
-    assert [each.response_body for each in history.exchanges()] == ["a?b"]
+    assert [each.response_body for each in history.read()] == ["a?b"]
 
 
 def test_a_disk_that_cannot_be_written_costs_the_history_only(tmp_path):
@@ -137,7 +137,7 @@ def test_a_disk_that_cannot_be_written_costs_the_history_only(tmp_path):
     (tmp_path / "kit").write_text("in the way")
     history = History(tmp_path / "kit")
     history.add([exchange()])
-    assert history.exchanges() == []
+    assert history.read() == []
     assert history.clear() is False
     assert (tmp_path / "kit").read_text() == "in the way"
 
@@ -149,11 +149,11 @@ def test_an_interrupted_write_leaves_the_old_file(history, monkeypatch):
     def broken(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wych_kit.client.journal.history.as_json_lines", broken)
+    monkeypatch.setattr("wych_kit.client.journal.history.render_json_lines", broken)
     with pytest.raises(KeyboardInterrupt):
         history.add([exchange("https://2.example/")])
     monkeypatch.undo()
-    assert [each.url for each in history.exchanges()] == ["https://1.example/"]
+    assert [each.url for each in history.read()] == ["https://1.example/"]
     history.add([exchange("https://3.example/")])
     assert {path.name for path in history.path.parent.iterdir()} - {"journal.lock"} == {
         "journal.jsonl"
@@ -165,7 +165,7 @@ def test_clearing_says_whether_there_was_one(history):
     history.add([])
     assert not history.path.exists()
     history.add([exchange()])
-    assert (history.clear(), history.clear(), history.exchanges()) == (True, False, [])
+    assert (history.clear(), history.clear(), history.read()) == (True, False, [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
@@ -177,4 +177,4 @@ def test_nobody_elses_file_is_written_through(history, tmp_path):
     history.path.with_suffix(f".{os.getpid()}.new").symlink_to(target)
     history.add([exchange()])
     assert target.read_text() == "mine"
-    assert len(history.exchanges()) == 2
+    assert len(history.read()) == 2

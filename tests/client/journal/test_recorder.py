@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wych_kit import Journal, Secret
-from wych_kit.client.journal.recorder import MOST_HEADERS, Exchange
+from wych_kit.client.journal.recorder import MAX_HEADERS, Exchange
 from wych_kit.client.journal.redaction import CAPTURE_BYTES, KEEP_CHARACTERS
 
 
@@ -192,8 +192,8 @@ def test_an_exchange_without_answer_has_the_reason() -> None:
 
     with client(journal, broken) as http, pytest.raises(httpx.ConnectError) as caught:
         http.get("/x", params={"token": "t0ken-canary"})
-    journal.failed(caught.value)
-    journal.failed(httpx.ConnectError("lost"))
+    journal.record_failure(caught.value)
+    journal.record_failure(httpx.ConnectError("lost"))
     (exchange,) = journal.exchanges
     assert (exchange.status, exchange.error) == (None, "ConnectError: no route for ‹WYCH_API_KEY›")
     assert exchange.url == "https://a.example/x?token=‹WYCH_TOKEN›"
@@ -321,7 +321,7 @@ def test_an_answer_that_breaks_off_is_one_exchange() -> None:
             request = http.build_request("GET", "/")
             with pytest.raises(httpx.ReadError) as caught:
                 http.send(request)
-            journal.failed(caught.value)
+            journal.record_failure(caught.value)
     for exchange in journal.exchanges:
         assert (exchange.status, exchange.response_body, exchange.error) == (
             200,
@@ -346,7 +346,7 @@ def test_a_request_sent_again_is_another_exchange() -> None:
         http.send(request)
         with pytest.raises(httpx.ConnectError) as caught:
             http.send(request)
-    journal.failed(caught.value)
+    journal.record_failure(caught.value)
     assert [(each.status, each.error) for each in journal.exchanges] == [
         (200, ""),
         (None, "ConnectError: gone"),
@@ -367,6 +367,6 @@ def test_addresses_and_headers_are_bounded() -> None:
     (exchange,) = journal.exchanges
     assert len(exchange.url) == KEEP_CHARACTERS + 1
     for rows in (exchange.request_headers, exchange.response_headers):
-        assert len(rows) == MOST_HEADERS
+        assert len(rows) == MAX_HEADERS
         assert max(len(value) for _, value in rows) == KEEP_CHARACTERS + 1
     assert "Zq9" not in repr(exchange)

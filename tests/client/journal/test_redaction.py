@@ -21,7 +21,7 @@ from wych_kit.client.journal.redaction import (
     Redactor,
     is_secret_name,
     mark,
-    split_marks,
+    split_placeholders,
 )
 
 NAMES = [
@@ -58,7 +58,7 @@ secrets = st.text(
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-def ways(secret: str) -> set[str]:
+def encoded_forms_pattern(secret: str) -> set[str]:
     """List how a secret may stand in a text."""
     escaped = {
         json.dumps(secret)[1:-1],
@@ -75,7 +75,7 @@ def ways(secret: str) -> set[str]:
 
 def shown(text: str, secret: str) -> list[str]:
     """List the ways in which it shows."""
-    return [way for way in ways(secret) if way in text]
+    return [way for way in encoded_forms_pattern(secret) if way in text]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +100,11 @@ def test_names_that_hold_none(name: str) -> None:
 )  # fmt: skip
 def test_a_mark_names_the_variable(name: str, variable: str) -> None:
     """One that a shell can have, whatever the field was called."""
-    assert split_marks(f"a {mark(name)} b") == [(False, "a "), (True, variable), (False, " b")]
+    assert split_placeholders(f"a {mark(name)} b") == [
+        (False, "a "),
+        (True, variable),
+        (False, " b"),
+    ]
 
 
 @given(secrets, st.sampled_from(NAMES), words)
@@ -108,7 +112,7 @@ def test_a_mark_names_the_variable(name: str, variable: str) -> None:
 def test_a_form_hides_secrets_by_name(secret: str, name: str, word: str) -> None:
     """The other fields stay as they were."""
     body = urlencode({"a": word, name: secret, "b": "readable"}).encode()
-    text = Redactor().body(body, "application/x-www-form-urlencoded; charset=utf-8")
+    text = Redactor().redact_body(body, "application/x-www-form-urlencoded; charset=utf-8")
     assert shown(text, secret) == []
     assert mark(name) in text
     assert "b=readable" in text
@@ -136,7 +140,7 @@ def test_json_hides_secrets_by_name_at_any_depth(
 ) -> None:
     """Inside lists and objects, with escapes or without, in every encoding that JSON readers take."""
     document = {"a": other, "deep": [{"x": {name: secret}}], "b": "readable"}
-    text = Redactor().body(
+    text = Redactor().redact_body(
         json.dumps(document, ensure_ascii=ascii_only).encode(encoding), "application/json"
     )
     assert shown(text, secret) == []
@@ -167,30 +171,32 @@ def test_a_body_of_any_other_kind_hides_secrets_by_name(name: str) -> None:
     """What looks like a field of JSON or of a form is one, whatever the body says it is; it is known from then on."""
     kind, body = LOOSE[name]
     redactor = Redactor()
-    text = redactor.body(body.encode(), kind)
+    text = redactor.redact_body(body.encode(), kind)
     assert SECRET not in text
     assert "readable" in text
-    assert redactor.text(f"<{SECRET}>").startswith("<‹WYCH_")
+    assert redactor.redact_text(f"<{SECRET}>").startswith("<‹WYCH_")
 
 
 def test_a_list_of_secrets_is_known_from_then_on() -> None:
     """Each text in it, however deep."""
     redactor = Redactor()
     assert (
-        redactor.body(b'{"tokens": ["Zq9-one-9qZ", ["Zq9-two-9qZ"], {"api_key": "Zq9-three"}]}')
+        redactor.redact_body(
+            b'{"tokens": ["Zq9-one-9qZ", ["Zq9-two-9qZ"], {"api_key": "Zq9-three"}]}'
+        )
         == f'{{"tokens":"{mark("tokens")}"}}'
     )
-    assert "Zq9" not in redactor.text("Zq9-one-9qZ Zq9-two-9qZ Zq9-three")
+    assert "Zq9" not in redactor.redact_text("Zq9-one-9qZ Zq9-two-9qZ Zq9-three")
 
 
 @given(secrets, st.sampled_from(NAMES))
 def test_headers_hide_secrets_by_name(secret: str, name: str) -> None:
     """The scheme of an authorization stays; a header before that repeats the secret is cleaned as well."""
-    rows = Redactor().headers([("X-Echo", f"<{secret}>"), (name, secret), ("Accept", "*/*")])
+    rows = Redactor().redact_headers([("X-Echo", f"<{secret}>"), (name, secret), ("Accept", "*/*")])
     assert shown(json.dumps(rows, ensure_ascii=False), secret) == []
     assert shown(" ".join(value for _, value in rows), secret) == []
     assert rows[2] == ("Accept", "*/*")
-    assert Redactor().headers([("Authorization", f"Bearer {secret}")]) == [
+    assert Redactor().redact_headers([("Authorization", f"Bearer {secret}")]) == [
         ("Authorization", f"Bearer {mark('authorization')}")
     ]
 
@@ -201,7 +207,7 @@ def test_addresses_hide_secrets_by_name(secret: str, name: str) -> None:
     url = httpx.URL(
         "https://me:pa55word@a.example/x%2Fy?b=1%2F2", params={"b": "1 2", name: secret}
     )
-    text = Redactor().url(url)
+    text = Redactor().redact_url(url)
     assert shown(text, secret) == []
     assert "pa55word" not in text
     assert text.startswith("https://a.example/x%2Fy?b=1+2&")
@@ -228,7 +234,7 @@ def test_headers_that_hold_an_address_hide_secrets_by_name(
         given = shape.format(
             quote(f"https://b.example/?{value}&c=1", safe="") if "to=" in shape else value
         )
-        ((_, text),) = redactor.headers([(header, given)])
+        ((_, text),) = redactor.redact_headers([(header, given)])
         assert shown(unquote(text), secret) == []
         assert text.startswith(shape.partition("{}")[0])
         assert text.endswith("%26c%3D1" if "to=" in shape else shape.partition("{}")[2])
@@ -237,7 +243,9 @@ def test_headers_that_hold_an_address_hide_secrets_by_name(
 
 def test_a_header_shows_no_user_info() -> None:
     """As in the address of a request: user and password go, the host stays."""
-    rows = Redactor().headers([("Location", "https://me:pa55@a.example/x@y"), ("Accept", "*/*")])
+    rows = Redactor().redact_headers(
+        [("Location", "https://me:pa55@a.example/x@y"), ("Accept", "*/*")]
+    )
     assert rows == [("Location", "https://a.example/x@y"), ("Accept", "*/*")]
 
 
@@ -255,7 +263,7 @@ def test_no_text_takes_long(text: str) -> None:
     """No text of a server makes redaction slow; the limit is some hundred times what it takes."""
     redactor = Redactor([("client_secret", Secret("wych"))])
     began = time.process_time()
-    redactor.body(text.encode(), "multipart/form-data")
+    redactor.redact_body(text.encode(), "multipart/form-data")
     assert time.process_time() - began < 10
 
 
@@ -265,30 +273,36 @@ def test_no_text_takes_long(text: str) -> None:
 def test_an_address_without_secrets_is_left_as_it_was(query: str) -> None:
     """To the byte: people compare it with what they meant to send."""
     url = httpx.URL("https://a.example/x%2Fy" + (f"?{query}" if query else ""))
-    assert Redactor().url(url) == str(url)
+    assert Redactor().redact_url(url) == str(url)
 
 
 def test_an_authorization_code_is_hidden_in_a_form() -> None:
     """RFC 6749 section 4.1.3; in JSON a `code` is an error's, and people need it."""
     body = b"grant_type=authorization_code&code=Zq9-c0de-9qZ"
     assert (
-        Redactor().body(body, "application/x-www-form-urlencoded")
+        Redactor().redact_body(body, "application/x-www-form-urlencoded")
         == f"grant_type=authorization_code&code={mark('code')}"
     )
-    assert Redactor().body(b'{"code": "E-1234567"}', "application/json") == '{"code": "E-1234567"}'
+    assert (
+        Redactor().redact_body(b'{"code": "E-1234567"}', "application/json")
+        == '{"code": "E-1234567"}'
+    )
 
 
 def test_each_cookie_is_known_from_then_on() -> None:
     """By its own value, wherever it is repeated; the attributes of a Set-Cookie are no secrets."""
     redactor = Redactor()
-    redactor.headers(
+    redactor.redact_headers(
         [
             ("Cookie", "a=Zq9-cookie-1; b=Zq9-cookie=2"),
             ("Set-Cookie", "c=Zq9-cookie-3; Path=/realms/partner"),
         ]
     )
-    assert redactor.text("Zq9-cookie-1 Zq9-cookie=2") == f"{mark('cookie')} {mark('cookie')}"
-    assert redactor.text("Zq9-cookie-3 /realms/partner") == f"{mark('Set-Cookie')} /realms/partner"
+    assert redactor.redact_text("Zq9-cookie-1 Zq9-cookie=2") == f"{mark('cookie')} {mark('cookie')}"
+    assert (
+        redactor.redact_text("Zq9-cookie-3 /realms/partner")
+        == f"{mark('Set-Cookie')} /realms/partner"
+    )
 
 
 def test_the_documents_people_look_at_stay_readable() -> None:
@@ -296,7 +310,7 @@ def test_the_documents_people_look_at_stay_readable() -> None:
     with mock.running(seed=1, ephemeral=True) as wych:
         found = httpx.get(f"{wych.issuer_url}/.well-known/openid-configuration")
     assert found.json()["token_endpoint"]
-    assert Redactor().body(found.content, "application/json") == found.text
+    assert Redactor().redact_body(found.content, "application/json") == found.text
     answer = {
         "access_token": "Zq9",
         "expires_in": 900,
@@ -305,7 +319,7 @@ def test_the_documents_people_look_at_stay_readable() -> None:
         "not-before-policy": 0,
         "scope": "x",
     }
-    assert json.loads(Redactor().body(json.dumps(answer).encode())) == answer | {
+    assert json.loads(Redactor().redact_body(json.dumps(answer).encode())) == answer | {
         "access_token": mark("access_token")
     }
 
@@ -322,19 +336,24 @@ def test_a_known_secret_is_taken_out_however_it_is_written(
 ) -> None:
     """As it is, in an address, a form, JSON or half of it one way and half another, under a name that says nothing."""
     redactor = Redactor([("client_secret", Secret(secret))])
-    for way in ways(secret):
+    for way in encoded_forms_pattern(secret):
         for body in (f"{word} {way} {word}", f'{{"x": "{way}"}}', f"x={way}&y=1", f'["{way}'):
-            assert shown(redactor.body(body.encode("utf-8", "replace"), kind), secret) == []
-        assert shown(redactor.text(f"{way}{way}"), secret) == []
-    assert shown(redactor.url(httpx.URL(f"https://a.example/{quote(secret)}/x")), secret) == []
-    assert shown(redactor.url(httpx.URL("https://a.example", params={"x": secret})), secret) == []
+            assert shown(redactor.redact_body(body.encode("utf-8", "replace"), kind), secret) == []
+        assert shown(redactor.redact_text(f"{way}{way}"), secret) == []
+    assert (
+        shown(redactor.redact_url(httpx.URL(f"https://a.example/{quote(secret)}/x")), secret) == []
+    )
+    assert (
+        shown(redactor.redact_url(httpx.URL("https://a.example", params={"x": secret})), secret)
+        == []
+    )
 
 
 def test_case_of_escapes_does_not_matter() -> None:
     r"""`%2f` is `%2F` and `\u00E9` is `\u00e9`."""
     redactor = Redactor([("client_secret", Secret("ab/cé+dé"))])
     for way in ("ab%2fc%c3%a9%2bd%C3%A9", "ab\\u002Fc\\u00E9\\u002bd\\u00e9", "ab\\/cé%2Bdé"):
-        assert redactor.text(f"<{way}>") == f"<{mark('client_secret')}>"
+        assert redactor.redact_text(f"<{way}>") == f"<{mark('client_secret')}>"
 
 
 @given(secrets, st.integers(1, 60), st.sampled_from(["client_secret", "x"]))
@@ -345,7 +364,7 @@ def test_a_body_cut_off_anywhere_shows_no_part_of_a_secret(secret: str, at: int,
     written = json.dumps(secret)[1:-1]
     start = CAPTURE_BYTES - len(head) - min(at, len(written))
     body = (" " * start + head + written + '", "after": "' + "x" * 70_000).encode()
-    text = redactor.body(body[:CAPTURE_BYTES], "application/json")
+    text = redactor.redact_body(body[:CAPTURE_BYTES], "application/json")
     assert "Zq9" not in text
 
 
@@ -353,7 +372,7 @@ def test_a_cut_after_many_secrets_shows_no_part_of_one() -> None:
     """Marks are shorter than what they stand for, so what is kept may reach to the very end of what was captured."""
     secret = "Zq9" + "opaque-" * 200
     redactor = Redactor([("access_token", Secret(secret))])
-    text = redactor.body((secret + " ").encode() * 60)
+    text = redactor.redact_body((secret + " ").encode() * 60)
     assert "Zq9" not in text
     assert text.endswith("…")
 
@@ -362,9 +381,12 @@ def test_a_very_long_secret_costs_neither_time_nor_the_rest() -> None:
     """Of sixty thousand characters some are compared, all are taken out, and what stands around them is kept."""
     secret = "Zq9-" + "\u00e9x" * 30_000 + "-9qZ"
     redactor = Redactor([("client_secret", Secret(secret))])
-    assert redactor.text(f'before "{secret}" after') == f'before "{mark("client_secret")}" after'
+    assert (
+        redactor.redact_text(f'before "{secret}" after')
+        == f'before "{mark("client_secret")}" after'
+    )
     body = b"x=1&client_secret=" + b"%C3%A9" * 20_000  # cut in the middle of an escape
-    text = Redactor().body(body[:CAPTURE_BYTES], "application/x-www-form-urlencoded")
+    text = Redactor().redact_body(body[:CAPTURE_BYTES], "application/x-www-form-urlencoded")
     assert text == f"x=1&client_secret={mark('client_secret')}…"
 
 
@@ -381,7 +403,7 @@ def test_a_very_long_secret_costs_neither_time_nor_the_rest() -> None:
 @example(b'{"token": {"token": ["\\ud800"]}}', "application/json")
 def test_any_body_can_be_captured(content: bytes, kind: str) -> None:
     """Whatever a server sends, the journal does not fail, and what it keeps can be written as UTF-8 JSON."""
-    text = Redactor([("client_secret", Secret("Zq9 x"))]).body(content, kind)
+    text = Redactor([("client_secret", Secret("Zq9 x"))]).redact_body(content, kind)
     assert len(text) <= KEEP_CHARACTERS + 1
     json.dumps(text).encode()
 
@@ -390,18 +412,18 @@ def test_a_jwt_is_known_by_its_shape() -> None:
     """Whole or cut, in any text, under any name."""
     jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl-_x"
     for text in (jwt, jwt[:30], f"<a href='/x#{jwt}'>", json.dumps({"x": [jwt]})):
-        assert "eyJ" not in Redactor().text(text)
-        assert "c2lnbmF0dXJl" not in Redactor().text(text)
+        assert "eyJ" not in Redactor().redact_text(text)
+        assert "c2lnbmF0dXJl" not in Redactor().redact_text(text)
 
 
 def test_what_was_seen_under_its_name_is_known_from_then_on() -> None:
     """A token from an answer is taken out of the next request, wherever it stands."""
     redactor = Redactor()
-    redactor.body(
+    redactor.redact_body(
         b'{"access_token": "0paque-1234", "nested": {"credentials": {"api_key": "k3y-5678"}}}'
     )
     assert (
-        redactor.body(b"echo 0paque-1234 k3y-5678")
+        redactor.redact_body(b"echo 0paque-1234 k3y-5678")
         == f"echo {mark('access_token')} {mark('api_key')}"
     )
 
@@ -415,7 +437,7 @@ def test_what_it_was_told_is_called_what_it_is() -> None:
         ("x-access-token", "Zq9-told-session"),
         ("x-api-key", "Zq9-unknown"),
     ]
-    assert [value for _, value in redactor.headers(sent)] == [
+    assert [value for _, value in redactor.redact_headers(sent)] == [
         "Bearer ‹WYCH_API_KEY›",
         "‹WYCH_SESSION›",
         "‹WYCH_API_KEY›",
@@ -426,9 +448,9 @@ def test_what_it_was_told_is_never_forgotten() -> None:
     """However many tokens pass by: only what was merely seen is dropped at last."""
     redactor = Redactor([("client_secret", Secret("Zq9-told"))])
     for number in range(1200):
-        redactor.headers([("Authorization", f"Bearer seen-token-{number:05}")])
-    assert redactor.text("Zq9-told") == mark("client_secret")
-    assert redactor.text("seen-token-01199") == mark("authorization")
+        redactor.redact_headers([("Authorization", f"Bearer seen-token-{number:05}")])
+    assert redactor.redact_text("Zq9-told") == mark("client_secret")
+    assert redactor.redact_text("seen-token-01199") == mark("authorization")
     assert len(redactor._longest_first) < 300
 
 
@@ -439,7 +461,10 @@ def test_of_two_secrets_the_longer_goes_first() -> None:
         [("client_secret", "Zq9abc-def"), ("api_key", "Zq9abc")],
     ):
         redactor = Redactor((name, Secret(text)) for name, text in pair)
-        assert redactor.text("Zq9abc-def Zq9abc") == f"{mark('client_secret')} {mark('api_key')}"
+        assert (
+            redactor.redact_text("Zq9abc-def Zq9abc")
+            == f"{mark('client_secret')} {mark('api_key')}"
+        )
 
 
 def test_threads_teach_it_without_losing_anything() -> None:
@@ -461,7 +486,7 @@ def test_threads_teach_it_without_losing_anything() -> None:
         text
         for number in range(8)
         for lesson in range(20)
-        if (text := redactor.text(f"told-{number}-{lesson:03}")) != mark("token")
+        if (text := redactor.redact_text(f"told-{number}-{lesson:03}")) != mark("token")
     ] == []
 
 
@@ -469,7 +494,7 @@ def test_very_short_values_do_not_eat_the_text() -> None:
     """A secret of three characters is taken out under its name, not out of every word."""
     redactor = Redactor()
     assert (
-        redactor.body(b'{"password": "abc", "x": "abcdef"}')
+        redactor.redact_body(b'{"password": "abc", "x": "abcdef"}')
         == '{"password":"‹WYCH_PASSWORD›","x":"abcdef"}'
     )
 
@@ -481,28 +506,28 @@ def test_what_was_merely_seen_does_not_eat_words_and_numbers(value: str) -> None
     """Short texts and numbers under a secret's name are hidden there; everywhere else they may be anything."""
     redactor = Redactor()
     assert (
-        redactor.url(httpx.URL("https://a.example/", params={"code": value}))
+        redactor.redact_url(httpx.URL("https://a.example/", params={"code": value}))
         == f"https://a.example/?code={mark('code')}"
     )
-    assert redactor.body(json.dumps({"password": value, "token": 1234567890.5}).encode())
-    assert redactor.text(f"<{value}> 1234567890.5") == f"<{value}> 1234567890.5"
+    assert redactor.redact_body(json.dumps({"password": value, "token": 1234567890.5}).encode())
+    assert redactor.redact_text(f"<{value}> 1234567890.5") == f"<{value}> 1234567890.5"
 
 
 def test_a_host_stays() -> None:
     """A secret that is also part of a host is taken out around it: of user info, path and query."""
     redactor = Redactor([("client_secret", Secret("wych"))])
     hidden = mark("client_secret")
-    redactor.body(b'{"password": "partner-api"}')
+    redactor.redact_body(b'{"password": "partner-api"}')
     host = "https://partner-api.wych.example:8443"
-    assert redactor.url(httpx.URL(f"{host}/wych?a=wych")) == f"{host}/{hidden}?a={hidden}"
-    assert redactor.text(f"see {host}, not wych") == f"see {host}, not {hidden}"
-    assert redactor.text(f"https://wych:x@{host[8:]}") == f"https://{hidden}:x@{host[8:]}"
-    assert redactor.text(f"https://x:wych@{host[8:]}") == f"https://x:{hidden}@{host[8:]}"
+    assert redactor.redact_url(httpx.URL(f"{host}/wych?a=wych")) == f"{host}/{hidden}?a={hidden}"
+    assert redactor.redact_text(f"see {host}, not wych") == f"see {host}, not {hidden}"
+    assert redactor.redact_text(f"https://wych:x@{host[8:]}") == f"https://{hidden}:x@{host[8:]}"
+    assert redactor.redact_text(f"https://x:wych@{host[8:]}") == f"https://x:{hidden}@{host[8:]}"
     assert (
-        redactor.text("to=https%3A%2F%2Fapi.wych.example%2Fwych")
+        redactor.redact_text("to=https%3A%2F%2Fapi.wych.example%2Fwych")
         == f"to=https%3A%2F%2Fapi.wych.example%2F{hidden}"
     )
-    assert redactor.headers([("Host", "api.wych.example"), ("X", "wych")]) == [
+    assert redactor.redact_headers([("Host", "api.wych.example"), ("X", "wych")]) == [
         ("Host", "api.wych.example"),
         ("X", hidden),
     ]
@@ -511,7 +536,7 @@ def test_a_host_stays() -> None:
 def test_numbers_under_a_secret_name_are_hidden() -> None:
     """A password may be made of digits; yes, no and nothing are none."""
     assert (
-        Redactor().body(b'{"password": 12345678, "token": null, "has_token": true}')
+        Redactor().redact_body(b'{"password": 12345678, "token": null, "has_token": true}')
         == '{"password":"‹WYCH_PASSWORD›","token":null,"has_token":true}'
     )
 
@@ -519,40 +544,40 @@ def test_numbers_under_a_secret_name_are_hidden() -> None:
 def test_a_clean_body_is_left_as_it_was_sent() -> None:
     """Spaces, order and escapes are the server's; people compare them."""
     body = '{ "b": 1.50, "a": "\\u00e9", "a": 2 }'
-    assert Redactor().body(body.encode(), "application/json") == body
+    assert Redactor().redact_body(body.encode(), "application/json") == body
 
 
 def test_the_redactor_shows_no_secret_itself() -> None:
     """Neither what it is made of, nor what it learnt, before and after it was needed."""
     redactor = Redactor([("client_secret", Secret("Zq9-told"))])
-    redactor.headers([("x-api-key", "Zq9-seen")])
+    redactor.redact_headers([("x-api-key", "Zq9-seen")])
     for _ in range(2):
         assert (
             "Zq9"
             not in f"{vars(redactor)!r} {[vars(known) for known in redactor._longest_first]!r}"
         )
-        assert "Zq9" not in redactor.text("Zq9-told Zq9-seen")
+        assert "Zq9" not in redactor.redact_text("Zq9-told Zq9-seen")
 
 
 def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pattern is made for them, however many and long they are; one that does turn up has its own made once."""
     made: list[int] = []
-    ways_of_it = redaction.ways
+    ways_of_it = redaction.encoded_forms_pattern
 
     def counted(text: str) -> str:
         made.append(len(text))
         return ways_of_it(text)
 
-    monkeypatch.setattr(redaction, "ways", counted)
+    monkeypatch.setattr(redaction, "encoded_forms_pattern", counted)
     redactor = Redactor([("client_secret", Secret("Zq9/told é 9qZ"))])
-    redactor.headers(
+    redactor.redact_headers(
         [("Authorization", f"Bearer {'x' * 2000}-{number:05}") for number in range(100)]
     )
     made.clear()
-    assert redactor.body(b"y" * 1000) == "y" * 1000
+    assert redactor.redact_body(b"y" * 1000) == "y" * 1000
     assert made == []
     assert (
-        redactor.text("Zq9%2Ftold+%C3%A9 9qZ Zq9\\/told \\u00e9 9qZ")
+        redactor.redact_text("Zq9%2Ftold+%C3%A9 9qZ Zq9\\/told \\u00e9 9qZ")
         == f"{mark('client_secret')} {mark('client_secret')}"
     )
     assert made == [14]
@@ -562,13 +587,13 @@ def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.Mo
 def test_a_secret_without_letters_and_digits_is_taken_out_too(secret: str) -> None:
     """It has no run of them to look for first."""
     redactor = Redactor([("client_secret", Secret(secret))])
-    for way in ways(secret):
-        assert redactor.text(f"a{way}b") == f"a{mark('client_secret')}b"
+    for way in encoded_forms_pattern(secret):
+        assert redactor.redact_text(f"a{way}b") == f"a{mark('client_secret')}b"
 
 
 def test_json_labelled_as_a_form_hides_its_secrets() -> None:
     """Wire facts A3-21: a form's reading would take the whole text for a name, and show it."""
-    shown = Redactor().body(
+    shown = Redactor().redact_body(
         b'{"client_secret":"supersecretvalue","grant_type":"x"}',
         "application/x-www-form-urlencoded",
     )
@@ -579,7 +604,7 @@ def test_a_mistake_round_a_token_can_be_seen() -> None:
     """A second Bearer, or quotes, stay beside the mark; the token itself does not."""
     redactor = Redactor()
     shown = [
-        redactor.headers([("Authorization", value)])[0][1]
+        redactor.redact_headers([("Authorization", value)])[0][1]
         for value in ("Bearer Bearer t0ken-t0ken", 'bearer "t0ken-t0ken"')
     ]
     assert shown == ["Bearer Bearer ‹WYCH_ACCESS_TOKEN›", 'bearer "‹WYCH_ACCESS_TOKEN›"']
@@ -588,6 +613,6 @@ def test_a_mistake_round_a_token_can_be_seen() -> None:
 def test_an_empty_secret_is_seen_to_be_empty() -> None:
     """There is nothing to hide, and that it is empty is what people look for."""
     assert (
-        Redactor().body(b"client_id=a&client_secret=", "application/x-www-form-urlencoded")
+        Redactor().redact_body(b"client_id=a&client_secret=", "application/x-www-form-urlencoded")
         == "client_id=a&client_secret="
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
-from wych_kit.client.journal.redaction import split_marks
+from wych_kit.client.journal.redaction import split_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ _MADE_BY_THE_CLIENT = (
 _FORM = "application/x-www-form-urlencoded"
 
 
-def as_curl(exchange: Exchange) -> str:
+def render_curl(exchange: Exchange) -> str:
     r"""A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`.
 
     In a header or a form a variable has the secret itself, in an address or JSON the secret as it is written there (`%20`, `\"`).
@@ -55,8 +55,8 @@ def as_curl(exchange: Exchange) -> str:
     return _comment(exchange) + " \\\n  ".join(parts)
 
 
-def as_python(exchange: Exchange) -> str:
-    """A few lines of httpx that send the same request; secrets come from the environment, written as for `as_curl`."""
+def render_python(exchange: Exchange) -> str:
+    """A few lines of httpx that send the same request; secrets come from the environment, written as for `render_curl`."""
     lines = [
         "import os",
         "import httpx",
@@ -92,14 +92,14 @@ def as_python(exchange: Exchange) -> str:
     )
 
 
-def as_json_lines(exchanges: Iterable[Exchange]) -> str:
+def render_json_lines(exchanges: Iterable[Exchange]) -> str:
     """One JSON object per line and exchange."""
     return "".join(
         json.dumps(exchange.as_dict(), ensure_ascii=False) + "\n" for exchange in exchanges
     )
 
 
-def as_har(exchanges: Iterable[Exchange], version: str = "") -> dict[str, Any]:
+def render_har(exchanges: Iterable[Exchange], version: str = "") -> dict[str, Any]:
     """An HTTP Archive (HAR 1.2), which browsers' developer tools and most HTTP tools open."""
     creator = {"name": "wych-kit", "version": version}
     return {
@@ -202,7 +202,7 @@ def _fields(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _shell(text: str) -> str:
-    pieces = split_marks(text)
+    pieces = split_placeholders(text)
     if not any(secret for secret, _ in pieces):
         return shlex.quote(text)
     if "!" in text:  # between double quotes an interactive shell would look it up in its history
@@ -218,6 +218,7 @@ def _shell(text: str) -> str:
 
 def _python(text: str) -> str:
     pieces = [
-        f"os.environ[{piece!r}]" if secret else repr(piece) for secret, piece in split_marks(text)
+        f"os.environ[{piece!r}]" if secret else repr(piece)
+        for secret, piece in split_placeholders(text)
     ]
     return " + ".join(pieces) or "''"

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from wych_kit.client.journal.export import as_json_lines
+from wych_kit.client.journal.export import render_json_lines
 from wych_kit.client.journal.recorder import Exchange
 from wych_kit.settings import locations
 from wych_kit.settings.private_files import write_private_file
@@ -25,7 +25,7 @@ KEEP = 200
 _NOT_OURS = "(a customer's own data: not kept on the disk)"
 
 
-def sent_with(settings: Settings, exchange: Exchange) -> bool:
+def is_sent_with(settings: Settings, exchange: Exchange) -> bool:
     """Whether these settings may have sent it: to one of their hosts, and below their partner's path if it is below any.
 
     The history is the user's, and a folder's settings are not the only ones in it.
@@ -59,7 +59,7 @@ class History:
     def __init__(self, home: Path | None) -> None:
         self.path = locations.journal(home)
 
-    def exchanges(self) -> list[Exchange]:
+    def read(self) -> list[Exchange]:
         """What is kept, oldest first; lines that cannot be read are passed over."""
         found = []
         with suppress(OSError):
@@ -81,7 +81,7 @@ class History:
         with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
-                lines = as_json_lines([*self.exchanges(), *added][-KEEP:])
+                lines = render_json_lines([*self.read(), *added][-KEEP:])
                 write_private_file(self.path, lines.encode("utf-8", "replace"))
 
     def clear(self) -> bool:

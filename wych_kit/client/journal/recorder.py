@@ -29,9 +29,9 @@ _STARTED = "wych_kit.started"
 _EXCHANGE = "wych_kit.exchange"
 # The extension of a request that says what our knowledge of the call rests on.
 # The extension of a request for a customer's own data.
-CUSTOMERS = "wych_kit.customers"
+CUSTOMER_DATA = "wych_kit.customers"
 # How many header lines of each side are kept.
-MOST_HEADERS = 100
+MAX_HEADERS = 100
 
 Headers = list[tuple[str, str]]
 
@@ -112,7 +112,7 @@ class Journal:
 
         return {"request": [start], "response": [answered]}
 
-    def failed(self, error: httpx.HTTPError) -> None:
+    def record_failure(self, error: httpx.HTTPError) -> None:
         """Note a request that got no answer, or not all of it; httpx has no hook for that, so whoever catches the exception says so."""
         try:
             request = error.request
@@ -120,11 +120,13 @@ class Journal:
             return
         exchange = request.extensions.get(_EXCHANGE) or self._noted(request)
         exchange.seconds = _seconds(request)
-        exchange.error = self.redactor.text(f"{type(error).__name__}: {error}")
+        exchange.error = self.redactor.redact_text(f"{type(error).__name__}: {error}")
 
     def _noted(self, request: httpx.Request) -> Exchange:
         try:
-            body = self.redactor.body(request.content, request.headers.get("Content-Type", ""))
+            body = self.redactor.redact_body(
+                request.content, request.headers.get("Content-Type", "")
+            )
             lacks = _lacking(request.content, body)
         except httpx.RequestNotRead:
             body, lacks = "(a stream, not kept)", "it was a stream"
@@ -133,19 +135,19 @@ class Journal:
             started=when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             method=request.method,
             request_headers=self._headers(request.headers),
-            url=_short(self.redactor.url(request.url)),
+            url=_short(self.redactor.redact_url(request.url)),
             request_body=body,
             request_lacks=lacks,
             basis=request.extensions.get(BASIS, ""),
-            whose="customer" if request.extensions.get(CUSTOMERS) else "",
+            whose="customer" if request.extensions.get(CUSTOMER_DATA) else "",
         )
         request.extensions[_EXCHANGE] = exchange
         self._exchanges.append(exchange)
         return exchange
 
     def _headers(self, headers: httpx.Headers) -> Headers:
-        rows = self.redactor.headers(headers.multi_items())
-        return [(_short(name), _short(value)) for name, value in rows[:MOST_HEADERS]]
+        rows = self.redactor.redact_headers(headers.multi_items())
+        return [(_short(name), _short(value)) for name, value in rows[:MAX_HEADERS]]
 
     def _answered(self, response: httpx.Response) -> None:
         exchange = self._noted(response.request)
@@ -156,7 +158,7 @@ class Journal:
 
         def complete(content: bytes) -> None:
             exchange.seconds = _seconds(response.request)
-            exchange.response_body = self.redactor.body(*_decoded(content, response.headers))
+            exchange.response_body = self.redactor.redact_body(*_decoded(content, response.headers))
 
         if response.is_closed:
             complete(response.content)

@@ -82,17 +82,17 @@ _RUN = re.compile(r"[A-Za-z0-9]+")
 _MARK = re.compile(r"‹([A-Z_]+)›")
 
 
-def _snake(name: str) -> str:
+def to_snake_case(name: str) -> str:
     return _CAMEL.sub("_", name).lower().replace("-", "_")
 
 
 def mark(name: str) -> str:
     """What stands where the secret called `name` was."""
-    snake = _snake(name)
+    snake = to_snake_case(name)
     return f"‹{_MARKS.get(snake) or 'WYCH_' + re.sub('[^A-Z]+', '_', snake.upper()).strip('_')}›"
 
 
-class _Known:
+class _KnownSecret:
     """A secret to be taken out. Its text is in a `Secret` and in a pattern whose method is kept, where no traceback shows it."""
 
     def __init__(self, name: str, secret: Secret) -> None:
@@ -105,11 +105,11 @@ class _Known:
         )
         self._sub: Callable[[Callable[[re.Match[str]], str], str], str] | None = None
 
-    def taken_out(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         if self._run.reveal() not in text:
             return text
         self._sub = (
-            self._sub or re.compile(ways(self._secret.reveal())).sub
+            self._sub or re.compile(encoded_forms_pattern(self._secret.reveal())).sub
         )  # which takes time, and few secrets turn up again
         return self._sub(lambda found: found[0] if _in_host(found) else self.mark, text)
 
@@ -124,7 +124,7 @@ def _in_host(found: re.Match[str]) -> bool:
 
 def is_secret_name(name: str) -> bool:
     """Whether a header or field of that name holds something nobody should see."""
-    snake = _snake(name)
+    snake = to_snake_case(name)
     return bool(_NAMED.search(snake)) and not _OPEN.search(snake)
 
 
@@ -135,9 +135,9 @@ class Redactor:
         """`known` secrets are taken out from the start. `wary`: what is seen counts as much, however much like a word it is."""
         self._wary = wary
         self._lock = threading.Lock()
-        self._told: dict[Secret, _Known] = {}  # by whoever has it; never forgotten
-        self._seen: dict[Secret, _Known] = {}  # on the wire, oldest first
-        self._longest_first: list[_Known] = []
+        self._told: dict[Secret, _KnownSecret] = {}  # by whoever has it; never forgotten
+        self._seen: dict[Secret, _KnownSecret] = {}  # on the wire, oldest first
+        self._longest_first: list[_KnownSecret] = []
         for name, secret in known:
             self.learn(name, secret)
 
@@ -145,32 +145,35 @@ class Redactor:
         """Take `secret` out of everything from now on, but for hosts; very short ones only where their name stands."""
         self._learn(name, secret, self._told)
 
-    def _learn(self, name: str, secret: Secret, where: dict[Secret, _Known]) -> None:
+    def _learn(self, name: str, secret: Secret, where: dict[Secret, _KnownSecret]) -> None:
         if len(secret.reveal()) < _TOO_SHORT or secret in self._told or secret in where:
             return
         with self._lock:
-            where[secret] = _Known(name, secret)
+            where[secret] = _KnownSecret(name, secret)
             while len(self._seen) > _MOST:  # tokens of many hours ago are dead
                 del self._seen[next(iter(self._seen))]
             self._longest_first = sorted(
                 [*self._told.values(), *self._seen.values()], key=lambda known: -known.length
             )
 
-    def url(self, url: httpx.URL) -> str:
+    def redact_url(self, url: httpx.URL) -> str:
         """The address without user info, without fragment, and without secret query values; the rest of the query as it was."""
         bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
         query = url.query.decode("ascii", "replace")
-        return self.text(bare + (self._pairs("?" + query, _IN_ADDRESS) if query else ""))
+        return self.redact_text(
+            bare + (self._redact_pairs("?" + query, _IN_ADDRESS) if query else "")
+        )
 
-    def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    def redact_headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines; the scheme word of an authorization is kept."""
         # Two rounds, so that a secret is also taken out of the headers before its own.
-        rows = [(name, self._header(name, value)) for name, value in pairs]
+        rows = [(name, self._redact_header(name, value)) for name, value in pairs]
         return [
-            (name, value if name.lower() == "host" else self.text(value)) for name, value in rows
+            (name, value if name.lower() == "host" else self.redact_text(value))
+            for name, value in rows
         ]
 
-    def body(self, content: bytes, content_type: str = "") -> str:
+    def redact_body(self, content: bytes, content_type: str = "") -> str:
         """A body as text. Redacted by field name, whether it is JSON, a form or looks like one; by value and by shape."""
         # Whoever parses JSON takes UTF-16 as well.
         text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
@@ -179,32 +182,34 @@ class Redactor:
             "{",
             "[",
         ):  # labelled as a form or not: a form's names would hold the secrets then
-            text = self._json(text)
+            text = self._redact_json(text)
         elif kind == "application/x-www-form-urlencoded":
-            text = self._form(text)
+            text = self._redact_form(text)
         else:
-            text = self._loose(self._multipart(text) if kind.startswith("multipart/") else text)
-        text = self.text(text)
+            text = self._redact_untyped_text(
+                self._redact_multipart(text) if kind.startswith("multipart/") else text
+            )
+        text = self.redact_text(text)
         cut = len(content) >= CAPTURE_BYTES
         if cut:  # perhaps in the middle of a secret; what is before a mark was whole
             longest = max((_LONGEST_WAY * known.length for known in self._longest_first), default=0)
             text = text[: max(text.rfind("›") + 1, len(text) - longest)]
         return text[:KEEP_CHARACTERS] + "…" if cut or len(text) > KEEP_CHARACTERS else text
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """Any text: known secrets in every way they may be written, everything shaped like a token, the middle of account numbers."""
         for known in self._longest_first:
-            text = known.taken_out(text)
+            text = known.redact(text)
         text = _ACCOUNT.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], text)
         return _JWT.sub(mark("access_token"), text)
 
-    def _hidden(self, name: str, value: str) -> str:
+    def _replace_and_learn(self, name: str, value: str) -> str:
         if self._wary or (len(value) >= _SEEN_TOO_SHORT and not _NUMBER.fullmatch(value)):
             self._learn(name, Secret(value), self._seen)
         told = self._told.get(Secret(value))
         return told.mark if told else mark(name)  # an API key is one in an Authorization header too
 
-    def _pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
+    def _redact_pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
         """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""
         if "=" not in text and "%3" not in text:
             return text
@@ -218,85 +223,92 @@ class Redactor:
                 found = (value if pair[2] == "=" else _NESTED).match(text, pair.end())
                 pieces += [
                     text[at : pair.end()],
-                    self._hidden(name, unquote_plus(found[0] if found else "")),
+                    self._replace_and_learn(name, unquote_plus(found[0] if found else "")),
                 ]
                 at = found.end() if found else pair.end()
         return "".join([*pieces, text[at:]])
 
-    def _header(self, name: str, value: str) -> str:
+    def _redact_header(self, name: str, value: str) -> str:
         if not is_secret_name(name):
-            return self._pairs(_USER_INFO.sub("", value))
+            return self._redact_pairs(_USER_INFO.sub("", value))
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
             wrapped = _WRAPPED.fullmatch(rest) if scheme.lower() == "bearer" else None
             before, inner, after = wrapped.groups() if wrapped else ("", rest, "")
-            return f"{scheme} {before}{self._hidden(name, inner)}{after}"
+            return f"{scheme} {before}{self._replace_and_learn(name, inner)}{after}"
         if "cookie" in name.lower():
             pairs = value.split(";")[
                 : 1 if name.lower().startswith("set-") else None
             ]  # a Set-Cookie goes on with dates and paths
             for pair in pairs:
-                self._hidden(name, pair.partition("=")[2].strip())
-        return self._hidden(name, value)
+                self._replace_and_learn(name, pair.partition("=")[2].strip())
+        return self._replace_and_learn(name, value)
 
-    def _form(self, text: str) -> str:
+    def _redact_form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
         return "&".join(
-            f"{quote_plus(name)}={self._hidden(name, value) if value and (name in _QUERY_ONLY or is_secret_name(name)) else quote_plus(value)}"
+            f"{quote_plus(name)}={self._replace_and_learn(name, value) if value and (name in _QUERY_ONLY or is_secret_name(name)) else quote_plus(value)}"
             for name, value in pairs
         )
 
-    def _json(self, text: str) -> str:
+    def _redact_json(self, text: str) -> str:
         try:
             document = json.loads(text, object_pairs_hook=_Fields)
-            hidden = self._walk(document)
+            hidden = self._redact_json_tree(document)
         except (ValueError, RecursionError):
-            return self._loose(text)
+            return self._redact_untyped_text(text)
         return (
             text
             if hidden == document
             else json.dumps(_plain(hidden), separators=(",", ":"), ensure_ascii=False)
         )
 
-    def _walk(self, value: Any) -> Any:
+    def _redact_json_tree(self, value: Any) -> Any:
         if isinstance(value, _Fields):
             return _Fields(
-                (key, self._leaf(key, item) if is_secret_name(key) else self._walk(item))
+                (
+                    key,
+                    self._redact_value(key, item)
+                    if is_secret_name(key)
+                    else self._redact_json_tree(item),
+                )
                 for key, item in value
             )
         if isinstance(value, list):
-            return [self._walk(item) for item in value]
+            return [self._redact_json_tree(item) for item in value]
         return (
-            self._loose(value) if isinstance(value, str) else value
+            self._redact_untyped_text(value) if isinstance(value, str) else value
         )  # which may be an address, or JSON once more
 
-    def _leaf(self, name: str, value: Any) -> Any:
+    def _redact_value(self, name: str, value: Any) -> Any:
         if isinstance(value, _Fields):
-            self._walk(value)  # to learn what is in it
+            self._redact_json_tree(value)  # to learn what is in it
         elif isinstance(value, list):
             for item in value:
-                self._leaf(name, item)
+                self._redact_value(name, item)
         if isinstance(value, str) and value:
-            return self._hidden(name, value)
+            return self._replace_and_learn(name, value)
         return mark(name) if value and not isinstance(value, bool) else value
 
-    def _loose(self, text: str) -> str:
+    def _redact_untyped_text(self, text: str) -> str:
         """Any text: what is written as a field of JSON or of a form."""
         if '"' in text:
-            text = _CUT_FIELD.sub(self._cut_field, text)
-        return self._pairs(text)
+            text = _CUT_FIELD.sub(self._redact_cut_field, text)
+        return self._redact_pairs(text)
 
-    def _multipart(self, text: str) -> str:
+    def _redact_multipart(self, text: str) -> str:
         return _PART.sub(
             lambda part: (
-                part[1] + self._hidden(part[2], part[3]) if is_secret_name(part[2]) else part[0]
+                part[1] + self._replace_and_learn(part[2], part[3])
+                if is_secret_name(part[2])
+                else part[0]
             ),
             text,
         )
 
-    def _cut_field(self, match: re.Match[str]) -> str:
+    def _redact_cut_field(self, match: re.Match[str]) -> str:
         return (
-            f'"{match[1]}"{match[2]}"{self._hidden(match[1], match[3])}"'
+            f'"{match[1]}"{match[2]}"{self._replace_and_learn(match[1], match[3])}"'
             if is_secret_name(match[1])
             else match[0]
         )
@@ -312,16 +324,16 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def ways(text: str) -> str:
+def encoded_forms_pattern(text: str) -> str:
     """A pattern for every way the text is written: as it is, in an address or a form, in JSON, or half of it one way and half another."""
     begins = "".join(
-        mark if mark.isalnum() and mark.isascii() else _ways_of(mark)
+        mark if mark.isalnum() and mark.isascii() else _encoded_character_pattern(mark)
         for mark in text[:_MOST_COMPARED]
     )
     return begins + (r"[^\s\"'<>&]*" if len(text) > _MOST_COMPARED else "")
 
 
-def _ways_of(mark: str) -> str:
+def _encoded_character_pattern(mark: str) -> str:
     percent = "".join(f"%{byte:02x}" for byte in mark.encode("utf-8", "surrogatepass"))
     units = mark.encode("utf-16-be", "surrogatepass").hex()
     escapes = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
@@ -330,7 +342,7 @@ def _ways_of(mark: str) -> str:
     return f"(?:{'|'.join(sorted(map(re.escape, plain), key=len, reverse=True))}|(?i:{percent}|{escapes}))"
 
 
-def split_marks(text: str) -> list[tuple[bool, str]]:
+def split_placeholders(text: str) -> list[tuple[bool, str]]:
     """The text in pieces: `(True, variable)` for a mark, `(False, words)` for what stands between."""
     pieces = _MARK.split(text)
     return [(bool(number % 2), piece) for number, piece in enumerate(pieces) if piece]

@@ -23,7 +23,7 @@ _DULL = {
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
+def render_request(exchange: Exchange, *, whole: bool = False) -> list[str]:
     """Request line, headers and body. `whole` keeps all headers and the whole body."""
     host, path = _split(exchange.url)
     headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
@@ -35,22 +35,24 @@ def as_sent(exchange: Exchange, *, whole: bool = False) -> list[str]:
     )
 
 
-def as_answered(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
+def render_response(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
     """Status with its time, headers and body."""
     # A customer's own data are in no file, so nothing says where the rest is.
     rest = "" if exchange.whose == "customer" else ": wych-kit journal"
     body = _body_lines(exchange.response_body, rest, whole=whole)
-    return _lines(outcome(exchange, timed=timed), exchange.response_headers, body, whole=whole)
+    return _lines(
+        describe_outcome(exchange, timed=timed), exchange.response_headers, body, whole=whole
+    )
 
 
-def in_a_line(exchange: Exchange, *, timed: bool = True) -> str:
+def render_summary(exchange: Exchange, *, timed: bool = True) -> str:
     """What was asked for, what came of it, and what our knowledge of the call rests on; `timed` says how long it took."""
     badge = f" · {exchange.basis}" if exchange.basis else ""
     path = _ID.sub(r"\1…", _split(exchange.url)[1])
-    return f"{exchange.method} {path} → {outcome(exchange, timed=timed)}{badge}"
+    return f"{exchange.method} {path} → {describe_outcome(exchange, timed=timed)}{badge}"
 
 
-def outcome(exchange: Exchange, *, timed: bool = True) -> str:
+def describe_outcome(exchange: Exchange, *, timed: bool = True) -> str:
     """Status and time of an exchange, or why there is none."""
     took = "" if exchange.seconds is None or not timed else f", {1000 * exchange.seconds:.0f} ms"
     if exchange.status is None:
@@ -58,7 +60,7 @@ def outcome(exchange: Exchange, *, timed: bool = True) -> str:
     return f"{exchange.status} {exchange.reason}".rstrip() + took
 
 
-def harmless(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
     return _STEERING.sub(
         lambda match: (
@@ -72,7 +74,7 @@ def _lines(
     first: str, headers: Iterable[tuple[str, str]], body: Iterable[str], *, whole: bool
 ) -> list[str]:
     shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
-    return [harmless(line) for line in (first, *shown, *body)]
+    return [escape_control_characters(line) for line in (first, *shown, *body)]
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -61,7 +61,7 @@ class Asking:
     def get(self, request: httpx.Request) -> httpx.Response:
         """Whatever answers. Raises `Unreachable` or `Unexpected`."""
         began = time.time()
-        response = send_request(self._client(), request, self.journal.failed)
+        response = send_request(self._client(), request, self.journal.record_failure)
         self._look_at_date(response, (began + time.time()) / 2)
         return response
 

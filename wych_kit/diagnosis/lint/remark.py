@@ -49,7 +49,7 @@ class Remark:
 
 def masked(text: str, redactor: Redactor) -> str:
     """The text with what the redactor knows, and every variable, as the mask."""
-    return _MARK.sub(MASK, redactor.text(text))
+    return _MARK.sub(MASK, redactor.redact_text(text))
 
 
 def is_variable(text: str) -> bool:

@@ -138,9 +138,9 @@ class Sent:
             (key.decode("ascii", "replace"), value.decode("utf-8", "replace"))
             for key, value in self.request.headers.raw
         ]
-        made.headers(raw)
-        made.url(self.url)
-        made.body(self.content, self.content_type)
+        made.redact_headers(raw)
+        made.redact_url(self.url)
+        made.redact_body(self.content, self.content_type)
         for name in ("client_secret", "api_key"):
             if self.settings and (secret := getattr(self.settings, name)):
                 made.learn(name, secret)

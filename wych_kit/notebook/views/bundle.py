@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.notebook.views import html, text
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class Handover:
     def __repr__(self) -> str:
         rows = (f"{part.name}: {part.holds}" for part in self.bundle.parts)
         return "\n".join(
-            harmless(line) for line in (text.banner(self._environment), *rows, *self.bundle.lines())
+            escape_control_characters(line)
+            for line in (text.banner(self._environment), *rows, *self.bundle.lines())
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wych_kit import mock
 from wych_kit.client.journal.history import History
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.diagnosis.connectivity import climb
 from wych_kit.diagnosis.connectivity.report import SIGNS, SOUND
 from wych_kit.notebook.views import html, text
@@ -42,7 +42,8 @@ class Check:
 
     def __repr__(self) -> str:
         return "\n".join(
-            harmless(line) for line in (text.banner(self._environment), *self._lines())
+            escape_control_characters(line)
+            for line in (text.banner(self._environment), *self._lines())
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import atexit
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.client.journal.transcript import as_answered, as_sent, harmless
+from wych_kit.client.journal.transcript import (
+    escape_control_characters,
+    render_request,
+    render_response,
+)
 from wych_kit.errors import SettingInvalid
 from wych_kit.notebook.views import html as markup
 from wych_kit.notebook.views import text as plain
@@ -40,7 +44,7 @@ class Told:
         self._kind = kind
 
     def __repr__(self) -> str:
-        return "\n".join(map(harmless, self._lines))
+        return "\n".join(map(escape_control_characters, self._lines))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         html = "".join(map(markup.paragraph, self._lines))
@@ -91,7 +95,7 @@ class Practice:
         found = self.drill.exchanges()
         if not 1 <= number <= len(found):
             raise slip(IndexError(f"there are {len(found)} exchanges, numbered from 1, the newest"))
-        return Told(*as_sent(found[-number]), *as_answered(found[-number], timed=False))
+        return Told(*render_request(found[-number]), *render_response(found[-number], timed=False))
 
     def write(self, **values: str | Secret) -> Told:
         """Write settings into the exercise's `.env`; an empty value takes a line out. Raises `SettingInvalid` for a name that is none."""

@@ -6,7 +6,12 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from wych_kit.client.journal.transcript import as_answered, as_sent, harmless, in_a_line
+from wych_kit.client.journal.transcript import (
+    escape_control_characters,
+    render_request,
+    render_response,
+    render_summary,
+)
 from wych_kit.journey.step import Done
 from wych_kit.secret import MASK
 
@@ -28,7 +33,7 @@ _LONG = 'style="text-align:left;overflow-wrap:anywhere"'
 
 def text(words: str) -> str:
     """Any text as HTML."""
-    return escape(harmless(words))
+    return escape(escape_control_characters(words))
 
 
 def style() -> str:
@@ -162,9 +167,9 @@ def exchanges(made: Sequence[Exchange], *, timed: bool = True) -> str:
     if not made:
         return ""
     parts = "".join(
-        f"<details><summary>{text(in_a_line(each, timed=timed))}</summary><p>as"
-        f" sent</p><pre>{_lines(as_sent(each))}</pre><p>as"
-        f" answered</p><pre>{_lines(as_answered(each, timed=timed))}</pre></details>"
+        f"<details><summary>{text(render_summary(each, timed=timed))}</summary><p>as"
+        f" sent</p><pre>{_lines(render_request(each))}</pre><p>as"
+        f" answered</p><pre>{_lines(render_response(each, timed=timed))}</pre></details>"
         for each in made
     )
     count = "the exchange" if len(made) == 1 else f"the {len(made)} exchanges"

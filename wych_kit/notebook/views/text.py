@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.client.journal.transcript import harmless, in_a_line
+from wych_kit.client.journal.transcript import escape_control_characters, render_summary
 from wych_kit.journey.step import Done
 from wych_kit.secret import MASK
 
@@ -41,14 +41,14 @@ def call(name: str, asked: Sequence[Field]) -> str:
 
 def outcome(found: Done | Failed, after: str) -> list[str]:
     """What came of a step, a line for each fact and each exchange. No times: two runs read the same."""
-    wire = [f"  {in_a_line(each, timed=False)}" for each in found.exchanges]
+    wire = [f"  {render_summary(each, timed=False)}" for each in found.exchanges]
     if isinstance(found, Done):
         rows = [
             f"  {each.label}: {each.value}" + (f" ({each.remark})" if each.remark else "")
             for each in found.facts
         ]
         return [
-            harmless(line)
+            escape_control_characters(line)
             for line in (
                 f"Done. What you have now: {found.have}",
                 *rows,
@@ -59,8 +59,10 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
         ]
     faults = [f"  {name}: {words}" for name, words in found.faults.items()]
     if found.diagnosis is None:
-        return ["Not sent:", *map(harmless, faults)]
-    return [harmless(line) for line in (*diagnosis(found.diagnosis), *faults, *wire)]
+        return ["Not sent:", *map(escape_control_characters, faults)]
+    return [
+        escape_control_characters(line) for line in (*diagnosis(found.diagnosis), *faults, *wire)
+    ]
 
 
 def tables(found: Iterable[Table]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.errors import SettingInvalid
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ _Result = TypeVar("_Result")
 def slip(error: _Error) -> _Error:
     """The same exception, of which a notebook shows the words and no traceback. To be raised."""
     words = " ".join(
-        harmless(str(error.args[0] if isinstance(error, KeyError) else error)).split()
+        escape_control_characters(
+            str(error.args[0] if isinstance(error, KeyError) else error)
+        ).split()
     )  # a KeyError's own text is in quotes
     line = f"✗ {words}" if words.endswith("?") else f"✗ {words}."
     vars(error)["_render_traceback_"] = partial(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.errors import SettingInvalid
 from wych_kit.notebook.views import html, text
 from wych_kit.notebook.widgets.factory import Parts
@@ -156,7 +156,7 @@ class Page(w.VBox):
                 lines += text.outcome(found, "") if found else []
                 lines += text.fields(asked)
                 lines.append(f"Without a form: {text.call(panel.step.name, asked)}")
-        return "\n".join(map(harmless, lines))
+        return "\n".join(map(escape_control_characters, lines))
 
     def as_html(self) -> str:
         """The same as a table, with the exchanges folded."""

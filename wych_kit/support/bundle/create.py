@@ -65,7 +65,7 @@ def make(
     archive.refuse(place)
     history = History(settings.home)
     report = _checked(settings, check) if check else None
-    exchanges = history.exchanges()
+    exchanges = history.read()
     if isinstance(report, Report):
         new = [each for each in report.exchanges if each not in exchanges]
         history.add(new)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wych_kit import __version__
-from wych_kit.client.journal.export import as_har, as_json_lines
-from wych_kit.client.journal.history import sent_with
-from wych_kit.client.journal.transcript import harmless
+from wych_kit.client.journal.export import render_har, render_json_lines
+from wych_kit.client.journal.history import is_sent_with
+from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.diagnosis.connectivity import Report
 from wych_kit.support.bundle import facts
 from wych_kit.support.bundle.anonymise import impersonal
@@ -53,7 +53,7 @@ def gather(
     `searched` names the secrets that are looked for by value.
     """
     whole = list(exchanges)
-    concerned = [each for each in whole if sent_with(settings, each)]
+    concerned = [each for each in whole if is_sent_with(settings, each)]
     of_the_check = report.exchanges if isinstance(report, Report) else ()
     checking = [each in of_the_check for each in concerned[-LAST:]]
     kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
@@ -79,8 +79,10 @@ def gather(
             "request ids with time, path and status",
             _json(facts.requests(kept, checking)),
         ),
-        Part("exchanges.har", f"{number}, redacted (HAR 1.2)", _json(as_har(kept, __version__))),
-        Part("exchanges.jsonl", "the same, a line each", as_json_lines(kept)),
+        Part(
+            "exchanges.har", f"{number}, redacted (HAR 1.2)", _json(render_har(kept, __version__))
+        ),
+        Part("exchanges.jsonl", "the same, a line each", render_json_lines(kept)),
     ]
     return [_readme(parts, settings, now, searched, report, left=len(whole) - len(kept)), *parts]
 
@@ -151,4 +153,6 @@ def _json(value: Any) -> str:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{harmless(line)}\n" for each in lines for line in each.split("\n"))
+    return "".join(
+        f"{escape_control_characters(line)}\n" for each in lines for line in each.split("\n")
+    )

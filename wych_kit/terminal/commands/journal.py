@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from wych_kit import __version__
-from wych_kit.client.journal.export import as_curl, as_har, as_json_lines, as_python
-from wych_kit.client.journal.history import History, sent_with
-from wych_kit.client.journal.transcript import outcome
+from wych_kit.client.journal.export import render_curl, render_har, render_json_lines, render_python
+from wych_kit.client.journal.history import History, is_sent_with
+from wych_kit.client.journal.transcript import describe_outcome
 from wych_kit.settings import locations
 from wych_kit.settings.loading import NAMES
 from wych_kit.terminal.screen import Screen
@@ -35,9 +35,11 @@ def journal(
 
     That is what these settings may have sent, or with `everything` also what others did.
     """
-    found = History(settings.home).exchanges()
+    found = History(settings.home).read()
     kept = (
-        found if everything else [exchange for exchange in found if sent_with(settings, exchange)]
+        found
+        if everything
+        else [exchange for exchange in found if is_sent_with(settings, exchange)]
     )
     if len(kept) < len(found):
         words = (
@@ -58,11 +60,11 @@ def journal(
         return USAGE
     chosen = kept if number is None else [kept[-number]]
     if form == "har":
-        print(json.dumps(as_har(chosen, __version__), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        print(json.dumps(render_har(chosen, __version__), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     elif form == "jsonl":
-        print(as_json_lines(chosen), end="")  # noqa: T201 - this is the output
+        print(render_json_lines(chosen), end="")  # noqa: T201 - this is the output
     elif form in ("curl", "python"):
-        rendered = "\n\n".join(map(as_curl if form == "curl" else as_python, chosen))
+        rendered = "\n\n".join(map(render_curl if form == "curl" else render_python, chosen))
         print(rendered)  # noqa: T201 - this is the output
         told = (
             variables(rendered, chosen, settings) if sys.stderr.isatty() else ()
@@ -76,7 +78,7 @@ def journal(
                 str(len(kept) - place),
                 exchange.started,
                 f"{exchange.method} {exchange.url}",
-                outcome(exchange),
+                describe_outcome(exchange),
             )
             for place, exchange in enumerate(kept)
         ]

@@ -50,7 +50,7 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
                 if mark == MOCK_KEY:
                     skipped["the mock's own key, which everybody has"].append(where)
                 elif mark not in allowed:
-                    findings.append(Found(redactor.text(where), what, mark))
+                    findings.append(Found(redactor.redact_text(where), what, mark))
     except FileNotFoundError as error:
         return _report(in_one_line(f"{error.filename} does not exist."), status=USAGE)
     except OSError as error:
@@ -75,7 +75,7 @@ def _summarise(
         shown = ", ".join(places[:_MOST_NAMES])
         if len(places) > _MOST_NAMES:
             shown += f" and {len(places) - _MOST_NAMES} more"
-        yield redactor.text(in_one_line(f"Skipped, {reason}: {shown}"))
+        yield redactor.redact_text(in_one_line(f"Skipped, {reason}: {shown}"))
     if findings:
         yield (
             "Remove each one. Replace the secret if others may have seen it."
