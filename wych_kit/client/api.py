@@ -132,7 +132,9 @@ class WychClient:
         """Fetch and check the issuer's document, whether or not it is known already."""
         self.settings.require("WYCH_ISSUER_URL", stage="discovery")
         issuer_url = self.settings.issuer_url or ""
-        response = send_request(self.http, discovery.request(issuer_url), self.journal.record_failure)
+        response = send_request(
+            self.http, discovery.request(issuer_url), self.journal.record_failure
+        )
         with self._lock:
             self._provider = discovery.check(response, issuer_url)
             if self._auth is not None:
@@ -318,7 +320,10 @@ class WychClient:
         try:
             request = self.http.build_request(method, url, **content)
             known = endpoints.match_endpoint(self.settings, method, url)
-            request.extensions |= {BASIS: known.basis if known else "", CUSTOMER_DATA: user is not None}
+            request.extensions |= {
+                BASIS: known.basis if known else "",
+                CUSTOMER_DATA: user is not None,
+            }
             return self.http.send(request, auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = self._failed(error)
