@@ -35,7 +35,7 @@ def test_each_answer_comes_back(mock_wych, answer, state):
 
 @pytest.mark.parametrize(
     ("app", "bank", "heading"),
-    [("nope", "kereru", "no such application"), (APP, "nope", "Choose your bank")],
+    [("nope", "kereru", "Application not found"), (APP, "nope", "Choose your bank")],
 )
 def test_a_page_that_does_not_lead_on_is_named(mock_wych, app, bank, heading):
     """With its heading, so that one knows where it ended."""

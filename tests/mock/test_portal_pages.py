@@ -123,7 +123,7 @@ def test_every_field_has_its_label(browser):
         assert [facts["name"] for facts in fields if facts["id"] not in labelled] == []
         tags = [tag for tag, _ in page.elements]
         assert [tags.count(tag) for tag in ("main", "header", "h1")] == [1, 1, 1]
-        assert "type nothing real" in page.text
+        assert "Enter nothing real" in page.text
 
 
 def test_headers_of_a_page(browser):

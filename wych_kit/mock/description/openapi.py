@@ -1,7 +1,7 @@
-"""The mock's own description, as OpenAPI 3.1: the token endpoint and every call of the API, each with what it rests on (`x-wych-basis`).
+"""Describe the mock as OpenAPI 3.1: the token endpoint and every API call, each with its basis.
 
-It is served at /openapi.json, outside the gateway: Wych is not known to publish one, and this is not Wych's. `python -m wych_kit.mock.description.openapi`
-prints it, as it stands in docs/openapi.json.
+Served at /openapi.json, outside the gateway: Wych is not known to publish a description, and this
+one is not Wych's. `python -m wych_kit.mock.description.openapi` prints docs/openapi.json.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 PATH = "/openapi.json"
 _REFUSED = {
-    400: "what was sent cannot be read",
-    401: "no bearer token that counts (gateway)",
-    403: "no API key that counts, or a token of the wrong kind (gateway)",
-    404: "no such id for this token (application)",
-    409: "not in this state of the connection (application)",
+    400: "the request cannot be read",
+    401: "no valid bearer token (gateway)",
+    403: "no valid API key, or a token of the wrong type (gateway)",
+    404: "this token reaches no such id (application)",
+    409: "the connection's state does not allow this (application)",
     413: "the body is over 10 MiB (gateway)",
     415: "the body is not labelled application/json (gateway)",
-    422: "the email is not an address (application)",
-    429: "over the rate or the quota (gateway)",
+    422: "the email address is invalid (application)",
+    429: "over the rate limit or the quota (gateway)",
     431: "the headers are over 10,240 bytes (gateway)",
 }
 _GATEWAY, _APPLICATION = ref("GatewayRefusal"), ref("Refusal")
@@ -43,7 +43,7 @@ _BY_STATUS = {
     429: _GATEWAY,
 }
 _EVERY = (401, 403, 404, 413, 429, 431)
-_BOOKING = "a time, included; a date alone is that whole day; UTC unless it says otherwise"
+_BOOKING = "an inclusive time; a date alone means the whole day; UTC unless an offset is given"
 _PAGES = {
     "name": "page",
     "in": "query",
@@ -52,27 +52,30 @@ _PAGES = {
 }
 # Of each handler: a summary, what it answers with, its refusals besides the common ones.
 _CALLS: dict[str, tuple[str, Schema | None, tuple[int, ...]]] = {
-    "users": ("The users of an app", items(ref("User")), ()),
+    "users": ("List the users of an app", items(ref("User")), ()),
     "user": ("Find or create a user by email", ref("User"), (400, 415, 422)),
     "exchange": ("Exchange the service token for a user's token", ref("UserToken"), ()),
-    "connections": ("The connections of a user", items(ref("Connection")), ()),
-    "connection": ("One connection: what confirms a callback", ref("Connection"), ()),
-    "revoke_connection": ("Take the consent back", None, (409,)),
-    "accounts": ("The accounts of a connection", ref("Accounts"), (409,)),
-    "balances": ("What an account has now", ref("Balances"), (409,)),
+    "connections": ("List the connections of a user", items(ref("Connection")), ()),
+    "connection": ("Get one connection; this confirms a callback", ref("Connection"), ()),
+    "revoke_connection": ("Revoke the consent", None, (409,)),
+    "accounts": ("List the accounts of a connection", ref("Accounts"), (409,)),
+    "balances": ("The balances of an account", ref("Balances"), (409,)),
     "transactions": (
-        "An account's transactions, newest first, 50 on a page",
+        "List an account's transactions, newest first, 50 a page",
         ref("Transactions"),
         (400, 409),
     ),
 }
 _BASIS_HEADER = {
-    BASIS.decode(): {"description": "what the answer rests on; the mock's own", "schema": TEXT}
+    BASIS.decode(): {
+        "description": "the basis of the answer; the mock's own header",
+        "schema": TEXT,
+    }
 }
 
 
 def document(url: str) -> dict[str, Any]:
-    """The description of a mock at `url`."""
+    """Return the description of a mock at `url`."""
     paths: dict[str, Any] = {TOKEN_PATH: {"post": _TOKEN}}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -81,7 +84,7 @@ def document(url: str) -> dict[str, Any]:
         "info": {
             "title": "Mock Wych",
             "version": "3",
-            "summary": "What Wych Kit's mock answers; it is not Wych's, and not published by Wych.",
+            "summary": "The API of Wych Kit's mock. Wych did not publish it.",
             "description": (
                 "x-wych-basis: documented (on Wych's public pages), inferred, or invented by Wych"
                 " Kit's authors."
@@ -110,7 +113,11 @@ def document(url: str) -> dict[str, Any]:
 
 def _operation(route: Route) -> dict[str, Any]:
     summary, given, refusals = _CALLS[route.handler]
-    good = {"204": _said("revoked", None)} if given is None else {"200": _said("as asked", given)}
+    good = (
+        {"204": _response("revoked", None)}
+        if given is None
+        else {"200": _response("success", given)}
+    )
     described = {
         "operationId": route.handler,
         "summary": summary,
@@ -152,10 +159,12 @@ def _refusal(route: Route, status: int) -> dict[str, Any]:
     if status == 413:  # noqa: PLR2004 - the one in plain text
         return {"description": _REFUSED[status], "content": {"text/plain": {"schema": TEXT}}}
     own = status == 400 and not route.takes_body  # noqa: PLR2004 - without a body it is the application that refuses
-    return _said(_REFUSED[status], _APPLICATION if own else _BY_STATUS.get(status, _APPLICATION))
+    return _response(
+        _REFUSED[status], _APPLICATION if own else _BY_STATUS.get(status, _APPLICATION)
+    )
 
 
-def _said(description: str, schema: Schema | None) -> dict[str, Any]:
+def _response(description: str, schema: Schema | None) -> dict[str, Any]:
     content = {"content": {"application/json": {"schema": schema}}} if schema else {}
     return {"description": description, "headers": _BASIS_HEADER, **content}
 
@@ -188,21 +197,21 @@ _TOKEN = {
     },
     "responses": {
         "200": {
-            "description": "as asked",
+            "description": "success",
             "content": {"application/json": {"schema": ref("Token")}},
         },
-        "400": _realm("what was sent cannot be read, or asks for what the client may not have"),
-        "401": _realm("the client or its secret is not known"),
-        "403": _realm("a web page of another origin asks"),
+        "400": _realm("the request is invalid, or asks for what this client may not have"),
+        "401": _realm("the client id or its secret is wrong"),
+        "403": _realm("a page of a different origin sent the request"),
         "413": {"description": "the body is over 10 MB, or a field of it over 131,072 bytes"},
         "431": {"description": "the headers are over 65,535 bytes"},
-        "500": _realm("a '%' in the form has no two hex digits after it"),
+        "500": _realm("a '%' in the form is not followed by two hex digits"),
     },
 }
 
 
 class Description:
-    """Answers /openapi.json."""
+    """Answer /openapi.json."""
 
     body_limit = 64 * 1024
     header_limit = 64 * 1024
@@ -211,21 +220,21 @@ class Description:
         self._body = compact(document(url))
 
     async def answer(self, request: Request) -> Answer:
-        """The description, to GET and HEAD."""
+        """Return the description, to GET and HEAD."""
         if request.method not in ("GET", "HEAD"):
-            return _refused(405, "GET is the method of this path", (b"allow", b"GET, HEAD"))
+            return _refused(405, "use GET for this path", (b"allow", b"GET, HEAD"))
         return answer(200, self._body, *_HEADERS, row="invented")
 
     def too_large(self, _request: Request) -> Answer:
-        """413."""
+        """Return 413."""
         return _refused(413, "the body is over 64 KiB")
 
     def headers_too_large(self, _request: Request) -> Answer:
-        """431."""
+        """Return 431."""
         return _refused(431, "the headers are over 64 KiB")
 
     def broken(self, _request: Request) -> Answer:
-        """500."""
+        """Return 500."""
         return _refused(500, "a bug in the mock; see its log")
 
 
@@ -239,7 +248,7 @@ def _refused(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
 
 
 def page() -> str:
-    """The description of a mock at its usual address, to be read: the text of docs/openapi.json."""
+    """Return the text of docs/openapi.json: the description of a mock at its default address."""
     return json.dumps(document(f"http://127.0.0.1:{PORT}"), indent=2, ensure_ascii=False) + "\n"
 
 

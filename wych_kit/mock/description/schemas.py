@@ -1,4 +1,4 @@
-"""The shapes of what the mock says, as JSON Schema for its OpenAPI description. The words of customer data are the Payments NZ standard's."""
+"""The shapes of the mock's answers as JSON Schema; customer data follow the Payments NZ standard."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ NUMBER: Schema = {"type": "integer", "minimum": 0}
 
 
 def choice(*words: str) -> Schema:
-    """One of these texts."""
+    """Return the schema of one of these texts."""
     return {"type": "string", "enum": list(words)}
 
 
 def items(of: Schema) -> Schema:
-    """A list."""
+    """Return the schema of a list."""
     return {"type": "array", "items": of}
 
 
 def record(required: dict[str, Schema], **optional: Schema) -> Schema:
-    """An object with these members and no others."""
+    """Return the schema of an object with these members and no others."""
     members = {"properties": {**required, **optional}, "required": list(required)}
     return {"type": "object", **members, "additionalProperties": False}
 
 
 def ref(name: str) -> Schema:
-    """The schema of this name."""
+    """Return a reference to the schema of this name."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -59,7 +59,7 @@ def _page(name: str) -> Schema:
     return record({"Data": record({name: items(ref(name))}), "Links": _LINKS, "Meta": _META})
 
 
-# Each by its name.
+# Each schema by its name in the description.
 SCHEMAS: dict[str, Schema] = {
     "User": record({"id": UUID, "email": TEXT}),
     "Token": record(

@@ -1,18 +1,23 @@
-"""The partner portal: account, business, "Receive Data", app, credentials, as JSON over HTTP.
+"""The partner portal as JSON over HTTP: account, business, "Receive Data", app, credentials.
 
-Invented throughout, and every answer says so in `x-wych-mock-basis`: Wych's portal is for people, in a browser, and what lies behind
-its forms is not public. Only the order of the steps is documented.
+All of it is invented, and every answer says so in `x-wych-mock-basis`: Wych's portal is for people
+with a browser, and what lies behind its forms is not public. Only the order of steps is
+documented.
 
-    POST /portal/api/accounts                           first_name, last_name, email, password → 201 account_id, session
-    POST /portal/api/sessions                           email, password → 200 account_id, session
-    POST /portal/api/businesses                         nzbn, name → 201 business_id, partner_id (200: known already)
-    PUT  /portal/api/businesses/{business_id}/receive-data                   → 200
-    POST /portal/api/businesses/{business_id}/apps      name, description?, website?, callback_url? → 201 the app and its secrets;
-                                                        app_name is what its consent link has, since another's may have the name
-    GET  /portal/api/apps/{app_id}                      → 200 the app without its secrets
-    POST /portal/api/apps/{app_id}/credentials          → 200 the app and new secrets
+    POST /portal/api/accounts          first_name, last_name, email, password
+                                       → 201 account_id, session
+    POST /portal/api/sessions          email, password → 200 account_id, session
+    POST /portal/api/businesses        nzbn, name → 201 business_id, partner_id (200: known)
+    PUT  /portal/api/businesses/{business_id}/receive-data → 200
+    POST /portal/api/businesses/{business_id}/apps
+                                       name, description?, website?, callback_url?
+                                       → 201 the app and its secrets; app_name is what its
+                                       consent link has, since a different app may have the name
+    GET  /portal/api/apps/{app_id}     → 200 the app without its secrets
+    POST /portal/api/apps/{app_id}/credentials → 200 the app and new secrets
 
-From businesses on they take `Authorization: Bearer <session>`, of the last thousand sessions. Refusals are `{"errors": {field: sentence}}`.
+From businesses on, send `Authorization: Bearer <session>`; the last thousand sessions are valid. A
+refusal is `{"errors": {field: sentence}}`.
 """
 
 from __future__ import annotations
@@ -47,18 +52,16 @@ _APP_FACTS = ("name", "description", "website", "callback_url")
 
 
 _ROUTING = {
-    "Not Found": (
-        "The portal has no such path: look at the list in `wych_kit.mock.portal.json_api`."
-    ),
+    "Not Found": ("The portal has no such path. `wych_kit.mock.portal.json_api` lists its paths."),
     "Method Not Allowed": (
-        "The portal's path takes another method: look at the list in"
-        " `wych_kit.mock.portal.json_api`."
+        "The portal has this path with a different method. `wych_kit.mock.portal.json_api` lists"
+        " them."
     ),
 }
 
 
 class Portal:
-    """Answers what lies under /portal/api. `url` is the mock's own address."""
+    """Answer the paths under /portal/api. `url` is the mock's own address."""
 
     body_limit = 64 * 1024
     header_limit = 64 * 1024
@@ -86,46 +89,46 @@ class Portal:
         self._site.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
-        """Runs the web application on a request that is already read."""
+        """Run the web application on a request whose body is already read."""
         return await starlette_bridge.answered(self._site, request)
 
     def too_large(self, _request: Request) -> Answer:
-        """413."""
-        return _bare(413, "Send less: 64 KiB is the most this reads.", "the body is over 64 KiB")
+        """Return 413."""
+        return _bare(413, "The body is too large. Send at most 64 KiB.", "the body is over 64 KiB")
 
     def headers_too_large(self, _request: Request) -> Answer:
-        """431."""
+        """Return 431."""
         return _bare(
             431,
-            "Send shorter headers: 64 KiB is the most this reads.",
+            "The headers are too large. Send at most 64 KiB.",
             "the headers are over 64 KiB",
         )
 
     def broken(self, _request: Request) -> Answer:
-        """500."""
-        return _bare(500, "The mock failed; its log says where.", "a bug in the mock; see its log")
+        """Return 500."""
+        return _bare(500, "The mock failed. Its log says where.", "a bug in the mock; see its log")
 
     def reset(self) -> None:
-        """Signs everybody out."""
+        """Sign everybody out."""
         self._sessions.clear()
 
     async def _register(self, request: WebRequest) -> Response:
-        return self._session(self._registrar.register(await _typed(request)), 201)
+        return self._session(self._registrar.register(await _read_object(request)), 201)
 
     async def _sign_in(self, request: WebRequest) -> Response:
-        return self._session(self._registrar.sign_in(await _typed(request)), 200)
+        return self._session(self._registrar.sign_in(await _read_object(request)), 200)
 
     def _session(self, account: str, status: int) -> Response:
         session = self._store.ids.text(32)
         self._sessions[session] = account
         if len(self._sessions) > _MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
-        return _given(status, {"account_id": account, "session": session})
+        return _json_answer(status, {"account_id": account, "session": session})
 
     async def _add_business(self, request: WebRequest) -> Response:
         account = self._account(request)
-        business, new = self._registrar.add_business(account, await _typed(request))
-        return _given(
+        business, new = self._registrar.add_business(account, await _read_object(request))
+        return _json_answer(
             201 if new else 200,
             {"business_id": business["id"], "partner_id": business["partner_id"]},
         )
@@ -133,21 +136,21 @@ class Portal:
     async def _receive_data(self, request: WebRequest) -> Response:
         business = self._business(request)
         self._store.let_receive(business["id"])
-        return _given(200, {"business_id": business["id"], "receives_data": True})
+        return _json_answer(200, {"business_id": business["id"], "receives_data": True})
 
     async def _add_app(self, request: WebRequest) -> Response:
         business = self._business(request)
-        typed = await _typed(request) if business["receives_data"] else {}
+        typed = await _read_object(request) if business["receives_data"] else {}
         app, issued = self._registrar.add_app(business, typed)
-        return _given(201, self._credentials(app, issued))
+        return _json_answer(201, self._credentials(app, issued))
 
     async def _show_app(self, request: WebRequest) -> Response:
         app = self._app(request)
-        return _given(200, {name: app[name] for name in _APP_FACTS} | self._addresses(app))
+        return _json_answer(200, {name: app[name] for name in _APP_FACTS} | self._addresses(app))
 
     async def _renew(self, request: WebRequest) -> Response:
         app = self._app(request)
-        return _given(200, self._credentials(app, self._store.renew(app["id"])))
+        return _json_answer(200, self._credentials(app, self._store.renew(app["id"])))
 
     def _credentials(self, app: Mapping[str, Any], issued: Issued) -> dict[str, str]:
         return self._addresses(app) | issued._asdict()
@@ -161,12 +164,14 @@ class Portal:
             "connect_url": f"{self._url}/app",
         }
 
+    # RFC 9110 section 11.1: the scheme's name is case-insensitive.
     def _account(self, request: WebRequest) -> str:
         scheme, _, session = request.headers.get("authorization", "").partition(" ")
         account = self._sessions.get(session.strip()) if scheme.lower() == "bearer" else None
         if account is None:
             raise HTTPException(
-                401, "Sign in (POST /portal/api/sessions) and send the session as a bearer token."
+                401,
+                "You are not signed in. Use POST /portal/api/sessions, then send the session as a bearer token.",
             )
         return account
 
@@ -175,7 +180,7 @@ class Portal:
         if business is None:
             raise HTTPException(
                 404,
-                "Your account has no business of this id: add one (POST /portal/api/businesses).",
+                "Your account has no business with this id. Add one with POST /portal/api/businesses.",
             )
         return business
 
@@ -184,38 +189,38 @@ class Portal:
         if app is None:
             raise HTTPException(
                 404,
-                "Your account has no app of this id: make one (POST"
-                " /portal/api/businesses/{business_id}/apps).",
+                "Your account has no app with this id. Create one with POST"
+                " /portal/api/businesses/{business_id}/apps.",
             )
         return app
 
 
-async def _typed(request: WebRequest) -> dict[str, Any]:
+async def _read_object(request: WebRequest) -> dict[str, Any]:
     try:
         typed = await request.json()
     except (ValueError, RecursionError):
         typed = None
     if not isinstance(typed, dict):
-        raise HTTPException(400, "Send a JSON object.")
+        raise HTTPException(400, "The body is not a JSON object. Send one.")
     return typed
 
 
-def _given(status: int, value: dict[str, Any]) -> Response:
+def _json_answer(status: int, value: dict[str, Any]) -> Response:
     return JSONResponse(value, status, {**_INVENTED, "cache-control": "no-store"})
 
 
-def _refused(request: WebRequest, status: int, errors: dict[str, str], **more: str) -> Response:
+def _refusal(request: WebRequest, status: int, errors: dict[str, str], **more: str) -> Response:
     request.scope["reason"] = " ".join(errors.values())
     return JSONResponse({"errors": errors, **more}, status, _INVENTED)
 
 
 async def _field_errors(request: WebRequest, error: FieldErrors) -> Response:
-    return _refused(request, error.status, error.fields, **error.more)
+    return _refusal(request, error.status, error.fields, **error.more)
 
 
 async def _http_error(request: WebRequest, error: HTTPException) -> Response:
     sentence = _ROUTING.get(error.detail, error.detail)
-    response = _refused(request, error.status_code, {"request": sentence})
+    response = _refusal(request, error.status_code, {"request": sentence})
     response.headers.update(error.headers or {})
     return response
 

@@ -1,10 +1,10 @@
-"""What a partner does in the portal, whichever way it is asked: by the JSON of `portal` or in the pages of a browser."""
+"""What a partner can do in the portal, for the JSON API and for the pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.mock.portal.passwords import hashed, is_password
+from wych_kit.mock.portal.passwords import hash_password, is_password
 from wych_kit.mock.state import registration_rules
 from wych_kit.mock.state.registration_rules import FieldErrors
 
@@ -15,25 +15,28 @@ if TYPE_CHECKING:
 
 
 class Registrar:
-    """Checks what was typed and does it. Every act raises `FieldErrors` when it cannot be done."""
+    """Check what was entered and do it. Every method raises `FieldErrors` if it cannot."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def register(self, typed: Mapping[str, Any]) -> str:
-        """A new account's id."""
+        """Create an account; return its id."""
         facts = registration_rules.account(typed)
         account = self._store.add_account(
-            **facts | {"password": hashed(facts["password"], self._store.ids.octets(16))}
+            **facts | {"password": hash_password(facts["password"], self._store.ids.octets(16))}
         )
         if account is None:
             raise FieldErrors(
-                {"email": "There is an account with this address: sign in, or use another."}, 409
+                {
+                    "email": "An account with this email address exists. Sign in, or use a different address."
+                },
+                409,
             )
         return account
 
     def sign_in(self, typed: Mapping[str, Any]) -> str:
-        """The id of the account that has this address and password."""
+        """Return the id of the account with this email and password."""
         facts = registration_rules.session(typed)
         account = self._store.account(facts["email"])
         if (
@@ -41,45 +44,49 @@ class Registrar:
             or account is None
         ):
             raise FieldErrors(
-                {"password": "No account has this address and password: check both, or register."},
+                {
+                    "password": "The email address or the password is wrong. Check both, or register."
+                },
                 401,
             )
-        found: str = account["id"]
-        return found
+        account_id: str = account["id"]
+        return account_id
 
     def add_business(
         self, account: str, typed: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], bool]:
-        """The account's business of this NZBN, and whether it is new."""
+        """Return the account's business with this NZBN, and True if it is new."""
         return self._store.find_or_add_business(account, **registration_rules.business(typed))
 
     def add_app(
         self, business: Mapping[str, Any], typed: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], Issued]:
-        """A new app of a business that receives data, and its secrets."""
+        """Create an app of a business that receives data; return it with its secrets."""
         if not business["receives_data"]:
             raise FieldErrors(
-                {"business": 'Choose "Receive Data" for the business first (PUT …/receive-data).'},
+                {
+                    "business": 'The business does not receive data yet. Choose "Receive Data" first (PUT …/receive-data).'
+                },
                 409,
             )
         app, issued = self._store.add_app(business, **registration_rules.app(typed))
         if issued is None:
             taken = (
-                "The business has an app of this name: ask for new credentials for it, or choose"
-                " another name."
+                "The business has an app with this name. Ask for new credentials for it, or choose a"
+                " different name."
             )
             raise FieldErrors({"name": taken}, 409, app_id=app["id"])
         return app, issued
 
     def set_callback(self, app: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
-        """Sets, or with "" takes away, where the app's users go back to."""
+        """Set the URL to which an app's customers return; "" removes it."""
         self._store.set_callback(app["id"], registration_rules.callback(typed)["callback_url"])
 
     def business(self, account: str, business_id: str) -> Mapping[str, Any] | None:
-        """A business of the account."""
+        """Return a business of the account, or None."""
         return self._store.business(account_id=account, id=business_id)
 
     def app(self, account: str, app_id: str) -> Mapping[str, Any] | None:
-        """An app of one of the account's businesses."""
+        """Return an app of one of the account's businesses, or None."""
         app = self._store.app(id=app_id)
         return app if app and self.business(account, app["business_id"] or "") else None

@@ -1,6 +1,6 @@
-"""The pages for a browser: the partner portal under /portal, and the hosted consent under /app. They need no JavaScript.
+"""Serve the pages for a browser: the partner portal and the hosted consent.
 
-All of it is invented: what Wych's own pages look like is not public, only the order of their steps.
+They need no JavaScript. All of it is invented: only the order of Wych's steps is public.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wych_kit.mock.portal.pages.layout import Refused
 from wych_kit.mock.portal.pages.links import Links
 from wych_kit.mock.portal.pages.portal_pages import PortalPages
 from wych_kit.mock.portal.pages.sessions import Sessions
-from wych_kit.mock.portal.pages.visits import House
+from wych_kit.mock.portal.pages.visits import Shared
 
 if TYPE_CHECKING:
     from starlette.requests import Request as WebRequest
@@ -38,7 +38,7 @@ _TRIES_IN = 300  # seconds
 
 
 class Pages:
-    """Answers what lies under `ROOTS`, but for the portal's JSON. `url` is the mock's own address."""
+    """Answer the paths under `ROOTS`, but for the portal's JSON. `url` is the mock's own address."""
 
     body_limit = 64 * 1024
     header_limit = 64 * 1024
@@ -55,55 +55,57 @@ class Pages:
     ) -> None:
         self.links = Links(store, clock)
         tries = UsagePlan(clock, _TRIES / _TRIES_IN, _TRIES, None)
-        self._house = House(url, store, Sessions(clock), self.links, ledger, tries)
+        self._shared = Shared(url, store, Sessions(clock), self.links, ledger, tries)
         handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error}
         self._site = Starlette(
             routes=[
-                *PortalPages(self._house).routes(),
-                *ConsentPages(self._house, connections, callback_user=callback_user).routes(),
+                *PortalPages(self._shared).routes(),
+                *ConsentPages(self._shared, connections, callback_user=callback_user).routes(),
             ],
             exception_handlers=handlers,
         )
         self._site.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
-        """Runs the web application on a request that is already read."""
+        """Run the web application on a request whose body is already read."""
         return await starlette_bridge.answered(self._site, request)
 
     def too_large(self, request: Request) -> Answer:
-        """413."""
-        return _bare(
+        """Return 413 as a page."""
+        return _draw_refusal(
             request,
-            Refused(413, "That is too much", "Send less: 64 KiB is the most that a page takes."),
+            Refused(413, "The form is too large", "Send at most 64 KiB."),
         )
 
     def headers_too_large(self, request: Request) -> Answer:
-        """431."""
-        return _bare(
+        """Return 431 as a page."""
+        return _draw_refusal(
             request,
             Refused(
                 431,
                 "The headers are too long",
-                "Clear this site's cookies, or use a shorter address.",
+                "Clear this site's cookies, or use a shorter URL.",
             ),
         )
 
     def broken(self, request: Request) -> Answer:
-        """500."""
-        return _bare(request, Refused(500, "The mock failed", "Its log says where."))
+        """Return 500 as a page."""
+        return _draw_refusal(
+            request, Refused(500, "The mock failed", "Its log says where the bug is.")
+        )
 
     def reset(self) -> None:
-        """Signs everybody out and forgets every link."""
-        for part in (self._house.sessions, self._house.tries, self.links):
+        """Sign everybody out and forget every link."""
+        for part in (self._shared.sessions, self._shared.tries, self.links):
             part.reset()
 
 
-def _world(path: str) -> str:
+def _part_of(path: str) -> str:
     return "portal" if path.startswith(PORTAL) else "consent"
 
 
-def _bare(request: Request, refused: Refused) -> Answer:
-    response = layout.refusal(refused, _world(request.path))
+def _draw_refusal(request: Request, refused: Refused) -> Answer:
+    response = layout.refusal(refused, _part_of(request.path))
     reason = "a bug in the mock; see its log" if refused.status == 500 else refused.text  # noqa: PLR2004 - its own fault
     return Answer(
         response.status_code, tuple(response.raw_headers), bytes(response.body), "invented", reason
@@ -112,16 +114,14 @@ def _bare(request: Request, refused: Refused) -> Answer:
 
 async def _refused(request: WebRequest, refused: Refused) -> Response:
     request.scope["reason"] = refused.text
-    return layout.refusal(refused, _world(request.url.path))
+    return layout.refusal(refused, _part_of(request.url.path))
 
 
 async def _http_error(request: WebRequest, error: HTTPException) -> Response:
-    titles = {404: "There is no such page", 405: "This page takes no such request"}
-    onward = (
-        (PORTAL, "The portal's first page") if _world(request.url.path) == "portal" else ("", "")
-    )
+    titles = {404: "Page not found", 405: "Method not allowed"}
+    onward = (PORTAL, "To the portal") if _part_of(request.url.path) == "portal" else ("", "")
     text = (
-        "Check the address, or begin again."
+        "Check the URL, or start again."
         if error.status_code == 404  # noqa: PLR2004 - not found
         else "Open the page and use its form."
     )

@@ -1,4 +1,7 @@
-"""A short register of invented businesses, to find an NZBN in. None of them exists; the numbers only pass their own check."""
+"""A short register of invented businesses, for people who look for an NZBN.
+
+None of them exists; the numbers only pass the NZBN's own check.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ _MOST_FOUND = 8
 
 
 class Company(NamedTuple):
-    """A business: its number and its name."""
+    """A business: its NZBN and its name."""
 
     nzbn: str
     name: str
@@ -25,8 +28,11 @@ COMPANIES = (
 )
 
 
-def found(text: str) -> list[Company]:
-    """Those whose name or number holds this text, macrons and case aside; all for none."""
+def search_companies(text: str) -> list[Company]:
+    """Return the businesses whose name or number contains this text; all of them for an empty text.
+
+    Macrons and case do not matter.
+    """
     wanted = _plain(text)
     return [
         company for company in COMPANIES if wanted in _plain(company.name) or wanted in company.nzbn

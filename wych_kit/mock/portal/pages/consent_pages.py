@@ -1,6 +1,6 @@
-"""The hosted consent: sign in or come by a link, choose a bank, see what is asked and for how long, agree or refuse, and go back.
+"""The hosted consent: sign in, choose a bank, read what is shared, agree or refuse, and return.
 
-The order is documented; what the pages say, the permissions and the days to choose from are invented.
+The order is documented; the texts, the permissions and the choice of days are invented.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wych_kit.mock.api.bank import BANKS
 from wych_kit.mock.portal.pages import links
 from wych_kit.mock.portal.pages.layout import Refused
 from wych_kit.mock.portal.pages.visits import Visit
-from wych_kit.mock.portal.passwords import hashed, is_password
+from wych_kit.mock.portal.passwords import hash_password, is_password
 from wych_kit.mock.state.registration_rules import FieldErrors, session, sign_up
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from wych_kit.mock.api.connections import Connections
-    from wych_kit.mock.portal.pages.visits import House
+    from wych_kit.mock.portal.pages.visits import Shared
 
 PERMISSIONS = {
-    "ReadAccountsDetail": "Your accounts: their names, kinds and numbers",
+    "ReadAccountsDetail": "Your accounts: their names, types and numbers",
     "ReadBalances": "The balances of these accounts",
-    "ReadTransactionsDetail": "What went in and out of them, with dates and descriptions",
+    "ReadTransactionsDetail": "Their transactions, with dates and descriptions",
 }
-DAYS = {"1": "Once, today", "90": "90 days", "365": "12 months"}
+DAYS = {"1": "Once only, today", "90": "90 days", "365": "12 months"}
 _STEPS = ["Sign in", "Bank", "Data", "How long", "Agree"]
 _AFTER = {"prompt": "ACTIVE", "slow": "PENDING", "fails": "REJECTED"}
 
@@ -39,13 +39,13 @@ _AFTER = {"prompt": "ACTIVE", "slow": "PENDING", "fails": "REJECTED"}
 class ConsentPages:
     """The pages under /app/{appName}."""
 
-    def __init__(self, house: House, connections: Connections, *, callback_user: bool) -> None:
-        self._house = house
+    def __init__(self, shared: Shared, connections: Connections, *, callback_user: bool) -> None:
+        self._shared = shared
         self._connections = connections
         self._callback_user = callback_user
 
     def routes(self) -> list[Route]:
-        """The paths; each has the methods it takes."""
+        """Return the routes with their methods."""
         both, post, app = ["GET", "POST"], ["POST"], links.ROOT + "/{app}"
         return [
             Route(f"{app}/connection", self._begin, methods=both),
@@ -62,11 +62,11 @@ class ConsentPages:
 
     async def _begin(self, request: Request) -> Response:
         visit, app = self._visit(request)
-        self._returnable(visit, app)
+        self._require_callback(visit, app)
         if request.method == "POST":
-            typed = await self._typed(visit)
+            typed = await self._read_form(visit)
             if typed.get("bank") not in {bank.id for bank in BANKS}:
-                errors = {"bank": "Choose one of the banks."}
+                errors = {"bank": "Choose a bank."}
                 return self._page(visit, app, "banks.html", 2, 422, banks=BANKS, errors=errors)
             visit.session.notes["bank"] = typed["bank"]
             return visit.go(f"{visit.path}/connection/data")
@@ -75,24 +75,24 @@ class ConsentPages:
                 f"{visit.path}/connection" + (f"?{request.url.query}" if request.url.query else "")
             )
         if request.method == "GET" and "token" in request.query_params:
-            return self._entered(visit, app, request.query_params["token"])
+            return self._follow_link(visit, app, request.query_params["token"])
         if not visit.subject:
             return self._page(visit, app, "customer_sign_in.html", 1)
         return self._page(visit, app, "banks.html", 2, banks=BANKS)
 
-    def _entered(self, visit: Visit, app: Mapping[str, Any], token: str) -> Response:
-        ticket = self._house.links.redeem(app["id"], token)
+    def _follow_link(self, visit: Visit, app: Mapping[str, Any], token: str) -> Response:
+        ticket = self._shared.links.redeem(app["id"], token)
         if ticket is None:
             text = (
-                "It was used already, is older than 15 minutes, or is another's. Sign in, or ask"
-                " for a new one."
+                "It was used already, is older than 15 minutes, or belongs to somebody else. Sign in, or"
+                " ask for a new one."
             )
             raise Refused(
                 403, "This link no longer works", text, f"{visit.path}/connection", "Sign in"
             )
-        user = self._house.store.find_or_create_user(app["id"], ticket.email)
+        user = self._shared.store.find_or_create_user(app["id"], ticket.email)
         if ticket.password:
-            self._house.store.set_password(user["id"], ticket.password)
+            self._shared.store.set_password(user["id"], ticket.password)
         visit.sign_in(user["id"])
         return visit.go(f"{visit.path}/connection")
 
@@ -100,7 +100,7 @@ class ConsentPages:
         visit, app = self._visit(request)
         typed = await visit.form()
         try:
-            user_id = self._known(visit, app, session(typed))
+            user_id = self._check_password(visit, app, session(typed))
         except FieldErrors as error:
             kept = {"email": typed.get("email", "")}
             return self._page(
@@ -115,9 +115,11 @@ class ConsentPages:
         visit.sign_in(user_id)
         return visit.go(f"{visit.path}/connection")
 
-    def _known(self, visit: Visit, app: Mapping[str, Any], facts: Mapping[str, str]) -> str:
-        store = self._house.store
-        self._house.throttle(facts["email"], f"{visit.path}/connection")
+    def _check_password(
+        self, visit: Visit, app: Mapping[str, Any], facts: Mapping[str, str]
+    ) -> str:
+        store = self._shared.store
+        self._shared.throttle(facts["email"], f"{visit.path}/connection")
         user = next(
             (user for user in store.users(app["id"]) if user["email"] == facts["email"]), None
         )
@@ -128,7 +130,7 @@ class ConsentPages:
             raise FieldErrors(
                 {
                     "password": (
-                        "Nobody has this address and password: check both, or take a link by mail."
+                        "The email address or the password is wrong. Check both, or ask for a link by mail."
                     )
                 },
                 401,
@@ -150,7 +152,7 @@ class ConsentPages:
             return self._page(
                 visit, app, "customer_sign_in.html", 1, 422, errors=errors, typed=kept
             )
-        return self._mailed(visit, app, email)
+        return self._show_mail(visit, app, email)
 
     async def _register(self, request: Request) -> Response:
         visit, app = self._visit(request)
@@ -164,14 +166,17 @@ class ConsentPages:
             return self._page(
                 visit, app, "customer_register.html", 1, 422, errors=error.fields, typed=kept
             )
-        return self._mailed(
-            visit, app, facts["email"], hashed(facts["password"], self._house.store.ids.octets(16))
+        return self._show_mail(
+            visit,
+            app,
+            facts["email"],
+            hash_password(facts["password"], self._shared.store.ids.octets(16)),
         )
 
-    def _mailed(
+    def _show_mail(
         self, visit: Visit, app: Mapping[str, Any], email: str, password: str = ""
     ) -> Response:
-        link = self._house.links.make(app["id"], email, password)
+        link = self._shared.links.make(app["id"], email, password)
         return self._page(visit, app, "mail.html", 1, email=email, link=link)
 
     async def _sign_out(self, request: Request) -> Response:
@@ -183,7 +188,7 @@ class ConsentPages:
     async def _data(self, request: Request) -> Response:
         visit, app = self._customer(request, "bank")
         if request.method == "POST":
-            await self._typed(visit)
+            await self._read_form(visit)
             visit.session.notes["seen"] = True
             return visit.go(f"{visit.path}/connection/time")
         return self._page(
@@ -193,15 +198,22 @@ class ConsentPages:
     async def _time(self, request: Request) -> Response:
         visit, app = self._customer(request, "bank", "seen")
         if request.method == "POST":
-            typed = await self._typed(visit)
+            typed = await self._read_form(visit)
             if typed.get("days") in DAYS:
                 visit.session.notes["days"] = typed["days"]
                 return visit.go(f"{visit.path}/connection/answer")
             return self._page(
-                visit, app, "time.html", 4, 422, days=DAYS, errors={"days": "Choose for how long."}
+                visit,
+                app,
+                "time.html",
+                4,
+                422,
+                days=DAYS,
+                errors={"days": "Choose how long you agree for."},
             )
         return self._page(visit, app, "time.html", 4, days=DAYS)
 
+    # The form is sent once only (`visit.once`): a second click must not create a second connection.
     async def _answer(self, request: Request) -> Response:
         visit, app = self._customer(request, "bank", "seen", "days")
         notes, bank = visit.session.notes, self._bank(visit)
@@ -209,12 +221,12 @@ class ConsentPages:
             origin = "{0.scheme}://{0.netloc}".format(urlsplit(app["callback_url"]))
             facts = {"bank": bank, "permissions": PERMISSIONS, "days": DAYS[notes["days"]]}
             return self._page(visit, app, "answer.html", 5, leads_to=origin, **facts)
-        typed = await self._typed(visit)
+        typed = await self._read_form(visit)
         states = {"agree": _AFTER[bank.kind], "refuse": "REJECTED", "later": "PENDING"}
         if typed.get("answer") not in states:
             raise Refused(
                 400,
-                "That was no answer",
+                "No answer was chosen",
                 "Agree, refuse, or decide later.",
                 request.url.path,
                 "Back",
@@ -231,7 +243,7 @@ class ConsentPages:
         for name in ("bank", "seen", "days"):
             del notes[name]
         return visit.go(
-            returning(
+            build_callback(
                 app["callback_url"], begun.id, state, visit.subject if self._callback_user else ""
             )
         )
@@ -247,10 +259,10 @@ class ConsentPages:
         await visit.form()
         wanted = request.path_params["connection"]
         if wanted not in {row.id for row in self._connections.of_user(app["id"], visit.subject)}:
-            text = "You have no connection of this id."
+            text = "You have no connection with this id."
             raise Refused(
                 404,
-                "There is no such connection",
+                "Connection not found",
                 text,
                 f"{visit.path}/connections",
                 "Your connections",
@@ -259,68 +271,66 @@ class ConsentPages:
         return visit.go(f"{visit.path}/connections")
 
     def _visit(self, request: Request) -> tuple[Visit, Mapping[str, Any]]:
-        match = links.found(self._house.store, request.path_params["app"])
+        match = links.find_app(self._shared.store, request.path_params["app"])
         if match is None:
-            text = "Check the address: the consent link is on the application's page in the portal."
-            raise Refused(404, "There is no such application", text)
+            text = "Check the URL. The consent link is on the application's page in the portal."
+            raise Refused(404, "Application not found", text)
         name, app = match
         return (
             Visit(
                 request,
-                self._house.sessions,
+                self._shared.sessions,
                 f"consent-{app['id']}",
                 f"{links.ROOT}/{name}",
-                secure=self._house.secure,
+                secure=self._shared.secure,
             ),
             app,
         )
 
     def _customer(self, request: Request, *known: str) -> tuple[Visit, Mapping[str, Any]]:
-        """The visit of somebody who is signed in here and has made these choices already."""
+        """Return the visit of a customer who is signed in and has made these choices already."""
         visit, app = self._visit(request)
-        self._signed_in(visit)
+        self._require_sign_in(visit)
         if any(name not in visit.session.notes for name in known):
-            text = (
-                "Choose a bank first. If you have just answered: that is done, and not done twice."
-            )
+            text = "Choose a bank first. If you have just answered, your answer was received and nothing is sent twice."
             raise Refused(
                 403,
-                "Begin with the first page",
+                "Start with the first page",
                 text,
                 f"{visit.path}/connection",
                 "To the first page",
             )
         if known:
-            self._returnable(visit, app)
+            self._require_callback(visit, app)
         return visit, app
 
-    def _signed_in(self, visit: Visit) -> None:
+    def _require_sign_in(self, visit: Visit) -> None:
         if not visit.subject:
-            text = "You are not signed in, or were away for half an hour."
+            text = "You are not signed in, or were inactive for 30 minutes."
             raise Refused(403, "Sign in first", text, f"{visit.path}/connection", "Sign in")
 
-    async def _typed(self, visit: Visit) -> dict[str, str]:
+    async def _read_form(self, visit: Visit) -> dict[str, str]:
         typed = await visit.form()
-        self._signed_in(visit)
+        self._require_sign_in(visit)
         return typed
 
-    def _returnable(self, visit: Visit, app: Mapping[str, Any]) -> None:
+    def _require_callback(self, visit: Visit, app: Mapping[str, Any]) -> None:
         asked = [
             visit.request.query_params.get(name)
             for name in ("callback_url", "redirect_uri", "redirect")
         ]
         if any(url is not None and url != app["callback_url"] for url in asked):
             text = (
-                "The link asks to go back to an address that is not the application's callback URL,"
-                " letter for letter."
+                "The link asks to return to a URL that differs from the application's callback URL. The"
+                " two must be identical."
             )
-            raise Refused(400, "This link leads elsewhere", text)
+            raise Refused(400, "Wrong callback URL", text)
         if not app["callback_url"]:
             text = (
-                "The application has no callback URL, so you could not get back. Its owner sets one"
-                " on the application's page."
+                "The application has no callback URL, so you could not return to it. Its owner sets one on"
+                " the application's page."
             )
-            raise Refused(422, "Nowhere to go back to", text, "/portal", "The partner portal")
+            raise Refused(422, "Callback URL missing", text, "/portal", "The partner portal")
 
     def _bank(self, visit: Visit) -> Any:
         return next(bank for bank in BANKS if bank.id == visit.session.notes["bank"])
@@ -334,13 +344,13 @@ class ConsentPages:
         status: int = 200,
         **values: Any,
     ) -> Response:
-        user = self._house.store.user(app["id"], visit.subject) if visit.subject else None
+        user = self._shared.store.user(app["id"], visit.subject) if visit.subject else None
         who = user["email"] if user else ""
         return visit.page(template, status, app=app, account=who, step=step, steps=_STEPS, **values)
 
 
-def returning(callback_url: str, connection: str, state: str, user: str) -> str:
-    """The callback URL with what a return has, added to whatever query it has of its own; without a user where none is given."""
+def build_callback(callback_url: str, connection: str, state: str, user: str) -> str:
+    """Return the callback URL with the result of a consent added to its query."""
     query = urlencode(
         {"connection": connection, "state": state, **({"user": user} if user else {})}
     )

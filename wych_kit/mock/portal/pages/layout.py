@@ -1,4 +1,4 @@
-"""How the pages are drawn: jinja2 templates, always escaped, with headers that let a page do nothing but show itself and send its forms."""
+"""Draw the pages with jinja2: always escaped, and with headers that forbid all that a page does not need."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _POLICY = (
 
 
 class Refused(Exception):
-    """A page says no: `status` is HTTP's, `title` and `text` what is wrong and what to do, `onward` where to go from there."""
+    """A page refuses a request.
+
+    `status` is HTTP's, `title` and `text` say what is wrong and what to do, `onward` where to go.
+    """
 
     def __init__(
         self, status: int, title: str, text: str, onward: str = "", label: str = ""
@@ -45,14 +48,18 @@ class Refused(Exception):
 
 
 def page(template: str, status: int = 200, *, leads_to: str = "", **values: Any) -> Response:
-    """A page; `leads_to` is the origin its forms may end at, besides this one: browsers check where a form's answer redirects to."""
+    """Return a page. `leads_to` is the origin at which its forms may end besides this one.
+
+    Browsers check where the answer to a form redirects to, so a consent must name the callback's
+    origin.
+    """
     html = _DRAWN.get_template(template).render(values)
     policy = f"{_POLICY} {leads_to}" if leads_to else _POLICY
     return HTMLResponse(html, status, {**HEADERS, "content-security-policy": policy})
 
 
 def refusal(refused: Refused, world: str) -> Response:
-    """The page of a refusal."""
+    """Return the page of a refusal."""
     return page(
         "refused.html",
         refused.status,
@@ -65,12 +72,12 @@ def refusal(refused: Refused, world: str) -> Response:
 
 
 def onward(path: str) -> Response:
-    """See other: what was sent is done, and loading the page again sends nothing."""
+    """Return a 303: loading the page again then sends the form no second time."""
     return RedirectResponse(path, 303, {**HEADERS, "content-security-policy": _POLICY})
 
 
 def style() -> Response:
-    """The stylesheet."""
+    """Return the stylesheet."""
     return Response(
         STYLE,
         headers={

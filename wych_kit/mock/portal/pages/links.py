@@ -1,8 +1,8 @@
-"""Where an app's users consent, and links that sign a user in once.
+"""Find an app by the name in its consent link, and make links that sign a customer in once.
 
-`/app/{appName}/connection` is Wych's own form of the path; how it spells a name is not public. Here `appName` is the name in lower case
-with hyphens. The app that had a name first keeps it plain; a later one of the same name has the first eight digits of its id behind it.
-The name as it was typed and the app's id find the app too, and lead to that path.
+`/app/{appName}/connection` is Wych's form of the path; how it spells a name is not public. Here
+`appName` is the name in lower case with hyphens. The first app of a name has it plain; a later one
+has the first eight digits of its id added. The name as entered and the app's id lead there too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import normalize
 
-from wych_kit.mock.portal.pages.sessions import drawn
+from wych_kit.mock.portal.pages.sessions import random_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +26,13 @@ _MOST = 1000
 
 
 def slug(name: str) -> str:
-    """A name as it stands in a path: lower case ASCII letters and digits, with hyphens between."""
+    """Return a name as it stands in a path: lower case ASCII letters and digits, with hyphens."""
     plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace("'", "")
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 
 
-def spelt(store: Store) -> dict[str, dict[str, Any]]:
-    """Every app under the one name that its path has."""
+def apps_by_name(store: Store) -> dict[str, dict[str, Any]]:
+    """Return every app by the name in its path."""
     named: dict[str, dict[str, Any]] = {}
     for app in store.apps():
         name = slug(app["name"])
@@ -42,19 +42,19 @@ def spelt(store: Store) -> dict[str, dict[str, Any]]:
 
 
 def name_of(store: Store, app_id: str) -> str:
-    """The name that the app's path has."""
-    return next(name for name, app in spelt(store).items() if app["id"] == app_id)
+    """Return the name in the app's path."""
+    return next(name for name, app in apps_by_name(store).items() if app["id"] == app_id)
 
 
 def in_link(store: Store, app: Mapping[str, Any]) -> str:
-    """What stands for the app in its consent link: the name as it was typed, unless that leads to one that had it first."""
-    meant = found(store, app["name"])
+    """Return the app's name for its consent link: as entered, unless that leads to a different app."""
+    meant = find_app(store, app["name"])
     return str(app["name"]) if meant and meant[1]["id"] == app["id"] else name_of(store, app["id"])
 
 
-def found(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
-    """The app meant by a name or an id, with the one name that its path has."""
-    named = spelt(store)
+def find_app(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the app of this name or id, with the name in its path; None if there is none."""
+    named = apps_by_name(store)
     for choice in (name, slug(name)):
         if choice in named:
             return choice, named[choice]
@@ -62,7 +62,7 @@ def found(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
 
 
 class Ticket(NamedTuple):
-    """What a link does: signs this address in at this app, and sets a password (as a hash) when there is one."""
+    """What a link does: sign this email address in at this app; set a password (a hash) if there is one."""
 
     app_id: str
     email: str
@@ -71,7 +71,7 @@ class Ticket(NamedTuple):
 
 
 class Links:
-    """One-time links of the last thousand, good for fifteen minutes of the mock's clock and kept hashed."""
+    """One-time links: the last thousand, valid for 15 minutes of the mock's clock, kept as hashes."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -79,15 +79,18 @@ class Links:
         self._tickets: dict[bytes, Ticket] = {}
 
     def make(self, app_id: str, email: str, password: str = "") -> str:
-        """The path and query of a link that signs this user in."""
-        token = drawn()
+        """Return the path and query of a link that signs this customer in."""
+        token = random_text()
         self._tickets[_kept_as(token)] = Ticket(app_id, email, password, self._clock.now() + LIFE)
         if len(self._tickets) > _MOST:
             del self._tickets[next(iter(self._tickets))]
         return f"{ROOT}/{name_of(self._store, app_id)}/connection?token={token}"
 
     def redeem(self, app_id: str, token: str) -> Ticket | None:
-        """What the link with this token is for; None when it is used, too old, unknown or another app's. It is used up."""
+        """Use a link up and return what it is for.
+
+        None if it is used, expired, unknown or of a different app.
+        """
         ticket = self._tickets.get(_kept_as(token))
         if ticket is None or ticket.app_id != app_id:
             return None
@@ -95,7 +98,7 @@ class Links:
         return ticket if self._clock.now() <= ticket.until else None
 
     def reset(self) -> None:
-        """Forgets all."""
+        """Forget all links."""
         self._tickets.clear()
 
 

@@ -1,4 +1,4 @@
-"""The portal for people: account, business, Receive Data, software product, and the application's page."""
+"""The portal for people: account, business, Receive Data, software product, the application's page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from wych_kit.mock.portal.pages.visits import House
+    from wych_kit.mock.portal.pages.visits import Shared
 
 ROOT = "/portal"
 _CALLS = 20
@@ -29,13 +29,13 @@ _RENEWABLE = {"client-secret": "client_secret", "api-key": "api_key"}
 class PortalPages:
     """The pages under /portal."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._store = house.store
-        self._registrar = Registrar(house.store)
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._store = shared.store
+        self._registrar = Registrar(shared.store)
 
     def routes(self) -> list[Route]:
-        """The paths; each has the methods it takes."""
+        """Return the routes with their methods."""
         both, post = ["GET", "POST"], ["POST"]
         return [
             Route("/portal", self._home),
@@ -55,7 +55,7 @@ class PortalPages:
         ]
 
     def _visit(self, request: Request) -> Visit:
-        return Visit(request, self._house.sessions, "portal", ROOT, secure=self._house.secure)
+        return Visit(request, self._shared.sessions, "portal", ROOT, secure=self._shared.secure)
 
     async def _home(self, request: Request) -> Response:
         visit = self._visit(request)
@@ -82,7 +82,7 @@ class PortalPages:
             return visit.page("sign_in.html")
         try:
             typed = await visit.form()
-            self._house.throttle(typed.get("email", ""), f"{ROOT}/sign-in")
+            self._shared.throttle(typed.get("email", ""), f"{ROOT}/sign-in")
             visit.sign_in(self._registrar.sign_in(typed))
         except FieldErrors as wrong:
             return visit.page(
@@ -116,7 +116,7 @@ class PortalPages:
                 ),
                 None,
             )
-            shown = companies.found(find) if "find" in request.query_params else []
+            shown = companies.search_companies(find) if "find" in request.query_params else []
             return self._page(
                 visit,
                 "add_business.html",
@@ -141,7 +141,7 @@ class PortalPages:
 
     async def _business(self, request: Request) -> Response:
         visit = self._partner(request)
-        business = self._owned(visit)
+        business = self._own_business(visit)
         return self._page(
             visit,
             "business.html",
@@ -152,13 +152,13 @@ class PortalPages:
     async def _receive_data(self, request: Request) -> Response:
         visit = self._partner(request)
         await visit.form()
-        business = self._owned(visit)
+        business = self._own_business(visit)
         self._store.let_receive(business["id"])
         return visit.go(f"{ROOT}/businesses/{business['id']}")
 
     async def _add_app(self, request: Request) -> Response:
         visit = self._partner(request)
-        business = self._owned(visit)
+        business = self._own_business(visit)
         if not business["receives_data"]:
             return visit.go(f"{ROOT}/businesses/{business['id']}")
         if request.method != "POST":
@@ -182,32 +182,32 @@ class PortalPages:
 
     async def _app(self, request: Request) -> Response:
         visit = self._partner(request)
-        app = self._owned_app(visit)
-        # Shown once: a HEAD request shows nothing.
+        app = self._own_app(visit)
+        # Secrets are shown once, and a HEAD request shows nothing, so it must not use them up.
         issued = visit.session.notes.pop(app["id"], {}) if request.method == "GET" else {}
         return self._app_page(visit, app, issued=issued, link=visit.session.notes.pop("link", ""))
 
     async def _set_callback(self, request: Request) -> Response:
         visit = self._partner(request)
         typed = await visit.form()
-        app = self._owned_app(visit)
+        app = self._own_app(visit)
         try:
             self._registrar.set_callback(app, typed)
         except FieldErrors as wrong:
             return self._app_page(visit, app, wrong.status, errors=wrong.fields, typed=typed)
-        visit.session.notes["done"] = "The callback URL is kept."
+        visit.session.notes["done"] = "The callback URL is saved."
         return visit.go(f"{ROOT}/apps/{app['id']}")
 
     async def _make_link(self, request: Request) -> Response:
         visit = self._partner(request)
         typed = await visit.form()
-        app = self._owned_app(visit)
+        app = self._own_app(visit)
         email = typed.get("email", "").strip().lower()
         if not is_email(email):
-            errors = {"email": "Write an address such as kim@example.com."}
+            errors = {"email": "Enter an email address, such as kim@example.com."}
             return self._app_page(visit, app, 422, errors=errors, typed={"email": email})
         self._store.find_or_create_user(app["id"], email)
-        visit.session.notes["link"] = self._house.url + self._house.links.make(app["id"], email)
+        visit.session.notes["link"] = self._shared.url + self._shared.links.make(app["id"], email)
         return visit.go(f"{ROOT}/apps/{app['id']}#customer")
 
     async def _renew(self, request: Request) -> Response:
@@ -216,13 +216,13 @@ class PortalPages:
         if part is None:
             raise Refused(
                 404,
-                "There is no such page",
-                "Go on from your businesses.",
+                "Page not found",
+                "Start from your businesses.",
                 f"{ROOT}/businesses",
                 "Your businesses",
             )
         visit.once(await visit.form())
-        app = self._owned_app(visit)
+        app = self._own_app(visit)
         issued = self._store.renew(app["id"], part)._asdict()
         visit.session.notes[app["id"]] = {part: issued[part]}
         return visit.go(f"{ROOT}/apps/{app['id']}")
@@ -232,7 +232,7 @@ class PortalPages:
     ) -> Response:
         calls = [
             (received, _time(received.at))
-            for received in self._house.ledger.refused(app["id"], _CALLS)
+            for received in self._shared.ledger.refused(app["id"], _CALLS)
         ]
         known: dict[str, Any] = {
             "issued": {},
@@ -240,7 +240,7 @@ class PortalPages:
             "done": visit.session.notes.pop("done", ""),
         }
         consent = (
-            f"{self._house.url}{links.ROOT}/{links.name_of(self._store, app['id'])}/connection"
+            f"{self._shared.url}{links.ROOT}/{links.name_of(self._store, app['id'])}/connection"
         )
         business = self._registrar.business(visit.subject, app["business_id"])
         facts = {
@@ -248,7 +248,7 @@ class PortalPages:
             "business": business,
             "calls": calls,
             "consent": consent,
-            "url": self._house.url,
+            "url": self._shared.url,
         }
         return self._page(visit, "app.html", status, **known | facts | values)
 
@@ -264,7 +264,7 @@ class PortalPages:
             raise Refused(403, "Sign in first", text, f"{ROOT}/sign-in", "Sign in")
         return visit
 
-    def _owned(self, visit: Visit) -> Mapping[str, Any]:
+    def _own_business(self, visit: Visit) -> Mapping[str, Any]:
         business = self._registrar.business(visit.subject, visit.request.path_params["business"])
         if business is None:
             text = "Your account has no business at this address."
@@ -273,7 +273,7 @@ class PortalPages:
             )
         return business
 
-    def _owned_app(self, visit: Visit) -> Mapping[str, Any]:
+    def _own_app(self, visit: Visit) -> Mapping[str, Any]:
         app = self._registrar.app(visit.subject, visit.request.path_params["app"])
         if app is None:
             text = "Your account has no application at this address."

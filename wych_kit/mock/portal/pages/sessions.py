@@ -1,4 +1,4 @@
-"""Who is signed in to the pages, by cookie: kept hashed, in memory only, and gone after half an hour without a visit."""
+"""Keep who is signed in to the pages, by cookie: as a hash, in memory, for half an hour."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST = 1000
 _MOST_FORMS = 50
 
 
-def drawn() -> str:
-    """128 random bits as text. The system's own also in a seeded mock: a cookie that could be repeated could be guessed."""
+def random_text() -> str:
+    """Return 128 random bits as text. In a seeded mock they are the system's too: cookies must not repeat."""
     return secrets.token_urlsafe(16)
 
 
@@ -27,47 +27,55 @@ def _kept_as(world: str, value: str) -> bytes:
 
 @dataclass(slots=True)
 class Session:
-    """One browser's visit. `subject` is who is signed in ("" for nobody), `csrf` what its forms must send, `notes` what later pages need."""
+    """One browser's visit.
+
+    `subject` is who is signed in, or ""; `csrf` is what its forms must send; `notes` are for later
+    pages.
+    """
 
     seen: float
     subject: str = ""
-    csrf: str = field(default_factory=drawn, repr=False)
+    csrf: str = field(default_factory=random_text, repr=False)
     notes: dict[str, Any] = field(default_factory=dict, repr=False)
     forms: dict[str, None] = field(default_factory=dict, repr=False)
 
     def form(self) -> str:
-        """A mark for a form that may be sent once."""
-        mark = drawn()
+        """Return a mark for a form that may be sent once."""
+        mark = random_text()
         self.forms[mark] = None
         if len(self.forms) > _MOST_FORMS:
             del self.forms[next(iter(self.forms))]
         return mark
 
     def take(self, mark: str) -> bool:
-        """Whether this form has not been sent before; it has been then."""
+        """Return True the first time that a form with this mark is sent."""
         return self.forms.pop(mark, self) is None
 
     def owns(self, csrf: str) -> bool:
-        """Whether a form came from one of this visit's pages."""
+        """Return True if a form came from one of this visit's pages."""
         return compare_digest(self.csrf.encode(), csrf.encode("utf-8", "surrogatepass"))
 
 
 class Sessions:
-    """The last thousand visits; those where nobody signed in go first. A session counts only in its own `world`: the portal, or one app's pages. Idle time is the mock's clock's."""
+    """The last thousand visits; those without a sign-in are dropped first.
+
+    A session is valid only in its own `world`: the portal, or one app's pages. Time is the mock's
+    clock.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: dict[bytes, Session] = {}
 
     def find(self, world: str, value: str) -> Session | None:
-        """The session of a cookie, which counts as a visit; None when it is unknown or was idle too long."""
+        """Return the session of a cookie and note the visit; None if it is unknown or was idle too long."""
         session = self._open.get(_kept_as(world, value))
         if session is None:
             return None
         now = self._clock.now()
         if (
             not -IDLE < now - session.seen <= IDLE
-        ):  # a clock that was moved back far is no reason to stay signed in
+        ):  # the mock's clock can be moved back; that must not keep anybody signed in
             self.end(world, value)
             return None
         session.seen = now
@@ -75,8 +83,8 @@ class Sessions:
         return session
 
     def begin(self, world: str, subject: str = "") -> tuple[str, Session]:
-        """A new session and the value for its cookie, which is kept nowhere else."""
-        value, session = drawn(), Session(self._clock.now(), subject)
+        """Start a session; return the value of its cookie, which is stored nowhere else, and the session."""
+        value, session = random_text(), Session(self._clock.now(), subject)
         if len(self._open) >= _MOST:
             oldest = next(
                 (key for key, old in self._open.items() if not old.subject), next(iter(self._open))
@@ -86,9 +94,9 @@ class Sessions:
         return value, session
 
     def end(self, world: str, value: str) -> None:
-        """Forgets a session."""
+        """Forget a session."""
         self._open.pop(_kept_as(world, value), None)
 
     def reset(self) -> None:
-        """Signs everybody out."""
+        """Sign everybody out."""
         self._open.clear()

@@ -1,4 +1,4 @@
-"""One request of a browser: its session by cookie, its form, and the checks that the form is the browser's own."""
+"""One request of a browser: its session by cookie, its form, and the checks that the form is genuine."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ STALE = (
 )
 
 
-class House(NamedTuple):
-    """What all pages stand on. `url` is the mock's own address; `tries` counts what is tried at signing in."""
+class Shared(NamedTuple):
+    """What all pages share. `url` is the mock's own address; `tries` counts attempts to sign in."""
 
     url: str
     store: Store
@@ -39,21 +39,24 @@ class House(NamedTuple):
 
     @property
     def secure(self) -> bool:
-        """Whether it is reached over https."""
+        """Return True if the mock is reached over https."""
         return self.url.startswith("https:")
 
     def throttle(self, email: str, back: str) -> None:
-        """Counts a try to sign in with an address. Raises `Refused` after ten in five minutes."""
+        """Count an attempt to sign in with an address. Raises `Refused` after ten in five minutes."""
         # A few bytes of a hash: however many addresses are tried, what is counted stays small.
         if self.tries.refuses(
             hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:4]
         ):
             text = "Too many tries with this address. Wait five minutes, then sign in."
-            raise Refused(429, "Wait a little", text, back, "Back to signing in")
+            raise Refused(429, "Too many attempts", text, back, "Back to signing in")
 
 
 class Visit:
-    """Who asks. `path` limits the cookie to one part of the pages; with `secure` it goes over https only."""
+    """One request and its session.
+
+    `path` limits the cookie to one part of the pages; with `secure` it is sent over https only.
+    """
 
     def __init__(
         self, request: Request, sessions: Sessions, world: str, path: str, *, secure: bool
@@ -75,21 +78,21 @@ class Visit:
 
     @property
     def subject(self) -> str:
-        """Who is signed in, or ""."""
+        """Return who is signed in, or ""."""
         return self.session.subject
 
     def sign_in(self, subject: str) -> None:
-        """From now on the session is this one's, under a new id."""
+        """Sign this subject in, under a new session id (against session fixation)."""
         self._sessions.end(self.world, self._value)
         self._value, self.session = self._sessions.begin(self.world, subject)
         self._new = True
 
     def sign_out(self) -> None:
-        """From now on nobody is signed in here."""
+        """Sign out."""
         self.sign_in("")
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page with what all pages need."""
+        """Return a page with what all pages need."""
         common: dict[str, Any] = {
             "account": "",
             "errors": {},
@@ -102,19 +105,19 @@ class Visit:
         errors = values.get("errors")
         if errors:
             self.request.scope["reason"] = " ".join(errors.values())
-        return self._marked(layout.page(template, status, **common | values))
+        return self._with_cookie(layout.page(template, status, **common | values))
 
     def go(self, path: str) -> Response:
-        """On to another page."""
-        return self._marked(layout.onward(path))
+        """Return a redirect to another page."""
+        return self._with_cookie(layout.onward(path))
 
     async def form(self) -> dict[str, str]:
-        """What was typed. Raises `Refused` when it is no form, or not one of this session's pages'."""
+        """Return what was entered. Raises `Refused` if it is not a form of one of this session's pages."""
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
             raise Refused(
                 400,
-                "That was no form",
-                "Use the page's own form: it is sent as " + _FORM + ".",
+                "Not a form",
+                "Use the page's own form. It is sent as " + _FORM + ".",
                 self.path,
                 "Start again",
             )
@@ -126,8 +129,8 @@ class Visit:
         except ValueError:
             raise Refused(
                 400,
-                "That form cannot be read",
-                "It is damaged: open the page again.",
+                "The form cannot be read",
+                "It is damaged. Open the page again.",
                 self.path,
                 "Start again",
             ) from None
@@ -135,33 +138,36 @@ class Visit:
         if len(typed) != len(pairs):
             raise Refused(
                 400,
-                "That form cannot be read",
-                "It has a field twice: open the page again.",
+                "The form cannot be read",
+                "It contains a field twice. Open the page again.",
                 self.path,
                 "Start again",
             )
-        if self._from_elsewhere() or not self.session.owns(typed.pop("csrf", "")):
+        if self._is_cross_site() or not self.session.owns(typed.pop("csrf", "")):
             raise Refused(403, "This form is out of date", STALE, self.path, "Start again")
         return typed
 
     def once(self, typed: dict[str, str]) -> None:
-        """Raises `Refused` when this very form was sent before."""
+        """Raise `Refused` if this very form was sent before."""
         if not self.session.take(typed.pop("once", "")):
             said = (
-                "Nothing was done a second time. Open the page again to see how things are, and to"
-                " send it anew."
+                "Nothing was done twice. Open the page again to see the current state, or to send the"
+                " form again."
             )
             raise Refused(403, "This form was sent already", said, self.path, "Start again")
 
-    def _from_elsewhere(self) -> bool:
-        """Whether the browser says that another site sent it. "null" says nothing: that is what `no-referrer` makes of every origin."""
+    def _is_cross_site(self) -> bool:
+        """Return True if the browser says that a different site sent the form.
+
+        "null" says nothing: `no-referrer` makes that of every origin.
+        """
         headers, url = self.request.headers, self.request.url
         origin = headers.get("origin", "null")
         if origin not in ("null", f"{url.scheme}://{url.netloc}"):
             return True
         return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
-    def _marked(self, response: Response) -> Response:
+    def _with_cookie(self, response: Response) -> Response:
         if self._new:
             response.set_cookie(
                 self._cookie,
