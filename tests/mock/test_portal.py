@@ -276,7 +276,10 @@ def test_unknown_session(caller, session):
         ("POST", "/portal/api/apps/x/credentials"),
     ):
         got = caller.send_json(method, path, {}, session)
-        assert (got.status, "POST /portal/api/sessions" in got.json["errors"]["request"]) == (401, True)
+        assert (got.status, "POST /portal/api/sessions" in got.json["errors"]["request"]) == (
+            401,
+            True,
+        )
 
 
 def test_other_peoples_things_are_not_found(caller, wych):
