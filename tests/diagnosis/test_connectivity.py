@@ -384,7 +384,7 @@ def test_a_diagnosis_is_six_lines_at_most(settings, mock_wych, monkeypatch, tty,
         changes = {"api_url": mock_wych.url + changes["api_url"]}
     monkeypatch.setenv("COLUMNS", "80")
     screen = Screen(file=tty())
-    screen.wrong(climb(settings(**changes)).diagnosis)
+    screen.show_diagnosis(climb(settings(**changes)).diagnosis)
     assert len(screen.console.file.getvalue().strip().splitlines()) <= 6
 
 

@@ -27,7 +27,7 @@ MOST_LINES = 6
 def lines(diagnosis, tty, **options) -> list[str]:
     """The lines that a person sees, empty ones left out."""
     file = tty()
-    Screen(file=file, **options).wrong(diagnosis)
+    Screen(file=file, **options).show_diagnosis(diagnosis)
     return [
         line for line in re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines() if line.strip()
     ]

@@ -122,7 +122,7 @@ def test_a_mistake_made_by_hand_is_named(hand, reference, make, tty, monkeypatch
     assert found.stage in ("discovery", "token", "call")
     monkeypatch.setenv("COLUMNS", "80")
     file = tty()
-    Screen(file=file).wrong(found)
+    Screen(file=file).show_diagnosis(found)
     lines = [
         line for line in re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines() if line.strip()
     ]

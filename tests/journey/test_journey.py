@@ -18,7 +18,7 @@ from wych_kit.journey.step import Done, Failed, run
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
 from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import Given, Person, walk
+from wych_kit.terminal.walkthrough import PreparedAnswers, PromptedAnswers, walk
 
 
 @pytest.fixture
@@ -225,15 +225,15 @@ def test_the_same_journey_through_every_face(project, mock_wych, session, tty, k
         project.on(mock_wych, token_cache="memory")
         return session()
 
-    found["unseen"] = essence(walk(anew(), None, Given(answers)))
-    found["colour"] = essence(walk(anew(), Screen(file=tty()), Given(answers)))
-    found["plain"] = essence(walk(anew(), Screen(plain=True, file=tty()), Given(answers)))
+    found["unseen"] = essence(walk(anew(), None, PreparedAnswers(answers)))
+    found["colour"] = essence(walk(anew(), Screen(file=tty()), PreparedAnswers(answers)))
+    found["plain"] = essence(walk(anew(), Screen(plain=True, file=tty()), PreparedAnswers(answers)))
     with create_pipe_input() as keyboard:
         keyboard.send_text(typed(answers))
         there = anew()
         screen = Screen(file=tty())
         found["person"] = essence(
-            walk(there, screen, Person(screen, {}, input=keyboard, output=DummyOutput()))
+            walk(there, screen, PromptedAnswers(screen, {}, input=keyboard, output=DummyOutput()))
         )
     anew()
     ran = kit("start", "--json", "--answers", "answers.toml")
@@ -287,7 +287,7 @@ def test_registering_anew_makes_another_app_and_leaves_the_first_alone(project, 
     assert [field.name for field in pending_fields(there)] == [
         field.name for field in ACCOUNT_FIELDS
     ]
-    assert walk(there, None, Given(demonstration_answers())).status == 0
+    assert walk(there, None, PreparedAnswers(demonstration_answers())).status == 0
     new = load_settings(path=project.env)
     assert new.partner_id == old.partner_id
     assert new.app_name == f"{old.app_name} 2"
@@ -301,7 +301,7 @@ def test_registering_anew_makes_another_app_and_leaves_the_first_alone(project, 
         client_secret=old.client_secret.reveal(),
         api_key=old.api_key.reveal(),
     )
-    assert walk(session(), None, Given({})).status == 0
+    assert walk(session(), None, PreparedAnswers({})).status == 0
 
 
 def test_another_persons_address_is_refused_by_its_field(project, mock_wych, session):
@@ -405,9 +405,9 @@ def test_a_session_without_settings_says_what_is_missing(project, session):
 def test_one_token_serves_the_whole_journey(project, mock_wych, session):
     """Four steps and one request for a token; with the disk cache, a second journey needs none."""
     project.ready_on(mock_wych)
-    assert walk(session(), None, Given({})).status == 0
+    assert walk(session(), None, PreparedAnswers({})).status == 0
     assert mock_wych.token_requests == 1
-    assert walk(session(), None, Given({})).status == 0
+    assert walk(session(), None, PreparedAnswers({})).status == 0
     assert mock_wych.token_requests == 1
 
 

@@ -20,10 +20,8 @@ from rich.traceback import Traceback
 from wych_kit import Secret, diagnose, load_settings, save_settings
 from wych_kit.client import token_endpoint
 from wych_kit.client.journal.history import History
-from wych_kit.journey import session as session_module
 from wych_kit.mock.state.store import Issued
 from wych_kit.terminal import cli
-from wych_kit.terminal import context as commands_module
 from wych_kit.terminal.commands import start as start_module
 
 # Printable, as RFC 6749 App. A.2 has it, and otherwise all that an encoding, a shell or a template could get wrong.
@@ -145,8 +143,8 @@ class LeakCollector:
         self.doing = ""
         self.patch.setattr(self.wych._store.ids, "text", drawn)
         self.patch.setattr(token_endpoint, "check", checked)
-        for module in (session_module, commands_module):
-            self.patch.setattr(module, "diagnose", diagnosed)
+        for module in ("wych_kit.journey.session", "wych_kit.diagnosis.diagnose"):
+            self.patch.setattr(f"{module}.diagnose", diagnosed)
 
     def settings(self, **changes):
         """Write a `.env` with the mock's addresses, the odd credentials, and these changes."""
@@ -182,14 +180,14 @@ class LeakCollector:
                 keyboard = stack.enter_context(create_pipe_input())
                 stack.enter_context(create_app_session(keyboard, DummyOutput()))
                 keyboard.send_text(typed)
-                self.patch.setattr(start_module, "has_a_person", lambda: True)
+                self.patch.setattr(start_module, "is_interactive", lambda: True)
             try:
                 status = cli.main(list(words))
             except SystemExit as stop:
                 status = stop.code
             finally:
                 if typed is not None:
-                    self.patch.setattr(start_module, "has_a_person", lambda: False)
+                    self.patch.setattr(start_module, "is_interactive", lambda: False)
                 out.flush(), err.flush()
                 if keep_out:
                     self.leftovers.append(

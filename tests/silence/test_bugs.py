@@ -19,7 +19,7 @@ from tests.silence.collector import (
 )
 from wych_kit.journey.registration import ACCOUNT_FIELDS
 from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import Person
+from wych_kit.terminal.walkthrough import PromptedAnswers
 
 pytestmark = pytest.mark.slow
 
@@ -35,11 +35,11 @@ def use(collector):
         "wych_kit.client.claims.verify": ("token",),
         "wych_kit.client.token_cache.TokenFile.write": ("call", "GET", "users"),
         "wych_kit.client.api.parsed": ("start",),
-        "wych_kit.terminal.context._print_body": ("call", "GET", "users"),
+        "wych_kit.terminal.commands.call._print_body": ("call", "GET", "users"),
         "wych_kit.diagnosis.connectivity.http_rungs._content": ("check",),
         "wych_kit.diagnosis.connectivity.bounded_client.Asking.token": ("check",),
         "wych_kit.client.journal.history.render_json_lines": ("start",),
-        "wych_kit.terminal.context._note": ("env",),
+        "wych_kit.terminal.commands.env._note": ("env",),
     }
     for function, words in functions.items():
         use_good_credentials(collector)
@@ -54,7 +54,7 @@ def use(collector):
     collector.settings(client_id=None, partner_id=None, app_id=None)
     with create_pipe_input() as keyboard:
         keyboard.send_text("\r\r\r" + SECRETS["password"] + "\x03")
-        ask = Person(Screen(file=io.StringIO()), {}, input=keyboard, output=DummyOutput())
+        ask = PromptedAnswers(Screen(file=io.StringIO()), {}, input=keyboard, output=DummyOutput())
         try:
             ask(ACCOUNT_FIELDS, {})
         except KeyboardInterrupt as error:

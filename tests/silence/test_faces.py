@@ -22,7 +22,7 @@ from wych_kit.errors import SettingInvalid
 from wych_kit.journey.registration import ACCOUNT_FIELDS, demonstration_answers
 from wych_kit.journey.session import Session
 from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import Given, walk
+from wych_kit.terminal.walkthrough import PreparedAnswers, walk
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,9 @@ def walk_every_face(collector):
     screen = Screen(file=Tty())
     session = Session(load_settings(), collector.env, register_again=True)
     walked = walk(
-        session, screen, Given(demonstration_answers() | {"password": SECRETS["password"]})
+        session,
+        screen,
+        PreparedAnswers(demonstration_answers() | {"password": SECRETS["password"]}),
     )
     assert walked.status == 0
     collector.alive += [

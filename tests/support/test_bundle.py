@@ -300,7 +300,7 @@ def test_trouble_is_told_in_it(project, kit, monkeypatch, trouble):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     if trouble == "mistake of ours":
-        monkeypatch.setattr("wych_kit.terminal.commands.bundle.climb", broken)
+        monkeypatch.setattr("wych_kit.diagnosis.connectivity.climb", broken)
     ran = kit("bundle")
     found = members(only(project.folder))
     assert ran.status == 0

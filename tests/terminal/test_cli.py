@@ -89,14 +89,14 @@ def test_every_command_has_help_with_an_example(kit, command):
     ran = kit(command, "--help")
     assert (ran.status, ran.err) == (0, "")
     assert f"usage: wych-kit {command}" in ran.out
-    assert f"\n  wych-kit {command}" in ran.out.split("example:")[1]
+    assert f"\n  wych-kit {command}" in re.split("examples?:", ran.out)[1]
 
 
 def test_the_overview_names_every_command(kit):
     """And where to start; the parser knows no command besides."""
     ran = kit("--help")
     assert ran.status == 0
-    listed = re.findall(r"^    (\w+)(?: |$)", ran.out, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z]+)(?: |$)", ran.out, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
     assert "wych-kit start" in ran.out
 
@@ -104,7 +104,7 @@ def test_the_overview_names_every_command(kit):
 def test_every_example_in_the_help_can_be_typed(kit):
     """What the epilogs show parses as it stands."""
     for command in COMMANDS:
-        for line in kit(command, "--help").out.split("example:")[1].strip().splitlines():
+        for line in re.split("examples?:", kit(command, "--help").out)[1].strip().splitlines():
             parses(line.strip())
 
 
@@ -168,7 +168,7 @@ def test_a_missing_extra_is_a_sentence(project, missing, words, extra):
         app_id="a",
     )
     somebody = (
-        "import wych_kit.terminal.commands.start; wych_kit.terminal.commands.start.has_a_person ="
+        "import wych_kit.terminal.commands.start; wych_kit.terminal.commands.start.is_interactive ="
         " lambda: True\n"
         if words == ["start"]
         else ""
@@ -190,7 +190,7 @@ def test_a_library_missing_inside_is_a_bug(monkeypatch, kit):
     def broken(*_):
         raise ModuleNotFoundError("no", name="wych_kit.nowhere")
 
-    monkeypatch.setattr(cli.arguments, "parser", broken)
+    monkeypatch.setattr(cli.parser, "parse", broken)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["env"])
 
@@ -201,7 +201,7 @@ def test_ctrl_c_is_status_130(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.arguments, "parser", interrupted)
+    monkeypatch.setattr(cli.parser, "parse", interrupted)
     assert cli.main(["env"]) == 130
 
 
@@ -352,7 +352,7 @@ def parses(line):
     if words[:1] == ["mock"]:
         words = [*words, "--help"]
     elif words:
-        cli.arguments.parser(cli._RUNS).parse_args(words)
+        cli.parser.parse(words)
         return
     with pytest.raises(SystemExit) as stop:
         cli.main(words)

@@ -18,7 +18,7 @@ from wych_kit.client.journal.recorder import Exchange
 from wych_kit.secret import MASK
 from wych_kit.settings.loading import load_settings
 from wych_kit.terminal import cli
-from wych_kit.terminal.commands.journal import variables
+from wych_kit.terminal.commands.journal import describe_variables
 
 EXCHANGE = {
     "started": "2026-01-01T00:00:00.000Z",
@@ -414,7 +414,7 @@ def test_a_request_taken_home_works(ready, mock_wych, kit):
     curl, settings = kit("journal", "1", "--as", "curl").out, load_settings()
     told = dict(
         line.split(": ", 1)
-        for line in variables(curl, History(settings.home).read()[-1:], settings)
+        for line in describe_variables(curl, History(settings.home).read()[-1:], settings)
     )
     assert told["WYCH_API_KEY"] == f"in {ready.env}"
     asked = re.fullmatch("what `(.+)` prints", told["WYCH_ACCESS_TOKEN"])[1]
@@ -430,9 +430,15 @@ def test_a_customers_request_has_the_customers_token(ready, mock_wych, kit):
     """The service token opens no customer's data, so nobody is told to take that one; a profile is named."""
     ready.env.rename(ready.env.with_name(".env.mine"))
     exchange = Exchange(whose="customer", **EXCHANGE)
-    lines = [*variables("${WYCH_ACCESS_TOKEN} ${WYCH_SESSION}", [exchange], load_settings("mine"))]
+    lines = [
+        *describe_variables(
+            "${WYCH_ACCESS_TOKEN} ${WYCH_SESSION}", [exchange], load_settings("mine")
+        )
+    ]
     assert lines == ["WYCH_ACCESS_TOKEN: the customer's own token, which is kept in memory only"]
-    (line,) = variables("${WYCH_ACCESS_TOKEN}", [Exchange(**EXCHANGE)], load_settings("mine"))
+    (line,) = describe_variables(
+        "${WYCH_ACCESS_TOKEN}", [Exchange(**EXCHANGE)], load_settings("mine")
+    )
     assert line.endswith("token --raw --profile mine` prints")
 
 

@@ -304,7 +304,7 @@ def test_arrow_keys_bring_no_value_back():
 
 def test_a_value_can_be_typed_hidden(typing, monkeypatch):
     """`edit NAME` asks without showing; Ctrl-D leaves."""
-    monkeypatch.setattr(exercise_prompt, "has_a_person", lambda: True)
+    monkeypatch.setattr(exercise_prompt, "is_interactive", lambda: True)
     drill, asking = typing("edit client_secret\rdone\r\x04")
     monkeypatch.setattr(
         exercise_prompt, "getpass", lambda _: drill.setup.wych.credentials.client_secret
@@ -315,7 +315,7 @@ def test_a_value_can_be_typed_hidden(typing, monkeypatch):
 
 def test_the_persons_editor_opens_the_file(typing, monkeypatch, tmp_path):
     """`edit` alone runs $VISUAL, words and all, on the exercise's `.env`."""
-    monkeypatch.setattr(exercise_prompt, "has_a_person", lambda: True)
+    monkeypatch.setattr(exercise_prompt, "is_interactive", lambda: True)
     copy = tmp_path / "copy it.py"
     copy.write_text("import shutil, sys\nshutil.copy(sys.argv[2], sys.argv[1])")
     monkeypatch.setenv("VISUAL", shlex.join([sys.executable, str(copy), str(tmp_path)]))

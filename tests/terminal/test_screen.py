@@ -70,17 +70,17 @@ def drawn(tty, draw, **options):
 
 def everything(screen):
     """Draw one of each."""
-    screen.banner(ENVIRONMENTS["mock"])
-    screen.heading(1, 4, "Register", "Because.")
-    screen.facts(FACTS)
-    screen.table(
+    screen.show_banner(ENVIRONMENTS["mock"])
+    screen.show_heading(1, 4, "Register", "Because.")
+    screen.show_facts(FACTS)
+    screen.show_table(
         ("setting", "value", "from", "note"),
         [("WYCH_ISSUER_URL", LONG, "shell", "wins over .env line 1, which differs")],
     )
-    screen.exchanges([exchange(), exchange(status=None, error="ConnectError: no", reason="")])
-    screen.exchange(exchange(), whole=True)
-    screen.wrong(REFUSAL)
-    with screen.waiting("Get a token") as waiting:
+    screen.show_exchanges([exchange(), exchange(status=None, error="ConnectError: no", reason="")])
+    screen.show_exchange(exchange(), whole=True)
+    screen.show_diagnosis(REFUSAL)
+    with screen.show_progress("Get a token") as waiting:
         waiting.now("key set")
 
 
@@ -140,9 +140,9 @@ def test_nothing_is_lost_on_a_narrow_terminal(tty, project, monkeypatch, width, 
     ]
 
     def draw(screen):
-        screen.facts([*FACTS[:2], Fact("Body", LONGEST_WORD, "a remark")])
-        screen.wrong(REFUSAL)
-        screen.table(("setting", "value", "from", "note"), rows)
+        screen.show_facts([*FACTS[:2], Fact("Body", LONGEST_WORD, "a remark")])
+        screen.show_diagnosis(REFUSAL)
+        screen.show_table(("setting", "value", "from", "note"), rows)
 
     text = drawn(tty, draw, plain=plain)
     letters = sorted(bare(text))
@@ -179,8 +179,8 @@ def test_an_address_without_room_is_broken_after_a_slash(tty, project, monkeypat
     )
 
     def draw(screen):
-        screen.table(("setting", "value", "note"), [(named, short, ""), (named, long, "")])
-        screen.exchange(
+        screen.show_table(("setting", "value", "note"), [(named, short, ""), (named, long, "")])
+        screen.show_exchange(
             exchange(method="GET", url=long + "/" + long.partition("//")[2], request_body="")
         )
 
@@ -199,12 +199,14 @@ def test_an_address_without_room_is_broken_after_a_slash(tty, project, monkeypat
 def test_plain_lines_are_not_wrapped(tty, project, monkeypatch):
     """In plain output, one thing is one line, so that a search finds it."""
     monkeypatch.setenv("COLUMNS", "40")
-    text = drawn(tty, lambda screen: screen.facts(FACTS), plain=True)
+    text = drawn(tty, lambda screen: screen.show_facts(FACTS), plain=True)
     assert (
         text.splitlines()[0]
         == f"  Token endpoint: {LONG} (where the secret goes: on the issuer's host)"
     )
-    rows = drawn(tty, lambda screen: screen.table(("a", "b"), [("1", LONG), ("2", "")]), plain=True)
+    rows = drawn(
+        tty, lambda screen: screen.show_table(("a", "b"), [("1", LONG), ("2", "")]), plain=True
+    )
     assert rows.splitlines() == ["a\tb", f"1\t{LONG}", "2"]
 
 
@@ -216,10 +218,10 @@ def test_plain_and_dressed_say_the_same(tty, project, monkeypatch):
         return re.findall(r"\w+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text))
 
     def draw(screen):
-        screen.banner(ENVIRONMENTS["production"])
-        screen.heading(2, 4, "Discover", "Because.")
-        screen.facts(FACTS[1:2])
-        screen.wrong(diagnose(Refused("no", stage="call", status=418)))
+        screen.show_banner(ENVIRONMENTS["production"])
+        screen.show_heading(2, 4, "Discover", "Because.")
+        screen.show_facts(FACTS[1:2])
+        screen.show_diagnosis(diagnose(Refused("no", stage="call", status=418)))
 
     assert words(drawn(tty, draw)) == words(drawn(tty, draw, plain=True))
 
@@ -230,7 +232,7 @@ def test_plain_and_dressed_say_the_same(tty, project, monkeypatch):
 def test_what_looks_like_markup_is_text(tty, project, text):
     """Brackets and colons in an answer are shown as they are."""
     for plain in (True, False):
-        assert text in drawn(tty, lambda screen: screen.facts([Fact("x", text)]), plain=plain)
+        assert text in drawn(tty, lambda screen: screen.show_facts([Fact("x", text)]), plain=plain)
         assert text in drawn(tty, lambda screen: screen.say(text), plain=plain)
 
 
@@ -244,9 +246,9 @@ def test_a_server_cannot_steer_the_terminal(tty, project, plain, code):
 
     def draw(screen):
         screen.say(hostile)
-        screen.facts([Fact(hostile, hostile, hostile)])
-        screen.table(("title",), [(hostile,)])
-        screen.exchange(
+        screen.show_facts([Fact(hostile, hostile, hostile)])
+        screen.show_table(("title",), [(hostile,)])
+        screen.show_exchange(
             exchange(
                 response_body=hostile,
                 reason=hostile,
@@ -255,10 +257,10 @@ def test_a_server_cannot_steer_the_terminal(tty, project, plain, code):
             ),
             whole=True,
         )
-        screen.exchanges(
+        screen.show_exchanges(
             [exchange(response_body='{"x": "' + hostile.replace("\x1b", "\x9b") + '"}')] * 2
         )
-        screen.wrong(diagnose(Refused(hostile, stage="call", status=400)))
+        screen.show_diagnosis(diagnose(Refused(hostile, stage="call", status=400)))
 
     text = drawn(tty, draw, plain=plain)
     clean = re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -269,12 +271,12 @@ def test_a_server_cannot_steer_the_terminal(tty, project, plain, code):
 
 def test_an_exchange_shows_what_matters(tty, project):
     """As sent and as answered: a form one field a line, JSON laid out, dull headers left out; whole, they are there."""
-    short = drawn(tty, lambda screen: screen.exchange(exchange()), plain=True)
+    short = drawn(tty, lambda screen: screen.show_exchange(exchange()), plain=True)
     assert "    &client_secret=‹WYCH_CLIENT_SECRET›\n" in short
     assert '      "expires_in": 900\n' in short
     assert "X-Odd: yes" in short
     assert "Pragma" not in short
-    whole = drawn(tty, lambda screen: screen.exchange(exchange(), whole=True), plain=True)
+    whole = drawn(tty, lambda screen: screen.show_exchange(exchange(), whole=True), plain=True)
     assert "Pragma: no-cache" in whole
     assert "User-Agent: wych-kit" in whole
 
@@ -282,12 +284,16 @@ def test_an_exchange_shows_what_matters(tty, project):
 def test_a_long_body_is_cut_and_said_so(tty, project):
     """A few lines and how many more there are; whole, all of it."""
     body = "\n".join(f"line {number}" for number in range(50))
-    short = drawn(tty, lambda screen: screen.exchange(exchange(response_body=body)), plain=True)
+    short = drawn(
+        tty, lambda screen: screen.show_exchange(exchange(response_body=body)), plain=True
+    )
     assert f"line {BODY_LINES - 2}\n" in short
     assert "line 49" not in short
     assert f"{50 - BODY_LINES + 1} more lines" in short
     whole = drawn(
-        tty, lambda screen: screen.exchange(exchange(response_body=body), whole=True), plain=True
+        tty,
+        lambda screen: screen.show_exchange(exchange(response_body=body), whole=True),
+        plain=True,
     )
     assert "line 49" in whole
 
@@ -310,19 +316,19 @@ def test_the_outcome_of_an_exchange_in_words(changes, words):
 def test_every_environment_has_its_words(tty, project):
     """The banner says which Wych this is; for one that does not exist, that."""
     texts = [
-        drawn(tty, lambda screen, e=each: screen.banner(e), plain=True)
+        drawn(tty, lambda screen, e=each: screen.show_banner(e), plain=True)
         for each in ENVIRONMENTS.values()
     ]
     assert len(set(texts)) == 3
     assert "the real Wych" in texts[-1]
     assert "no such" in drawn(
-        tty, lambda screen: screen.banner(Environment("x", note="no such")), plain=True
+        tty, lambda screen: screen.show_banner(Environment("x", note="no such")), plain=True
     )
 
 
 def test_nothing_to_show_shows_nothing(tty, project):
     """No exchanges, no block."""
-    assert drawn(tty, lambda screen: screen.exchanges([])) == ""
+    assert drawn(tty, lambda screen: screen.show_exchanges([])) == ""
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["laid out", "plain"])
@@ -332,7 +338,7 @@ def test_how_sure_a_cause_is_stands_beside_it(tty, plain, monkeypatch):
 
     def shown(reference):
         file = tty()
-        Screen(file=file, plain=plain).wrong(
+        Screen(file=file, plain=plain).show_diagnosis(
             diagnose(Refused("no", stage="call", status=403, reference=reference))
         )
         return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).split())

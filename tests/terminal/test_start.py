@@ -254,7 +254,7 @@ def test_json_tells_a_refusal_whole(project, mock_wych, kit):
 def test_json_asks_nobody(project, mock_wych, kit, monkeypatch):
     """Also in a terminal, `--json` never prompts."""
     project.on(mock_wych)
-    monkeypatch.setattr(module, "has_a_person", lambda: pytest.fail("looked for a person"))
+    monkeypatch.setattr(module, "is_interactive", lambda: pytest.fail("looked for a person"))
     assert kit("start", "--json").status == 0
 
 
@@ -371,7 +371,7 @@ def test_ctrl_c_saves_what_was_brought(project, kit, monkeypatch, shadowed):
             + ("" if shadowed else "https://api.example/v2\r")
             + "c\r\x03"
         )
-        monkeypatch.setattr(module, "has_a_person", lambda: True)
+        monkeypatch.setattr(module, "is_interactive", lambda: True)
         ran = kit("start")
     assert ran.status == 130
     assert "WYCH_CLIENT_ID" in ran.out.split("Saved in")[1]
@@ -386,7 +386,7 @@ def test_ctrl_c_that_cannot_save_says_why(project, kit, monkeypatch):
     subprocess.run(["git", "init", "-q", str(project.folder)], check=True, capture_output=True)
     with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
         keyboard.send_text("https://login.example/realms/partner\r\x03")
-        monkeypatch.setattr(module, "has_a_person", lambda: True)
+        monkeypatch.setattr(module, "is_interactive", lambda: True)
         ran = kit("start")
     assert ran.status == 130
     assert ".gitignore" in ran.out

@@ -21,8 +21,9 @@ from wych_kit.journey.session import Session
 from wych_kit.journey.step import Done, Failed, Field
 from wych_kit.secret import Secret
 from wych_kit.settings.loading import load_settings
+from wych_kit.terminal.exit_status import status_of
 from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import Given, Person, Walk, status_of, walk
+from wych_kit.terminal.walkthrough import PreparedAnswers, PromptedAnswers, Walk, walk
 
 CTRL_C, CTRL_D, CTRL_U, UP = "\x03", "\x04", "\x15", "\x1b[A"
 PASSWORD = "Kea-7 Wek4'\"$x"
@@ -43,7 +44,9 @@ def person(project, tty):
         def make(typed, answers=None):
             keyboard.send_text(typed)
             screen = Screen(file=tty(), plain=True)
-            return Person(screen, answers or {}, input=keyboard, output=DummyOutput()), screen
+            return PromptedAnswers(
+                screen, answers or {}, input=keyboard, output=DummyOutput()
+            ), screen
 
         yield make
 
@@ -191,10 +194,10 @@ def test_exit_statuses(failed, status):
 
 def test_given_answers_say_which_were_the_demonstrations():
     """What the file has wins; what it leaves open is filled, and named."""
-    given = Given({"first_name": "Aroha"}, demonstration_answers())
+    given = PreparedAnswers({"first_name": "Aroha"}, demonstration_answers())
     answers = given(ACCOUNT_FIELDS[:2], {})
     assert (answers, given.used) == ({"first_name": "Aroha", "last_name": "Tester"}, ["Last name"])
-    assert Given({})(ACCOUNT_FIELDS, {}) == {}
+    assert PreparedAnswers({})(ACCOUNT_FIELDS, {}) == {}
 
 
 class Terminal:

@@ -21,7 +21,7 @@ from wych_kit.journey.step import Failed
 from wych_kit.notebook.session_model import Desk
 from wych_kit.notebook.views import text
 from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import Given, walk
+from wych_kit.terminal.walkthrough import PreparedAnswers, walk
 from wych_kit.training import detection
 from wych_kit.training.defects import DEFECTS, ExerciseSetup, requests
 
@@ -126,7 +126,7 @@ def by_terminal(setup):
     ):
         if not setup.journal.exchanges:
             session.journal = setup.journal
-        outcome = walk(session, Screen(file=file, plain=True), Given({})).outcomes[-1][1]
+        outcome = walk(session, Screen(file=file, plain=True), PreparedAnswers({})).outcomes[-1][1]
     return failed(outcome, file.getvalue())
 
 

@@ -8,19 +8,20 @@ import sys
 from wych_kit.mock.options import TLS
 
 
-def main(
-    arguments: list[str] | None = None,
-    *,
-    prog: str = "python -m wych_kit.mock",
-    epilog: str | None = None,
-) -> int:
-    """Serves until it is told to stop; the exit status (2: it could not start)."""
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until Ctrl-C; return the exit status (2: it could not start)."""
     parser = argparse.ArgumentParser(
-        prog=prog,
-        description="A pretend Wych on this computer.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m wych_kit.mock",
+        description="A local simulation of Wych.",
     )
+    add_options(parser)
+    from wych_kit.mock.server import serve
+
+    return serve(**vars(parser.parse_args(arguments)))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the mock's options; each is an argument of `serve` with the same name."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     add(
@@ -76,9 +77,6 @@ def main(
         help="open no second port for wych-kit fault",
     )
     add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")
-    from wych_kit.mock.server import serve
-
-    return serve(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

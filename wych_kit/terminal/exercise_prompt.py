@@ -18,7 +18,7 @@ from prompt_toolkit.history import InMemoryHistory
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
-from wych_kit.terminal.walkthrough import has_a_person
+from wych_kit.terminal.context import is_interactive
 from wych_kit.training.exercise_folder import kit_home
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Prompt:
         self._drill = drill
         self._screen = screen
         self._run = run
-        self._read = _keyboard(**console) if console or has_a_person() else _lines(screen)
+        self._read = _keyboard(**console) if console or is_interactive() else _lines(screen)
         self._commands: dict[str, Callable[[str], object]] = {
             "help": self._help,
             "hint": lambda _: screen.say(drill.hint()),
@@ -124,7 +124,7 @@ class Prompt:
                     os.environ.pop("WYCH_HOME", None)
 
     def _help(self, _rest: str) -> None:
-        self._screen.table(
+        self._screen.show_table(
             (),
             [
                 (label, words.format(path=self._path()))
@@ -154,7 +154,7 @@ class Prompt:
             self._open()
         elif equals:
             self._screen.say(self._drill.edit(name.strip(), Secret(value.strip())))
-        elif has_a_person():
+        elif is_interactive():
             self._screen.say(self._drill.edit(name, Secret(getpass(f"  {name}: "))))
         else:
             raise SettingInvalid("edit", f"needs a value: edit {name}=value")
@@ -167,7 +167,7 @@ class Prompt:
             or shutil.which("nano")
             or shutil.which("vi")
         )
-        if not editor or not has_a_person():
+        if not editor or not is_interactive():
             self._screen.say(f"No editor is set here. The file: {self._path()}")
             return
         with contextlib.suppress(OSError):
@@ -179,7 +179,7 @@ class Prompt:
             self._screen.say(self._drill.export(name.strip(), value.strip()))
             return
         rows = self._drill.variables()
-        self._screen.table((), rows)
+        self._screen.show_table((), rows)
         if not rows:
             self._screen.say("No variable of this shell is about Wych.")
 

@@ -71,7 +71,7 @@ _APP = _Kind(
 )
 
 
-def lab(*, port: int = 0, browser: bool = True, app: bool = False) -> int:
+def serve_notebooks(*, port: int = 0, browser: bool = True, app: bool = False) -> int:
     """Open the notebooks until Ctrl-C, SIGTERM or the terminal's end; the exit status: 0 stopped as asked, 2 something to install or to correct.
 
     The address, with its token, is printed in any case. `port` 0 takes a free one. `app` serves the tour with Voilà, without code.

@@ -1,7 +1,7 @@
-"""How things look in a terminal: the banner, a step, a table of facts, an exchange, what is wrong.
+"""Draws the kit's results in a terminal: tables, steps, exchanges, diagnoses.
 
-Plain output, for pipes, simple terminals and screen readers (`--plain`), has the same words in the same order, one line each, and
-neither colour nor drawing. Colour is never the only sign of anything.
+Plain output, for pipes, simple terminals and screen readers (`--plain`), has the same words in
+the same order, one line each, without colour or drawing. Colour is never the only sign.
 """
 
 from __future__ import annotations
@@ -36,18 +36,22 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
     from wych_kit.diagnosis.diagnose import Diagnosis
     from wych_kit.journey.step import Fact
-    from wych_kit.journey.step import Table as Rows
+    from wych_kit.journey.step import Table as TitledTable
     from wych_kit.settings.environments import Environment
 
-_WIDEST = 110
+# Longer lines are hard to read, however wide the window is.
+_MAX_WIDTH = 110
+# In a window narrower than this, two columns would break words.
 _NARROW = 70
-# Characters of a label or a setting's name that are kept in one line.
+# Characters of a label or a setting's name that are kept on one line.
 _LONGEST_NAME = 30
 _COLOURS = {"mock": "cyan", "sandbox": "yellow", "production": "bold red"}
+# Styles of the columns of a table without titles: label, value, remark.
+_FACT_STYLES = ("dim", "", "dim")
 
 
 class Screen:
-    """Where output goes, and in which dress. `plain` is chosen by itself where nothing else would be readable."""
+    """Draws on a stream. Output is plain by itself where drawing would be unreadable."""
 
     def __init__(self, *, plain: bool = False, file: TextIO | None = None) -> None:
         stream = file or sys.stdout
@@ -61,214 +65,214 @@ class Screen:
             markup=False,
         )
 
-    def say(self, words: str = "", style: str = "") -> None:
-        """A line of text."""
-        if self.plain:  # rich would make spaces of the tabs
-            print(escape_control_characters(words), file=self.console.file)
+    def say(self, message: str = "", style: str = "") -> None:
+        """Print a line of text."""
+        if self.plain:
+            # rich would turn tabs into spaces, and programs split plain tables at tabs.
+            print(escape_control_characters(message), file=self.console.file)
         else:
-            self._print(_text(words, style))
+            self._print(_text(message, style))
 
-    def whole(self, *lines: str) -> None:
-        """Lines in one piece each, however long, so that they can be clicked or copied."""
-        for words in lines:
-            self.console.print(_text(words), soft_wrap=True)
+    def say_unbroken(self, *lines: str) -> None:
+        """Print each line in one piece, however long, so that it can be clicked or copied."""
+        for line in lines:
+            self.console.print(_text(line), soft_wrap=True)
 
-    def banner(self, environment: Environment) -> None:
-        """Which Wych this is, in words and in its colour."""
-        self.say(
-            f"Wych Kit · {environment.name}: {environment.words or environment.note}",
-            _COLOURS.get(environment.name, ""),
-        )
+    def show_banner(self, environment: Environment) -> None:
+        """Print the environment in words and in its colour."""
+        description = environment.words or environment.note
+        colour = _COLOURS.get(environment.name, "")
+        self.say(f"Wych Kit · {environment.name}: {description}", colour)
 
-    def heading(self, number: int, total: int, title: str, why: str, link: str = "") -> None:
-        """The head of a step, and an address to open meanwhile."""
+    def show_heading(self, title: str, why: str, *, link: str = "") -> None:
+        """Print the heading of a step, and an address to open meanwhile."""
         self.say()
-        self.say(f"Step {number} of {total}: {title}", "bold")
+        self.say(title, "bold")
         self.say(why, "dim")
         if link:
-            self.whole(f"Open: {link}")
+            self.say_unbroken(f"Open: {link}")
 
-    def facts(self, facts: Iterable[Fact]) -> None:
-        """Rows of label, value and remark."""
-        rows = list(facts)
+    def show_facts(self, facts: Iterable[Fact]) -> None:
+        """Print rows of label, value and remark, as the width of the window allows."""
+        rows = [(fact.label, fact.value, fact.remark) for fact in facts]
         if self.plain:
-            for fact in rows:
-                self.say(
-                    f"  {fact.label}: {fact.value}" + (f" ({fact.remark})" if fact.remark else "")
-                )
+            for label, value, remark in rows:
+                self.say(f"  {label}: {value}" + (f" ({remark})" if remark else ""))
             return
-        columns = [
-            [fact.label for fact in rows],
-            [fact.value for fact in rows],
-            [fact.remark for fact in rows],
-        ]
-        if 2 + sum(2 + max(map(cell_len, column), default=0) for column in columns) <= min(
-            self.console.width, _WIDEST
-        ):
-            self.table((), [(fact.label, fact.value, fact.remark) for fact in rows])
+        columns = zip(*rows, strict=True)
+        # Two columns of space after each column, and two as the indent.
+        width = 2 + sum(2 + max(map(cell_len, column)) for column in columns)
+        if width <= min(self.console.width, _MAX_WIDTH):
+            self.show_table((), rows)
         elif self.console.width >= _NARROW:
-            self._stacked(rows)
+            self._show_stacked(rows)
         else:
-            for fact in rows:  # two columns would leave no word whole
-                self._indented(_text(f"{fact.label}: {fact.value}"))
-                if fact.remark:
-                    self._indented(_text(fact.remark, "dim"), 4)
+            for label, value, remark in rows:
+                self._print_indented(_text(f"{label}: {value}"))
+                if remark:
+                    self._print_indented(_text(remark, "dim"), 4)
 
-    def _stacked(self, facts: Iterable[Fact]) -> None:
-        """The remark under its value, which has the room of both."""
+    def _show_stacked(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Print each remark under its value, where it has the width of both columns."""
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", overflow="fold")
         table.add_column(overflow="fold")
-        for fact in facts:
-            table.add_row(escape_control_characters(fact.label), _Broken(fact.value))
-            if fact.remark:
-                table.add_row("", _Broken(fact.remark, "dim"))
-        self._indented(table)
+        for label, value, remark in rows:
+            table.add_row(escape_control_characters(label), _Wrapped(value))
+            if remark:
+                table.add_row("", _Wrapped(remark, "dim"))
+        self._print_indented(table)
 
-    def table(
+    def show_table(
         self, titles: Iterable[str], rows: Iterable[Iterable[str]], numbers: Container[int] = ()
     ) -> None:
-        """A table without lines, these columns to the right; in plain dress, one line a row, with tabs between."""
+        """Print a table without lines; `numbers` are the indices of columns to align right.
+
+        Plain output has one line for each row, with a tab between two cells.
+        """
         heads, lines = list(titles), [list(row) for row in rows]
         if self.plain:
             for line in ([heads] if heads else []) + lines:
                 self.say("\t".join(line).rstrip())
             return
         table = Table(box=None, show_header=bool(heads), padding=(0, 2, 0, 0), header_style="dim")
+        # A column that is empty in every row would only take width from the others.
         used = [
-            number
-            for number in range(max(map(len, lines), default=0))
-            if any(line[number:][:1] != [""] for line in lines)
+            column
+            for column in range(max(map(len, lines), default=0))
+            if any(line[column:][:1] != [""] for line in lines)
         ]
-        for number in used:
-            style = "" if heads else ("dim", "", "dim")[number]
-            side: JustifyMethod = "right" if number in numbers else "left"
-            named = (
-                number == 0
-                and self.console.width >= _NARROW
-                and all(len(line[0]) <= _LONGEST_NAME for line in lines)
-            )
+        # Names are searched for and copied, so they are not broken where there is room.
+        names_fit = self.console.width >= _NARROW and all(
+            len(line[0]) <= _LONGEST_NAME for line in lines
+        )
+        for column in used:
+            side: JustifyMethod = "right" if column in numbers else "left"
             table.add_column(
-                heads[number] if heads else "",
-                style=style,
+                heads[column] if heads else "",
+                style="" if heads else _FACT_STYLES[column],
                 overflow="fold",
                 justify=side,
-                no_wrap=named,
+                no_wrap=column == 0 and names_fit,
             )
         for line in lines:
-            table.add_row(*(_Broken(line[number]) if number < len(line) else "" for number in used))
-        self._indented(table)
+            cells = [_Wrapped(line[column]) if column < len(line) else "" for column in used]
+            table.add_row(*cells)
+        self._print_indented(table)
 
-    def titled(self, table: Rows) -> None:
-        """A table under its title; numbers stand to the right."""
+    def show_titled_table(self, table: TitledTable) -> None:
+        """Print a table under its title."""
         self.say()
         self.say(f"  {table.title}", "bold")
-        self.table(table.columns, table.rows, table.numbers)
+        self.show_table(table.columns, table.rows, table.numbers)
 
-    def exchanges(self, exchanges: Iterable[Exchange]) -> None:
-        """What went over the wire: the last exchange as sent and as answered, those before it in a line each."""
+    def show_exchanges(self, exchanges: Iterable[Exchange]) -> None:
+        """Print the last exchange in full, and one line for each before it."""
         earlier = list(exchanges)
         if not earlier:
             return
         last = earlier.pop()
         for exchange in earlier:
             self.say(f"  {render_summary(exchange)}", "dim")
-        self.exchange(last)
+        self.show_exchange(last)
 
-    def exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
-        """One exchange, as sent and as answered. `whole` shows all headers and the whole body."""
-        self._block(
-            "as sent" + (f" ({exchange.basis})" if exchange.basis else ""),
-            render_request(exchange, whole=whole),
-        )
-        self._block("as answered", render_response(exchange, whole=whole))
+    def show_exchange(self, exchange: Exchange, *, whole: bool = False) -> None:
+        """Print a request and its response. `whole` prints all headers and the whole body."""
+        basis = f" ({exchange.basis})" if exchange.basis else ""
+        self._print_block(f"request{basis}", render_request(exchange, whole=whole))
+        self._print_block("response", render_response(exchange, whole=whole))
 
-    def wrong(self, diagnosis: Diagnosis) -> None:
-        """What is wrong: what was seen, the likely cause, what to do, and how we know. Six lines at most in 80 columns."""
+    def show_diagnosis(self, diagnosis: Diagnosis) -> None:
+        """Print what happened, the cause, the next step and the source.
+
+        This takes at most six lines in 80 columns.
+        """
+        happened = f"Failed: {' '.join(diagnosis.evidence)}"
         rows = [
             ("Cause", diagnosis.judged),
-            ("Do", diagnosis.action),
-            ("Basis", diagnosis.known_from),
+            ("Next", diagnosis.action),
+            ("Source", diagnosis.known_from),
         ]
         self.say()
-        self.say(
-            ("" if self.plain else "✗ ") + f"Not done: {' '.join(diagnosis.evidence)}", "bold red"
-        )
+        self.say(happened if self.plain else f"✗ {happened}", "bold red")
         if self.plain:
-            for label, words in rows:
-                self.say(f"  {label}: {words}")
+            for label, message in rows:
+                self.say(f"  {label}: {message}")
         else:
-            self.table((), rows)
+            self.show_table((), rows)
 
-    def json(self, text: str) -> None:
-        """A JSON document, laid out and coloured."""
+    def show_json(self, text: str) -> None:
+        """Print a JSON document with indents, and with colours unless plain."""
         self.console.print_json(text, highlight=not self.plain)
 
-    def waiting(self, title: str) -> AbstractContextManager[Waiting]:
-        """Shows that something is on the way; the value's `now()` says what."""
-        return nullcontext(Waiting()) if self.plain else _spinner(self.console, title)
+    def show_progress(self, title: str) -> AbstractContextManager[Progress]:
+        """Show a spinner while the block runs; `update` on the value says what it waits for."""
+        return nullcontext(Progress()) if self.plain else _spinner(self.console, title)
 
-    def _block(self, label: str, lines: Iterable[str]) -> None:
+    def _print_block(self, label: str, lines: Iterable[str]) -> None:
         self.say(f"  {label}" + (":" if self.plain else ""), "dim")
         for line in lines:
-            self._indented(Text(line) if self.plain else _Broken(line), 4)
+            self._print_indented(Text(line) if self.plain else _Wrapped(line), 4)
 
-    def _indented(self, what: RenderableType, by: int = 2) -> None:
-        if self.plain and isinstance(what, Text):
-            self.console.print(Text(" " * by) + what)
+    def _print_indented(self, content: RenderableType, columns: int = 2) -> None:
+        if self.plain and isinstance(content, Text):
+            self.console.print(Text(" " * columns) + content)
         else:
-            self._print(Padding(what, (0, 0, 0, by)))
+            self._print(Padding(content, (0, 0, 0, columns)))
 
-    def _print(self, what: RenderableType) -> None:
-        self.console.print(
-            what, width=min(self.console.width, _WIDEST)
-        )  # asked each time: windows change their size
+    def _print(self, content: RenderableType) -> None:
+        # The width is read each time, because windows change their size.
+        self.console.print(content, width=min(self.console.width, _MAX_WIDTH))
 
 
-class _Broken:
-    """Text whose lines end after a word, or after a / of an address that has no room in one line."""
+class _Wrapped:
+    """Text whose lines end after a word, or after a / in an address too long for one line.
 
-    def __init__(self, words: str, style: str = "") -> None:
+    rich breaks long words anywhere, and an address broken in a name cannot be read.
+    """
+
+    def __init__(self, text: str, style: str = "") -> None:
         self._style = style
-        self._words = re.findall(r"\S+\s*|\s+", escape_control_characters(words))
+        self._words = re.findall(r"\S+\s*|\s+", escape_control_characters(text))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        longest = max(
-            (cell_len(part.rstrip()) for word in self._words for part in _parts(word)), default=0
-        )
-        return Measurement(longest, cell_len("".join(self._words)))
+        parts = [part.rstrip() for word in self._words for part in _split_at_slashes(word)]
+        return Measurement(max(map(cell_len, parts), default=0), cell_len("".join(self._words)))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        width = options.max_width
         lines = [""]
         for word in self._words:
-            for part in [word] if cell_len(word.rstrip()) <= options.max_width else _parts(word):
-                if lines[-1] and cell_len((lines[-1] + part).rstrip()) > options.max_width:
+            fits = cell_len(word.rstrip()) <= width
+            for part in [word] if fits else _split_at_slashes(word):
+                if lines[-1] and cell_len((lines[-1] + part).rstrip()) > width:
                     lines.append("")
                 lines[-1] += part
         yield Text("\n".join(line.rstrip() for line in lines), style=self._style)
 
 
-def _parts(word: str) -> list[str]:
+def _split_at_slashes(word: str) -> list[str]:
     return re.findall(r"[^/]*/+|[^/]+", word)
 
 
-class Waiting:
-    """Something that is on the way."""
+class Progress:
+    """Shows nothing. A spinner on a terminal overrides `update`."""
 
-    def now(self, words: str) -> None:
-        """What is being waited for at this moment."""
+    def update(self, message: str) -> None:
+        """Say what the program waits for at this moment."""
 
 
 @contextmanager
-def _spinner(console: Console, title: str) -> Iterator[Waiting]:
+def _spinner(console: Console, title: str) -> Iterator[Progress]:
     with console.status(f"{title} …") as status:
 
-        class Spinning(Waiting):
-            def now(self, words: str) -> None:
-                status.update(f"{title}: {words} …")
+        class Spinner(Progress):
+            def update(self, message: str) -> None:
+                status.update(f"{title}: {message} …")
 
-        yield Spinning()
+        yield Spinner()
 
 
-def _text(words: str, style: str = "") -> Text:
-    return Text(escape_control_characters(words), style=style)
+def _text(message: str, style: str = "") -> Text:
+    # Control characters are replaced: a terminal would obey them.
+    return Text(escape_control_characters(message), style=style)

@@ -1,15 +1,14 @@
-"""The journey in a terminal: asks what is not known, shows each step as it really happens. Decides nothing."""
+"""Walks through the steps in a terminal: asks, runs, shows. It decides nothing."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field, replace
+import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol
 
-from wych_kit.errors import SettingInvalid, SettingMissing, Unreachable
 from wych_kit.journey.onboarding import STEPS
 from wych_kit.journey.step import Done, Failed, run
 from wych_kit.secret import Secret
+from wych_kit.terminal.exit_status import DONE, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,93 +17,95 @@ if TYPE_CHECKING:
     from wych_kit.journey.step import Answer, Field, Step
     from wych_kit.terminal.screen import Screen
 
-# Exit statuses.
-DONE, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+# Columns that a prompt leaves free for the answer.
+_ANSWER_WIDTH = 24
 
 
-@dataclass
+@dataclasses.dataclass
 class Walk:
-    """A journey as it was walked: each step's outcome, in order. `status` is the exit status it deserves."""
+    """The outcome of each step, in order."""
 
-    outcomes: list[tuple[Step[Session], Done | Failed]] = field(default_factory=list)
+    outcomes: list[tuple[Step[Session], Done | Failed]] = dataclasses.field(default_factory=list)
 
     @property
     def status(self) -> int:
-        """0 done, 1 refused, 2 something to be given or corrected, 3 nothing answered."""
+        """The exit status: that of the last step, since a failed step ends the walk."""
         last = self.outcomes[-1][1] if self.outcomes else None
         return status_of(last) if isinstance(last, Failed) else DONE
 
 
-def status_of(failed: Failed) -> int:
-    """The exit status of a failure."""
-    if (
-        failed.error is None
-        or failed.faults
-        or isinstance(failed.error, SettingMissing | SettingInvalid)
-    ):
-        return USAGE
-    return UNREACHABLE if isinstance(failed.error, Unreachable) else REFUSED
+class AnswerSource(Protocol):
+    """Gives the answers for fields: a person, or a file.
 
+    `can_retry` is True if a rejected answer may be followed by a better one. `used` has the
+    labels of demonstration answers, `partial` the answers so far of a step that was broken off.
+    """
 
-class Asking(Protocol):
-    """Where answers come from: those to be had for these fields. `asks_again`: a wrong answer may be followed by a better one."""
+    can_retry: bool
+    used: list[str]
+    partial: dict[str, Answer]
 
-    asks_again: bool
-
-    def __call__(
-        self, fields: Sequence[Field], faults: Mapping[str, str], /
-    ) -> dict[str, Answer]: ...
+    def __call__(self, fields: Sequence[Field], faults: Mapping[str, str], /) -> dict[str, Answer]:
+        """Return answers for these fields. `faults` says why an earlier answer was rejected."""
 
     def pause(self) -> None:
         """Let a person read before the next step."""
 
 
 def walk(
-    session: Session, screen: Screen | None, ask: Asking, steps: Sequence[Step[Session]] = STEPS
+    session: Session,
+    screen: Screen | None,
+    answers: AnswerSource,
+    steps: Sequence[Step[Session]] = STEPS,
 ) -> Walk:
-    """Take the steps in order until one fails for good. `screen` is `None` when nothing is to be drawn.
+    """Run the steps in order until one fails.
 
-    A step whose answers were not taken is tried again with new ones, for as long as `ask` has any. `KeyboardInterrupt` passes.
+    `screen` is None for no output. A step whose answers were rejected runs again with new ones
+    if `answers` can retry. Lets `KeyboardInterrupt` through.
     """
-    taken = Walk()
-    for step in steps:
+    journey = Walk()
+    for number, step in enumerate(steps, 1):
         if screen:
-            words = step.wording(session)
-            screen.heading(steps.index(step) + 1, len(steps), words.title, words.why, words.link)
-        outcome = _take(step, session, screen, ask)
-        taken.outcomes.append((step, outcome))
+            wording = step.wording(session)
+            screen.show_heading(
+                f"Step {number} of {len(steps)}: {wording.title}", wording.why, link=wording.link
+            )
+        outcome = _run_step(step, session, screen, answers)
+        journey.outcomes.append((step, outcome))
         if isinstance(outcome, Failed):
             break
-        if step is not steps[-1]:
-            ask.pause()
-    return taken
+        if number < len(steps):
+            answers.pause()
+    return journey
 
 
-def _take(
-    step: Step[Session], session: Session, screen: Screen | None, ask: Asking
+def _run_step(
+    step: Step[Session], session: Session, screen: Screen | None, source: AnswerSource
 ) -> Done | Failed:
     answers: dict[str, Answer] = {}
     faults: Mapping[str, str] = {}
     while True:
-        asked = [
-            each for each in step.fields(session) if each.name not in answers or each.name in faults
+        # The fields may depend on the answers, so they are read again after each attempt.
+        fields = [
+            field
+            for field in step.fields(session)
+            if field.name not in answers or field.name in faults
         ]
-        if asked:
-            answers.update(ask(asked, faults))
+        if fields:
+            answers.update(source(fields, faults))
         if screen is None:
             outcome = run(step, session, answers)
         else:
-            with screen.waiting(step.title) as waiting:
-                outcome = run(step, session, answers, say=waiting.now)
-        if isinstance(outcome, Done) or not ask.asks_again:
+            with screen.show_progress(step.title) as progress:
+                outcome = run(step, session, answers, say=progress.update)
+        if isinstance(outcome, Done) or not source.can_retry:
             _show(screen, outcome)
             return outcome
-        labels = {each.name: each.label for each in step.fields(session)}
+        labels = {field.name: field.label for field in step.fields(session)}
         faults = {name: fault for name, fault in outcome.faults.items() if name in labels}
-        _show(screen, replace(outcome, diagnosis=None) if faults else outcome, labels)
-        if (
-            not faults
-        ):  # nothing that can be answered better: sending the same again would bring the same
+        _show(screen, dataclasses.replace(outcome, diagnosis=None) if faults else outcome, labels)
+        if not faults:
+            # No answer is to blame: the same request would fail in the same way.
             return outcome
 
 
@@ -113,110 +114,108 @@ def _show(
 ) -> None:
     if screen is None:
         return
-    screen.exchanges(outcome.exchanges)
+    screen.show_exchanges(outcome.exchanges)
     if isinstance(outcome, Done):
-        screen.say(("" if screen.plain else "✓ ") + outcome.have, "green")
-        screen.facts(outcome.facts)
+        screen.say(outcome.have if screen.plain else f"✓ {outcome.have}", "green")
+        screen.show_facts(outcome.facts)
         for table in outcome.tables:
-            screen.titled(table)
+            screen.show_titled_table(table)
         return
     for name, fault in outcome.faults.items():
         screen.say(f"  {(labels or {}).get(name, name)}: {fault}", "yellow")
     if outcome.diagnosis:
-        screen.wrong(outcome.diagnosis)
+        screen.show_diagnosis(outcome.diagnosis)
 
 
-@dataclass
-class Given:
-    """Answers from a file, and on the mock the demonstration's for what the file leaves open. `used` names those."""
+@dataclasses.dataclass
+class PreparedAnswers:
+    """Answers from a file. `fallback` has the mock's demonstration answers for the rest."""
 
     answers: Mapping[str, Answer]
-    fallback: Mapping[str, Answer] = field(default_factory=dict)
-    used: list[str] = field(default_factory=list)
-    asks_again: bool = False
+    fallback: Mapping[str, Answer] = dataclasses.field(default_factory=dict)
+    used: list[str] = dataclasses.field(default_factory=list)
+    partial: dict[str, Answer] = dataclasses.field(default_factory=dict)
+    can_retry: bool = False
 
     def __call__(self, fields: Sequence[Field], _faults: Mapping[str, str]) -> dict[str, Answer]:
-        """The answers there are."""
-        found: dict[str, Answer] = {}
-        for each in fields:
-            if not self.answers.get(each.name) and each.name in self.fallback:
-                self.used.append(each.label)
-            answer = Secret(self.answers.get(each.name) or self.fallback.get(each.name) or "")
+        """Return the answers that exist; a field without one is left out."""
+        answers: dict[str, Answer] = {}
+        for field in fields:
+            if not self.answers.get(field.name) and field.name in self.fallback:
+                self.used.append(field.label)
+            answer = Secret(self.answers.get(field.name) or self.fallback.get(field.name) or "")
             if answer:
-                found[each.name] = answer if each.secret else answer.reveal()
-        return found
+                answers[field.name] = answer if field.secret else answer.reveal()
+        return answers
 
     def pause(self) -> None:
-        """Nobody reads along."""
+        """Go on at once: nobody reads along."""
 
 
-# Columns that a prompt leaves for what is typed.
-_ROOM = 24
+class PromptedAnswers:
+    """Asks a person at the keyboard.
 
-
-class Person:
-    """Asks at the keyboard. Secrets stay hidden, pasting works, Enter takes what is shown in brackets; a wrong answer is asked again.
-
-    `answers` from a file are taken without asking, once. `console`: prompt_toolkit's `input` and `output`, for tests.
-    Raises `KeyboardInterrupt` for Ctrl-C and at the end of input; `partial` has what was answered until then.
+    Secrets stay hidden, pasting works, and Enter accepts the suggestion in brackets. An invalid
+    answer is asked again. `answers` from a file are used once without asking. `console` has
+    prompt_toolkit's `input` and `output`, for tests.
     """
 
-    asks_again = True
+    can_retry = True
 
     def __init__(self, screen: Screen, answers: Mapping[str, Answer], **console: Any) -> None:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import DummyHistory
 
         self._screen = screen
-        self._given = Given(answers)
-        # No history: the arrow keys must not bring a password back.
+        self._prepared = PreparedAnswers(answers)
+        # Without a history the arrow keys cannot bring a password back.
         self._session: PromptSession[str] = PromptSession(
             history=DummyHistory(), enable_suspend=True, **console
         )
+        self.used: list[str] = []
         self.partial: dict[str, Answer] = {}
 
     def __call__(self, fields: Sequence[Field], faults: Mapping[str, str]) -> dict[str, Answer]:
-        """Answers to these fields."""
+        """Return an answer for each field. Raises `KeyboardInterrupt` for Ctrl-C and Ctrl-D."""
         self.partial = {
-            name: answer for name, answer in self._given(fields, {}).items() if name not in faults
+            name: answer
+            for name, answer in self._prepared(fields, {}).items()
+            if name not in faults
         }
-        for each in fields:
-            if each.name not in self.partial or each.check_answer(self.partial[each.name]):
-                self.partial[each.name] = self._ask(each)
+        for field in fields:
+            answer = self.partial.get(field.name)
+            if answer is None or field.check_answer(answer):
+                self.partial[field.name] = self._ask(field)
         return dict(self.partial)
 
     def pause(self) -> None:
-        """Let the person read before the next step."""
-        self._prompt("Enter goes on to the next step. ", hidden=False)
+        """Wait for Enter."""
+        self._prompt("Press Enter for the next step. ", hidden=False)
 
-    def _ask(self, each: Field) -> Answer:
+    def _ask(self, field: Field) -> Answer:
         from rich.cells import cell_len
 
-        about = f" ({each.help})" if each.help else ""
-        shown = f" [{each.suggestion}]" if each.suggestion else ""
-        if about and cell_len(each.label + about + shown) > self._screen.console.width - _ROOM:
-            self._screen.say(
-                f"  {each.label}: {each.help}", "dim"
-            )  # a prompt would be broken in a word
-            about = ""
+        help_text = f" ({field.help})" if field.help else ""
+        suggestion = f" [{field.suggestion}]" if field.suggestion else ""
+        room = self._screen.console.width - _ANSWER_WIDTH
+        if help_text and cell_len(field.label + help_text + suggestion) > room:
+            # prompt_toolkit would break a long prompt in the middle of a word.
+            self._screen.say(f"  {field.label}: {field.help}", "dim")
+            help_text = ""
+        question = f"  {field.label}{help_text}{suggestion}: "
         while True:
-            typed = self._prompt(f"  {each.label}{about}{shown}: ", hidden=each.secret)
-            answer = (typed if each.secret else Secret(typed.reveal().strip())) or Secret(
-                each.suggestion
-            )
-            fault = each.check_answer(answer)
+            typed = self._prompt(question, hidden=field.secret)
+            # A secret may begin or end with a space, anything else may not.
+            text = typed if field.secret else Secret(typed.reveal().strip())
+            answer = text or Secret(field.suggestion)
+            fault = field.check_answer(answer)
             if fault is None:
-                return answer if each.secret else answer.reveal()
-            self._screen.say(f"  {each.label} {fault}.", "yellow")
+                return answer if field.secret else answer.reveal()
+            self._screen.say(f"  {field.label} {fault}.", "yellow")
 
-    def _prompt(self, words: str, *, hidden: bool) -> Secret:
+    def _prompt(self, message: str, *, hidden: bool) -> Secret:
         try:
-            # What is pasted often ends in the line break of where it was copied.
-            return Secret(self._session.prompt(words, is_password=hidden).rstrip("\r\n"))
+            # Pasted text often ends with the line break of where it was copied.
+            return Secret(self._session.prompt(message, is_password=hidden).rstrip("\r\n"))
         except EOFError:
             raise KeyboardInterrupt from None
-
-
-def has_a_person() -> bool:
-    """Whether somebody can be asked: both ends are a terminal."""
-    return sys.stdin.isatty() and sys.stdout.isatty()

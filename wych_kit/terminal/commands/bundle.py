@@ -1,72 +1,101 @@
-"""`wych-kit bundle`: what it prints, and its exit status."""
+"""`wych-kit bundle`: writes a zip for a support ticket and lists what is in it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.diagnosis.connectivity import climb
 from wych_kit.errors import SettingInvalid
-from wych_kit.support.bundle.create import UNSENT, Bundle, make
-from wych_kit.terminal.screen import Screen, Waiting
+from wych_kit.terminal.context import print_json, settings_of, start_mock_if_needed
+from wych_kit.terminal.exit_status import DONE, REFUSED, USAGE
+from wych_kit.terminal.parser import add_examples, add_json_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import argparse
 
     from wych_kit.settings.loading import Settings
+    from wych_kit.support.bundle.create import Bundle
+    from wych_kit.terminal.screen import Screen
 
-_DONE, _STOPPED, _USAGE = 0, 1, 2
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = "Write a zip for a support ticket. It contains no secrets."
+    parser.add_argument(
+        "--to",
+        metavar="FILE.zip",
+        type=Path,
+        help="the file to write (default: wych-bundle-<time>.zip in this folder)",
+    )
+    parser.add_argument(
+        "--no-check",
+        dest="check",
+        action="store_false",
+        help="leave out wych-kit check, so that nothing is sent",
+    )
+    add_json_option(parser)
+    add_examples(
+        parser,
+        "wych-kit bundle",
+        "wych-kit bundle --profile sandbox --to ticket-1234.zip",
+        "wych-kit bundle --no-check --json",
+    )
 
 
-def bundle(
-    settings: Settings,
-    to: Path | None,
-    *,
-    check: bool = True,
-    as_json: bool = False,
-    plain: bool = False,
-) -> int:
-    """Make it and say what is in it. 0 written, 1 stopped by a secret, 2 when it cannot be written there."""
-    screen = Screen(plain=plain)
+def run(arguments: argparse.Namespace) -> int:
+    """Write the bundle. 0 written, 1 stopped by a secret, 2 the file cannot be written."""
+    settings = settings_of(arguments)
+    with contextlib.ExitStack() as stack:
+        if arguments.check:
+            # A mock that cannot start stops nothing: the check in the bundle reports it.
+            with contextlib.suppress(SettingInvalid):
+                stack.enter_context(start_mock_if_needed(settings))
+        return _write(settings, arguments)
+
+
+def _write(settings: Settings, arguments: argparse.Namespace) -> int:
+    from wych_kit.diagnosis.connectivity import climb
+    from wych_kit.support.bundle.create import UNSENT, make
+    from wych_kit.terminal.screen import Progress, Screen
+
+    screen = Screen(plain=arguments.plain)
+    errors = Screen(plain=arguments.plain, file=sys.stderr)
+    silent = arguments.as_json or not arguments.check
+    waiting = contextlib.nullcontext(Progress()) if silent else screen.show_progress("Checking")
     try:
-        with (
-            contextlib.nullcontext(Waiting())
-            if as_json or not check
-            else screen.waiting("Checking")
-        ) as waiting:
-            made = make(settings, to, check=partial(climb, say=waiting.now) if check else None)
+        with waiting as progress:
+            check = partial(climb, say=progress.update) if arguments.check else None
+            bundle = make(settings, arguments.to, check=check)
     except SettingInvalid as error:
-        if as_json:
-            _print({"ok": False, "reason": error.observed})
+        if arguments.as_json:
+            print_json({"ok": False, "reason": error.observed})
         else:
-            Screen(plain=plain, file=sys.stderr).say(f"{error.observed}. {UNSENT}")
-        return _USAGE
-    if as_json:
-        _print(_facts(made))
-    elif made.path is None:
-        for line in made.lines():
-            Screen(plain=plain, file=sys.stderr).say(line)
+            errors.say(f"{error.observed}. {UNSENT}")
+        return USAGE
+    if arguments.as_json:
+        print_json(_as_dict(bundle))
     else:
-        screen.banner(settings.environment)
-        screen.table(
-            (), [(part.name, part.holds, f"{len(part.content)} bytes") for part in made.parts]
-        )
-        for line in made.lines():
-            screen.say(line)
-    return _STOPPED if made.path is None else _DONE
+        _show(bundle, settings, screen=screen, errors=errors)
+    return REFUSED if bundle.path is None else DONE
 
 
-def _facts(made: Bundle) -> dict[str, Any]:
-    if made.path is None:
-        return {"ok": False, "found": [each._asdict() for each in made.found]}
+def _show(bundle: Bundle, settings: Settings, *, screen: Screen, errors: Screen) -> None:
+    if bundle.path is not None:
+        screen.show_banner(settings.environment)
+        rows = [(part.name, part.holds, f"{len(part.content)} bytes") for part in bundle.parts]
+        screen.show_table((), rows)
+    for line in bundle.lines():
+        (errors if bundle.path is None else screen).say(line)
+
+
+def _as_dict(bundle: Bundle) -> dict[str, Any]:
+    if bundle.path is None:
+        return {"ok": False, "found": [finding._asdict() for finding in bundle.found]}
     parts = [
-        {"name": part.name, "holds": part.holds, "bytes": len(part.content)} for part in made.parts
+        {"name": part.name, "holds": part.holds, "bytes": len(part.content)}
+        for part in bundle.parts
     ]
-    return {"ok": True, "path": str(made.path), "parts": parts}
-
-
-def _print(facts: dict[str, Any]) -> None:
-    print(json.dumps(facts, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+    return {"ok": True, "path": str(bundle.path), "parts": parts}

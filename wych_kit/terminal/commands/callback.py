@@ -1,200 +1,275 @@
-"""`wych-kit callback`: what it prints, and its exit status."""
+"""`wych-kit callback`: rehearses your callback handler, or explains one callback URL."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wych_kit.callback import read
-from wych_kit.callback.rehearsal.cases import SCENES
-from wych_kit.callback.rehearsal.runner import SECONDS, refuse, rehearse
-from wych_kit.callback.rules import MEANINGS
 from wych_kit.errors import SettingInvalid, Unreachable
-from wych_kit.terminal.screen import Screen, Waiting
+from wych_kit.terminal.context import print_json, settings_of
+from wych_kit.terminal.exit_status import DONE, REFUSED, UNREACHABLE
+from wych_kit.terminal.parser import add_examples, add_json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from wych_kit.callback.rehearsal.browser import Answer
     from wych_kit.callback.rehearsal.cases import Scene
     from wych_kit.callback.rehearsal.runner import Played
+    from wych_kit.terminal.screen import Screen
 
-_DONE, _WRONG, _USAGE, _UNREACHABLE = 0, 1, 2, 3
-_MOST = 64 * 1024 + 1  # characters of standard input: one more than an address may have
-_WIDE = 32  # characters of a redirect's target that a line has room for
+# Characters of standard input: one more than a callback URL may have, so that a longer text is
+# refused and not cut.
+_MOST_INPUT = 64 * 1024 + 1
+_LONGEST_WAIT = 600  # seconds
+# Characters of a redirect's target that fit into a line of 80 columns.
+_TARGET_WIDTH = 32
 _SIGNS = {"ok": "✓", "look": "?", "wrong": "✗"}
 _COLOURS = {"ok": "green", "look": "yellow", "wrong": "bold red"}
-_UNSEEN = (
-    "Not seen from outside: whether it asks the API before it believes ACTIVE. It must: anybody can"
-    " call this address."
+_LIMIT = (
+    "This test cannot see whether your handler asks the API before it believes ACTIVE."
+    " It must: anybody can call this URL."
 )
 _CONFIRM = (
-    "Nothing in an address proves who made it: ask the API for the connection's state before you"
-    " trust it."
+    "A URL does not prove who made it. Ask the API for the connection's state before you trust it."
 )
 
 
-def play(
-    to: str,
-    only: Sequence[str] = (),
-    *,
-    connection: str | None = None,
-    user: str | None = None,
-    seconds: float = SECONDS,
-    as_json: bool = False,
-    plain: bool = False,
-) -> int:
-    """Play the scenes, or only those named, and say what came of each. 0, or 1 when one was answered wrongly, 3 when nobody is there.
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "Send your callback handler every redirect Wych can send, and judge its responses.\n"
+        "No secret is sent."
+    )
+    modes = parser.add_mutually_exclusive_group(required=True)
+    modes.add_argument(
+        "--to", metavar="URL", help="your handler, on this machine or on a test host"
+    )
+    modes.add_argument(
+        "--list",
+        dest="listed",
+        action="store_true",
+        help="list the redirects and the correct response to each; send nothing",
+    )
+    modes.add_argument(
+        "--read",
+        metavar="ADDRESS",
+        help="explain one callback URL from a browser; - is standard input",
+    )
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="one redirect of the list; repeat it for more",
+    )
+    parser.add_argument(
+        "--connection",
+        metavar="ID",
+        help="a connection that exists, for a handler that looks it up",
+    )
+    parser.add_argument("--user", metavar="ID", help="the user of that connection")
+    parser.add_argument(
+        "--seconds",
+        metavar="N",
+        type=_seconds,
+        default=10.0,
+        help="time limit for each response (default: 10)",
+    )
+    add_json_option(parser)
+    add_examples(
+        parser,
+        "wych-kit callback --to http://127.0.0.1:8000/callback",
+        "wych-kit callback --to https://staging.your.app/callback --only rejected --only script",
+        "wych-kit callback --read 'https://your.app/callback?connection=…&state=PENDING'",
+    )
 
-    Raises `SettingInvalid` for an address or a name that cannot be.
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rehearse, list or explain.
+
+    0 fine, 1 a wrong response, 3 no handler answers. Raises `SettingInvalid` for an invalid URL,
+    an unknown name, and a text that is no callback.
     """
-    refuse(to)
-    scenes = _chosen(only)
-    screen = Screen(plain=plain)
-    aloud = Screen(plain=plain, file=sys.stderr) if as_json else screen
-    requests = sum(len(scene.visits) for scene in {SCENES[0], *scenes})
-    aloud.say(
-        f"{'1 request goes' if requests == 1 else f'{requests} requests go'} to {to}, none with a"
-        " secret."
-    )
-    played: list[Played] = []
+    if arguments.read is not None:
+        return _explain_url(arguments)
+    if arguments.listed:
+        return _list_cases(arguments)
+    return _rehearse(arguments)
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from wych_kit.callback.rehearsal.cases import SCENES
+    from wych_kit.callback.rehearsal.runner import refuse
+    from wych_kit.terminal.screen import Screen
+
+    refuse(arguments.to)
+    cases = _choose_cases(arguments.only)
+    screen = Screen(plain=arguments.plain)
+    errors = Screen(plain=arguments.plain, file=sys.stderr)
+    # The first case is always sent: it shows how the handler responds when all is well.
+    count = sum(len(case.visits) for case in {SCENES[0], *cases})
+    requests = "1 request" if count == 1 else f"{count} requests"
+    message = f"Sending {requests} to {arguments.to}. No secret is sent."
+    (errors if arguments.as_json else screen).say(message)
     try:
-        with contextlib.nullcontext(Waiting()) if as_json else screen.waiting("Playing") as waiting:
-            for number, each in enumerate(
-                rehearse(to, scenes, connection=connection, user=user, seconds=seconds), 1
-            ):
-                waiting.now(f"{number} of {len(scenes)} done")
-                played.append(each)
-                if not as_json:
-                    _show(screen, each)
+        results = list(_play(arguments, cases, screen))
     except Unreachable as error:
-        if as_json:
-            _print({"ok": False, "reason": error.observed})
+        if arguments.as_json:
+            print_json({"ok": False, "reason": error.observed})
         else:
-            Screen(plain=plain, file=sys.stderr).say(
-                f"Nobody is there: {error.observed}. Start your handler, or correct --to."
-            )
-        return _UNREACHABLE
-    wrong = any(each.verdict.judgement == "wrong" for each in played)
-    if as_json:
-        _print(
-            {
-                "ok": not wrong,
-                "to": to,
-                "returns": [each.as_dict() for each in played],
-                "unseen": _UNSEEN,
-            }
-        )
+            errors.say(f"No handler answers: {error.observed}. Start it, or correct --to.")
+        return UNREACHABLE
+    ok = all(result.verdict.judgement != "wrong" for result in results)
+    if arguments.as_json:
+        returns = [result.as_dict() for result in results]
+        print_json({"ok": ok, "to": arguments.to, "returns": returns, "unseen": _LIMIT})
     else:
-        _sum_up(screen, played)
-    return _WRONG if wrong else _DONE
+        _show_totals(screen, results)
+    return DONE if ok else REFUSED
 
 
-def scenes(only: Sequence[str] = (), *, as_json: bool = False, plain: bool = False) -> int:
-    """What would be played: name, basis, and what a good handler does. Sends nothing."""
-    chosen = _chosen(only)
-    if as_json:
-        rows = [
-            {
-                "name": scene.name,
-                "basis": scene.basis,
-                "visits": [visit._asdict() for visit in scene.visits],
-                "good": f"A good handler {scene.good}",
-            }
-            for scene in chosen
-        ]
-        _print({"returns": rows})
-        return _DONE
-    screen = Screen(plain=plain)
-    screen.table(
-        ("return", "basis", "a good handler"),
-        [(scene.name, scene.basis, scene.good) for scene in chosen],
-    )
-    return _DONE
+def _play(
+    arguments: argparse.Namespace, cases: Sequence[Scene], screen: Screen
+) -> Iterator[Played]:
+    """Yield each result, after showing it."""
+    from wych_kit.callback.rehearsal.runner import rehearse
+    from wych_kit.terminal.screen import Progress
 
-
-def explain(
-    address: str, callback_url: str | None, *, as_json: bool = False, plain: bool = False
-) -> int:
-    """What one address says; `-` is standard input. Raises `SettingInvalid` for what is no return, with what is missing in it."""
-    came = read(sys.stdin.read(_MOST) if address == "-" else address, callback_url)
-    meaning = MEANINGS.get(came.state, "")
-    if as_json:
-        facts = {
-            "connection": came.connection,
-            "state": came.state,
-            "user": came.user,
-            "documented": came.is_known,
-        }
-        _print(
-            {"ok": True, **facts, "meaning": meaning or None, "notes": came.notes, "do": _CONFIRM}
+    silent = arguments.as_json
+    waiting = contextlib.nullcontext(Progress()) if silent else screen.show_progress("Testing")
+    with waiting as progress:
+        results = rehearse(
+            arguments.to,
+            cases,
+            connection=arguments.connection,
+            user=arguments.user,
+            seconds=arguments.seconds,
         )
-        return _DONE
-    screen = Screen(plain=plain)
+        for number, result in enumerate(results, 1):
+            progress.update(f"{number} of {len(cases)} done")
+            if not silent:
+                _show_result(screen, result)
+            yield result
+
+
+def _list_cases(arguments: argparse.Namespace) -> int:
+    from wych_kit.terminal.screen import Screen
+
+    cases = _choose_cases(arguments.only)
+    if arguments.as_json:
+        returns = [
+            {
+                "name": case.name,
+                "basis": case.basis,
+                "visits": [visit._asdict() for visit in case.visits],
+                "good": f"A good handler {case.good}",
+            }
+            for case in cases
+        ]
+        print_json({"returns": returns})
+        return DONE
+    rows = [(case.name, case.basis, case.good) for case in cases]
+    Screen(plain=arguments.plain).show_table(("redirect", "basis", "a good handler"), rows)
+    return DONE
+
+
+def _explain_url(arguments: argparse.Namespace) -> int:
+    from wych_kit.callback import read
+    from wych_kit.callback.rules import MEANINGS
+    from wych_kit.terminal.screen import Screen
+
+    url = sys.stdin.read(_MOST_INPUT) if arguments.read == "-" else arguments.read
+    callback = read(url, settings_of(arguments).callback_url)
+    meaning = MEANINGS.get(callback.state, "")
+    if arguments.as_json:
+        print_json(
+            {
+                "ok": True,
+                "connection": callback.connection,
+                "state": callback.state,
+                "user": callback.user,
+                "documented": callback.is_known,
+                "meaning": meaning or None,
+                "notes": callback.notes,
+                "do": _CONFIRM,
+            }
+        )
+        return DONE
+    screen = Screen(plain=arguments.plain)
     rows = (
-        ("connection", came.connection),
-        ("state", f"{came.state}: {meaning}" if meaning else came.state),
-        ("user", came.user or "not sent, which is fine: treat it as optional"),
+        ("connection", callback.connection),
+        ("state", f"{callback.state}: {meaning}" if meaning else callback.state),
+        ("user", callback.user or "not sent; it is optional"),
     )
-    screen.table((), rows)
-    for note in came.notes:
-        screen.say(f"{'' if screen.plain else '? '}{note}", "yellow")
+    screen.show_table((), rows)
+    for note in callback.notes:
+        screen.say(note if screen.plain else f"? {note}", "yellow")
     screen.say(_CONFIRM)
-    return _DONE
+    return DONE
 
 
-def _chosen(only: Sequence[str]) -> tuple[Scene, ...]:
-    known = [scene.name for scene in SCENES]
-    for name in only:
+def _choose_cases(names: Sequence[str]) -> tuple[Scene, ...]:
+    from wych_kit.callback.rehearsal.cases import SCENES
+
+    known = [case.name for case in SCENES]
+    for name in names:
         if name not in known:
-            raise SettingInvalid(
-                "--only", f"names {name!r}, which is no return: --list shows them", stage="call"
-            )
-    return tuple(scene for scene in SCENES if not only or scene.name in only)
+            reason = f"does not know {name!r}. To list the names: wych-kit callback --list"
+            raise SettingInvalid("--only", reason, stage="call")
+    return tuple(case for case in SCENES if not names or case.name in names)
 
 
-def _show(screen: Screen, each: Played) -> None:
-    judgement, seen = each.verdict
-    head = f"{judgement:<5} {each.scene.name:<22} {_came(each.answers)}"
-    screen.say(head if screen.plain else f"{_SIGNS[judgement]} {head}", _COLOURS[judgement])
-    lines = [seen] if seen else []
+def _show_result(screen: Screen, result: Played) -> None:
+    judgement, seen = result.verdict
+    line = f"{judgement:<5} {result.scene.name:<22} {_describe_answers(result.answers)}"
+    screen.say(line if screen.plain else f"{_SIGNS[judgement]} {line}", _COLOURS[judgement])
+    details = [seen] if seen else []
     if judgement != "ok":
-        lines.append(f"A good handler {each.scene.good} ({each.scene.basis})")
+        details.append(f"A good handler {result.scene.good} ({result.scene.basis})")
     if screen.plain:
-        for words in lines:
-            screen.say(f"  {words}")
-    elif lines:
-        screen.table((), [("    ", words) for words in lines])
+        for detail in details:
+            screen.say(f"  {detail}")
+    elif details:
+        # A table keeps the indent where a line is too long for the window.
+        screen.show_table((), [("    ", detail) for detail in details])
 
 
-def _came(answers: Sequence[Answer]) -> str:
-    """Fit for a line: the last answer whole, of those before it what came first, and the time of all."""
+def _describe_answers(answers: Sequence[Answer]) -> str:
+    """Return one line: earlier answers by their status, the last in full, and the time of all."""
     *earlier, last = answers
-    before = "".join(f"{_brief(answer).split(' → ')[0]}, then " for answer in earlier)
-    return f"{before}{_brief(last)}, {1000 * sum(answer.seconds for answer in answers):.0f} ms"
+    before = "".join(f"{_describe(answer).split(' → ')[0]}, then " for answer in earlier)
+    milliseconds = 1000 * sum(answer.seconds for answer in answers)
+    return f"{before}{_describe(last)}, {milliseconds:.0f} ms"
 
 
-def _brief(answer: Answer) -> str:
-    """The status, with where the browser is sent or what it is shown."""
+def _describe(answer: Answer) -> str:
+    """Return the status, with the target of a redirect or the kind of page."""
     if answer.status is None:
         return "no answer"
     if answer.method == "HEAD":
         return f"HEAD {answer.status}"
-    sent = answer.location if len(answer.location) <= _WIDE else f"{answer.location[: _WIDE - 1]}…"
-    return f"{answer.status}{f' → {sent}' if sent else f' {answer.kind}' if answer.kind else ''}"
+    target = answer.location
+    if len(target) > _TARGET_WIDTH:
+        target = f"{target[: _TARGET_WIDTH - 1]}…"
+    if target:
+        return f"{answer.status} → {target}"
+    return f"{answer.status} {answer.kind}" if answer.kind else str(answer.status)
 
 
-def _sum_up(screen: Screen, played: Sequence[Played]) -> None:
-    counts = [(sum(each.verdict.judgement == name for each in played), name) for name in _SIGNS]
-    returns = f"{len(played)} {'return' if len(played) == 1 else 'returns'}"
+def _show_totals(screen: Screen, results: Sequence[Played]) -> None:
+    judgements = [result.verdict.judgement for result in results]
+    counts = [f"{judgements.count(name)} {name}" for name in _SIGNS if name in judgements]
+    redirects = "1 redirect" if len(results) == 1 else f"{len(results)} redirects"
     screen.say()
-    screen.say(
-        f"{returns}: {', '.join(f'{count} {name}' for count, name in counts if count)}.", "bold"
-    )
-    screen.say(_UNSEEN)
+    screen.say(f"{redirects}: {', '.join(counts)}.", "bold")
+    screen.say(_LIMIT)
 
 
-def _print(facts: dict[str, Any]) -> None:
-    print(json.dumps(facts, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) <= _LONGEST_WAIT:
+            return seconds
+    raise argparse.ArgumentTypeError(f"use a number of seconds up to {_LONGEST_WAIT}, not {text!r}")

@@ -1,128 +1,184 @@
-"""What `wych-kit fault` does: tells the mock that the settings name to misbehave, through its control port."""
+"""`wych-kit fault`: makes a running mock fail on purpose, through its control port."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-import httpx
-
-from wych_kit.secret import Secret
-from wych_kit.settings import locations
-from wych_kit.settings.url_validation import LOOPBACK
-from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import DONE, REFUSED, UNREACHABLE, USAGE
+from wych_kit.terminal.context import print_json, settings_of
+from wych_kit.terminal.exit_status import DONE, REFUSED, UNREACHABLE, USAGE
+from wych_kit.terminal.parser import add_examples, add_json_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wych_kit.secret import Secret
     from wych_kit.settings.loading import Settings
+    from wych_kit.terminal.screen import Screen
 
-_PATIENCE = 35.0  # seconds; the mock itself waits 30 for its loop
+# Seconds. The mock's control port itself waits 30 seconds for the mock's event loop.
+_TIMEOUT = 35.0
+_OK, _UNPROCESSABLE = 200, 422
 
 
 class NoMock(Exception):
-    """There is no mock of ours to tell; the text says what to do. `status` is the exit status that this deserves."""
+    """There is no mock to control. The message says what to do, `status` is the exit status."""
 
-    def __init__(self, words: str, status: int) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
         self.status = status
 
 
-def fault(
-    settings: Settings, name: str | None, asked: dict[str, Any] | None, *, plain: bool = False
-) -> int:
-    """Switches the fault on as `asked` (times, client, parameters), or off (None); all of them off without a name."""
-    path = "/faults" if name is None else f"/faults/{quote(name, safe='')}"
-    try:
-        status, said = _told(settings, "DELETE" if asked is None else "PUT", path, asked)
-    except NoMock as error:
-        Screen(plain=plain, file=sys.stderr).say(str(error))
-        return error.status
-    if status != httpx.codes.OK:
-        Screen(plain=plain, file=sys.stderr).say(
-            str(said.get("error", f"The mock answered {status}."))
-        )
-        return USAGE if status == httpx.codes.UNPROCESSABLE_ENTITY else REFUSED
-    on = said["on"]
-    Screen(plain=plain).say(
-        f"On now: {', '.join(map(_described, on))}" if on else "No fault is on."
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = "Make the mock fail on purpose. Switch a fault on or off, or list all."
+    actions = parser.add_subparsers(
+        title="action", metavar="on|off|list", dest="act", required=True
     )
-    return DONE
+    on = actions.add_parser("on", help="switch a fault on")
+    on.add_argument("name", metavar="NAME", help="a fault of wych-kit fault list")
+    on.add_argument(
+        "--times",
+        metavar="N",
+        type=int,
+        help="apply it to the next N requests (default: until it is off)",
+    )
+    on.add_argument("--client", metavar="ID", help="apply it to one client id (default: all)")
+    on.add_argument(
+        "-p",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        type=_name_and_value,
+        action="append",
+        default=[],
+        help="a parameter of the fault",
+    )
+    off = actions.add_parser("off", help="switch faults off")
+    off.add_argument("name", metavar="NAME", nargs="?", help="one fault (default: all)")
+    add_json_option(actions.add_parser("list", help="describe every fault and mark active ones"))
+    add_examples(
+        parser,
+        "wych-kit fault on throttled --times 2",
+        "wych-kit fault on timeout -p where=token",
+        "wych-kit fault off",
+        "wych-kit fault list",
+    )
 
 
-def faults(settings: Settings, *, as_json: bool = False, plain: bool = False) -> int:
-    """Every fault in a sentence; those that are on have a mark."""
+def run(arguments: argparse.Namespace) -> int:
+    """Switch or list faults. 1 the mock refused, 2 wrong usage, 3 no mock runs."""
+    from wych_kit.terminal.screen import Screen
+
+    screen = Screen(plain=arguments.plain)
+    method, path, body = _request(arguments)
     try:
-        status, said = _told(settings, "GET", "/faults", None)
+        status, answer = _send(settings_of(arguments), method, path, body)
     except NoMock as error:
-        Screen(plain=plain, file=sys.stderr).say(str(error))
+        Screen(plain=arguments.plain, file=sys.stderr).say(str(error))
         return error.status
-    if status != httpx.codes.OK:
-        Screen(plain=plain, file=sys.stderr).say(
-            str(said.get("error", f"The mock answered {status}."))
-        )
-        return REFUSED
-    screen = Screen(plain=plain)
-    if as_json:
-        print(json.dumps(said, indent=2))  # noqa: T201 - this is the output
-        return DONE
-    for each in said["faults"]:
-        screen.say(f"{'on ' if each['on'] else '   '} {each['name']:<24} {each['does']}")
-        takes = ", ".join(f"{name}={value}" for name, value in each["parameters"].items())
-        if takes:
-            screen.say(f"{'':<28} takes {takes}")
+    if status != _OK:
+        message = str(answer.get("error", f"The mock answered {status}."))
+        Screen(plain=arguments.plain, file=sys.stderr).say(message)
+        return USAGE if status == _UNPROCESSABLE else REFUSED
+    if arguments.act != "list":
+        active = ", ".join(map(_describe, answer["on"]))
+        screen.say(f"Active faults: {active}" if active else "No fault is active.")
+    elif arguments.as_json:
+        print_json(answer)
+    else:
+        _show_list(answer["faults"], screen)
     return DONE
 
 
-def _described(active: dict[str, Any]) -> str:
-    name, client = str(active["name"]), active["client"]
+def _request(arguments: argparse.Namespace) -> tuple[str, str, dict[str, Any] | None]:
+    """Return method, path and body for the control port."""
+    if arguments.act == "list":
+        return "GET", "/faults", None
+    path = "/faults" if arguments.name is None else f"/faults/{quote(arguments.name, safe='')}"
+    if arguments.act == "off":
+        return "DELETE", path, None
+    body = {
+        "times": arguments.times,
+        "client": arguments.client,
+        "parameters": dict(arguments.parameters),
+    }
+    return "PUT", path, body
+
+
+def _show_list(faults: list[dict[str, Any]], screen: Screen) -> None:
+    for fault in faults:
+        mark = "on " if fault["on"] else "   "
+        screen.say(f"{mark} {fault['name']:<24} {fault['does']}")
+        parameters = ", ".join(f"{name}={value}" for name, value in fault["parameters"].items())
+        if parameters:
+            screen.say(f"{'':<28} parameters: {parameters}")
+
+
+def _describe(active: dict[str, Any]) -> str:
     times = f" ({active['times']} more)" if active["times"] is not None else ""
-    return name + times + (f" for {client}" if client else "")
+    client = f" for {active['client']}" if active["client"] else ""
+    return f"{active['name']}{times}{client}"
 
 
-def _told(
+def _send(
     settings: Settings, method: str, path: str, body: dict[str, Any] | None
 ) -> tuple[int, dict[str, Any]]:
-    """What the control port answers. Raises `NoMock`."""
+    """Return status and JSON of the control port's response. Raises `NoMock`."""
+    import httpx
+
+    from wych_kit.settings.url_validation import LOOPBACK
+
     address = urlsplit(settings.api_url or "")
     if address.hostname not in LOOPBACK:
         raise NoMock(
-            "Only a mock on this machine can be told to misbehave; WYCH_API_URL names"
-            f" {address.hostname}.",
+            "Only a mock on this machine can fail on purpose."
+            f" WYCH_API_URL names {address.hostname}.",
             USAGE,
         )
     port = address.port or (443 if address.scheme == "https" else 80)
-    if found := _control(settings.home, port):
-        url, token = found
+    if control := _find_control_port(settings.home, port):
+        url, token = control
         try:
             headers = {"Authorization": f"Bearer {token.reveal()}"}
-            with httpx.Client(
-                trust_env=False, timeout=_PATIENCE
-            ) as client:  # no proxy leads to this machine
+            # No proxy leads to this machine, so the proxy variables of the shell are ignored.
+            with httpx.Client(trust_env=False, timeout=_TIMEOUT) as client:
                 answer = client.request(method, url + path, headers=headers, json=body)
                 return answer.status_code, answer.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            pass  # left by a mock that was killed
-    raise NoMock(
-        f"No mock with a control port runs at port {port}. Start one: wych-kit mock", UNREACHABLE
-    )
+            # A mock that was killed leaves its file behind.
+            pass
+    message = f"No mock with a control port runs at port {port}. Start one: wych-kit mock"
+    raise NoMock(message, UNREACHABLE)
 
 
-def _control(home: Path | None, port: int) -> tuple[str, Secret] | None:
-    """Where the control port is and what it asks for, from the file of the mock at `port`."""
+def _find_control_port(home: Path | None, port: int) -> tuple[str, Secret] | None:
+    """Return URL and token of the control port from the file of the mock at `port`, or None."""
+    from wych_kit.secret import Secret
+    from wych_kit.settings import locations
+    from wych_kit.settings.url_validation import LOOPBACK
+
+    # The mock may have been started with the folder of `.env`, of the shell, or of neither.
     shell = os.environ.get("WYCH_HOME")
     for folder in (home, locations.expanded(shell) if shell else None, None):
         file = locations.control(folder, port)
         try:
+            # Another user's file could lead our token to a server of theirs.
             if hasattr(os, "getuid") and file.stat().st_uid != os.getuid():
                 continue
-            found = json.loads(file.read_text())
-            if urlsplit(found["url"]).hostname in LOOPBACK:
-                return str(found["url"]), Secret(str(found["token"]))
+            control = json.loads(file.read_text())
+            if urlsplit(control["url"]).hostname in LOOPBACK:
+                return str(control["url"]), Secret(str(control["token"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"use NAME=VALUE, such as seconds=2, not {text!r}")
+    return name, value

@@ -1,99 +1,139 @@
-"""`wych-kit journal`: what went over the wire in the last commands, as a list, whole, or to be sent again from elsewhere."""
+"""`wych-kit journal`: shows recorded requests and responses, or exports them."""
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from typing import TYPE_CHECKING
 
-from wych_kit import __version__
-from wych_kit.client.journal.export import render_curl, render_har, render_json_lines, render_python
-from wych_kit.client.journal.history import History, is_sent_with
-from wych_kit.client.journal.transcript import describe_outcome
-from wych_kit.settings import locations
-from wych_kit.settings.loading import NAMES
-from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import DONE, USAGE
+from wych_kit.terminal.context import command_to_type, print_json, settings_of
+from wych_kit.terminal.exit_status import DONE, USAGE
+from wych_kit.terminal.parser import add_examples
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
     from wych_kit.client.journal.recorder import Exchange
     from wych_kit.settings.loading import Settings
+    from wych_kit.terminal.screen import Screen
 
 
-def journal(
-    settings: Settings,
-    *,
-    number: int | None = None,
-    form: str = "list",
-    everything: bool = False,
-    plain: bool = False,
-) -> int:
-    """What went over the wire in the last commands, newest last; one exchange by its number, counted from the end.
-
-    That is what these settings may have sent, or with `everything` also what others did.
-    """
-    found = History(settings.home).read()
-    kept = (
-        found
-        if everything
-        else [exchange for exchange in found if is_sent_with(settings, exchange)]
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "Show the requests and responses of the last commands.\n"
+        "Only exchanges with the hosts and the partner in your settings are shown."
     )
-    if len(kept) < len(found):
-        words = (
-            "Not shown, as they went to other hosts or for another partner:"
-            f" {len(found) - len(kept)}. --all shows them."
-        )
-        Screen(plain=plain, file=sys.stderr).say(words)
-    if not found:
-        Screen(plain=plain, file=sys.stderr).say(
-            "Nothing yet: `wych-kit start` or `wych-kit call GET users` make exchanges."
-        )
-    if not kept:
+    parser.add_argument(
+        "number",
+        metavar="NUMBER",
+        nargs="?",
+        type=int,
+        help="show this exchange in full; 1 is the newest",
+    )
+    parser.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="include other hosts and partners; this changes the numbers",
+    )
+    parser.add_argument(
+        "--as",
+        dest="form",
+        choices=("list", "curl", "python", "jsonl", "har"),
+        default="list",
+        help="the format (default: list)",
+    )
+    add_examples(parser, "wych-kit journal", "wych-kit journal 1 --as curl")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the exchanges, the newest last, or one by its number. 2 for an unknown number."""
+    from wych_kit.client.journal.history import History, is_sent_with
+    from wych_kit.terminal.screen import Screen
+
+    settings = settings_of(arguments)
+    remarks = Screen(plain=arguments.plain, file=sys.stderr)
+    recorded = History(settings.home).read()
+    # An exchange with another host or partner may belong to someone else's set-up.
+    exchanges = (
+        recorded
+        if arguments.everything
+        else [exchange for exchange in recorded if is_sent_with(settings, exchange)]
+    )
+    if not recorded:
+        remarks.say("Nothing is recorded yet. Make an exchange with: wych-kit call GET users")
+    elif len(exchanges) < len(recorded):
+        hidden = len(recorded) - len(exchanges)
+        remarks.say(f"Hidden, for other hosts or partners: {hidden}. --all shows them.")
+    if not exchanges:
         return DONE
-    if number is not None and not 1 <= number <= len(kept):
-        Screen(plain=plain, file=sys.stderr).say(
-            f"There are {len(kept)} exchanges, numbered 1 (the newest) to {len(kept)}."
-        )
+    number = arguments.number
+    if number is not None and not 1 <= number <= len(exchanges):
+        remarks.say(f"Choose a number from 1 (the newest) to {len(exchanges)}.")
         return USAGE
-    chosen = kept if number is None else [kept[-number]]
-    if form == "har":
-        print(json.dumps(render_har(chosen, __version__), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
-    elif form == "jsonl":
-        print(render_json_lines(chosen), end="")  # noqa: T201 - this is the output
-    elif form in ("curl", "python"):
-        rendered = "\n\n".join(map(render_curl if form == "curl" else render_python, chosen))
-        print(rendered)  # noqa: T201 - this is the output
-        told = (
-            variables(rendered, chosen, settings) if sys.stderr.isatty() else ()
-        )  # somebody looks, wherever the output goes
-        Screen(plain=plain, file=sys.stderr).whole(*told)
-    elif number is not None:
-        Screen(plain=plain).exchange(chosen[0], whole=True)
+    if arguments.form == "list":
+        _show(exchanges, number, Screen(plain=arguments.plain))
     else:
-        rows = [
-            (
-                str(len(kept) - place),
-                exchange.started,
-                f"{exchange.method} {exchange.url}",
-                describe_outcome(exchange),
-            )
-            for place, exchange in enumerate(kept)
-        ]
-        Screen(plain=plain).table(("number", "when", "request", "answer"), rows)
+        chosen = exchanges if number is None else [exchanges[-number]]
+        _export(chosen, arguments.form, settings, remarks=remarks)
     return DONE
 
 
-def variables(rendered: str, chosen: Sequence[Exchange], settings: Settings) -> Iterator[str]:
-    """Where each secret comes from that is a variable in a request, in a line each. None is for a shell: it would win over `.env` there."""
+def _show(exchanges: Sequence[Exchange], number: int | None, screen: Screen) -> None:
+    from wych_kit.client.journal.transcript import describe_outcome
+
+    if number is not None:
+        screen.show_exchange(exchanges[-number], whole=True)
+        return
+    rows = [
+        (
+            str(len(exchanges) - index),
+            exchange.started,
+            f"{exchange.method} {exchange.url}",
+            describe_outcome(exchange),
+        )
+        for index, exchange in enumerate(exchanges)
+    ]
+    screen.show_table(("number", "when", "request", "response"), rows)
+
+
+def _export(
+    exchanges: Sequence[Exchange], form: str, settings: Settings, *, remarks: Screen
+) -> None:
+    from wych_kit import __version__
+    from wych_kit.client.journal import export
+
+    if form == "har":
+        print_json(export.render_har(exchanges, __version__))
+        return
+    if form == "jsonl":
+        print(export.render_json_lines(exchanges), end="")  # noqa: T201 - this is the output
+        return
+    render = export.render_curl if form == "curl" else export.render_python
+    text = "\n\n".join(map(render, exchanges))
+    print(text)  # noqa: T201 - this is the output
+    # Only for a person: a script that collects standard error has no use for it.
+    if sys.stderr.isatty():
+        remarks.say_unbroken(*describe_variables(text, exchanges, settings))
+
+
+def describe_variables(
+    text: str, exchanges: Sequence[Exchange], settings: Settings
+) -> Iterator[str]:
+    """Yield a line for each variable in an exported request: where its value is found.
+
+    No line is an `export` to paste: a variable of the shell would override `.env` from then on.
+    """
+    from wych_kit.settings.loading import NAMES
+
     path = settings.file.path
     profile = path.name.removeprefix(".env").removeprefix(".") if path else ""
-    for name in dict.fromkeys(re.findall(r"\bWYCH_[A-Z_]+", rendered)):
+    for name in dict.fromkeys(re.findall(r"\bWYCH_[A-Z_]+", text)):
         if name in NAMES:
-            yield f"{name}: in {path or 'your settings'}"
-        elif name == "WYCH_ACCESS_TOKEN" and not all(each.whose for each in chosen):
-            yield f"{name}: what `{locations.typed('token --raw', profile)}` prints"
+            yield f"{name}: see {path or 'your settings'}"
+        elif name == "WYCH_ACCESS_TOKEN" and not all(exchange.whose for exchange in exchanges):
+            yield f"{name}: run `{command_to_type('token --raw', profile)}`"
         elif name == "WYCH_ACCESS_TOKEN":
-            yield f"{name}: the customer's own token, which is kept in memory only"
+            yield f"{name}: the customer's own token, which is in memory only"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from wych_kit.terminal.context import settings_of
 from wych_kit.terminal.exit_status import DONE, REFUSED, USAGE
+from wych_kit.terminal.parser import add_examples
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from wych_kit.client.journal.redaction import Redactor
-    from wych_kit.settings.loading import Settings
     from wych_kit.support.secret_scan import Found, Look
     from wych_kit.support.text_sources import Passed
 
@@ -20,18 +21,47 @@ if TYPE_CHECKING:
 _MOST_NAMES = 3
 
 
-def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = ()) -> int:
-    """Search files and folders (`-` is standard input) and return the exit status.
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "Find secrets in files: yours by value, others by their shape. No secret is printed."
+    )
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        default=["."],
+        help="files and folders (default: this folder); - is standard input",
+    )
+    parser.add_argument(
+        "--allow",
+        metavar="MARK",
+        action="append",
+        default=[],
+        help="accept a finding by its eight digits; repeat it for more",
+    )
+    add_examples(
+        parser,
+        "wych-kit scan",
+        "wych-kit scan ~/.bash_history ~/.ipython",
+        "git log -p --all | wych-kit scan -",
+    )
 
-    Findings go to standard output, the summary to standard error. Secrets in `settings` and in
-    the `.env` files beside its own are searched by value; signed tokens, private keys and named
-    secrets by shape. `allowed` are the marks of findings that may stay; a mark stands for one
-    value, not for a place. 0 no findings, 1 findings, 2 a path is missing or cannot be read.
+
+def run(arguments: argparse.Namespace) -> int:
+    """Search files and folders and return the exit status.
+
+    Findings go to standard output, the summary to standard error. The settings' secrets and
+    those of the `.env` files beside its own are searched by value; signed tokens, private keys
+    and named secrets by shape. `--allow` takes the marks of findings that may stay; a mark
+    stands for one value, not for a place. 0 no findings, 1 findings, 2 a path is missing or
+    cannot be read.
     """
     from wych_kit.client.journal.redaction import Redactor
     from wych_kit.support import text_sources
     from wych_kit.support.secret_scan import MOCK_KEY, Found, Look, in_force, in_one_line
 
+    settings = settings_of(arguments)
     homes = text_sources.homes(settings.file.path)
     secrets = list(in_force(settings, homes))
     look, skipped = Look(secrets), text_sources.Passed()
@@ -42,14 +72,14 @@ def scan(paths: Sequence[str], settings: Settings, *, allowed: Iterable[str] = (
     files = 0
     findings: list[Found] = []
     try:
-        for piece in text_sources.pieces(paths, homes, skipped):
+        for piece in text_sources.pieces(arguments.paths, homes, skipped):
             files += piece.first
             for line, what, secret in look.in_text(piece.text):
                 mark = secret.fingerprint()
                 where = in_one_line(f"{piece.where}line {line}")
                 if mark == MOCK_KEY:
                     skipped["the mock's own key, which everybody has"].append(where)
-                elif mark not in allowed:
+                elif mark not in arguments.allow:
                     findings.append(Found(redactor.redact_text(where), what, mark))
     except FileNotFoundError as error:
         return _report(in_one_line(f"{error.filename} does not exist."), status=USAGE)
@@ -88,14 +118,3 @@ def _report(*lines: str, status: int) -> int:
     for line in lines:
         print(line, file=sys.stderr)  # noqa: T201 - see above
     return status
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Scan the files."""
-    from wych_kit.settings.loading import load_settings
-
-    return scan(arguments.paths, load_settings(arguments.profile), allowed=arguments.allow)

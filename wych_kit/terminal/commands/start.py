@@ -1,197 +1,257 @@
-"""`wych-kit start`: the journey from the first answer to the last exit status, at a keyboard, in a pipe, or as one JSON document."""
+"""`wych-kit start`: walks through all steps at a keyboard, in a pipe, or as one JSON document."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.client.journal.history import History
 from wych_kit.errors import WychError
-from wych_kit.journey.answers_file import read_answers
-from wych_kit.journey.onboarding import ALL_STEPS, STEPS, pending_fields
-from wych_kit.journey.registration import demonstration_answers, setting_name
-from wych_kit.journey.step import Done
-from wych_kit.settings.loading import NAMES
-from wych_kit.settings.locations import typed
-from wych_kit.terminal.screen import Screen
-from wych_kit.terminal.walkthrough import (
-    DONE,
-    INTERRUPTED,
-    USAGE,
-    Given,
-    Person,
-    Walk,
-    has_a_person,
-    walk,
-)
+from wych_kit.terminal.context import command_to_type, is_interactive, print_json, reach_wych
+from wych_kit.terminal.exit_status import DONE, INTERRUPTED, USAGE
+from wych_kit.terminal.parser import add_examples, add_json_option
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from wych_kit.journey.session import Session
-    from wych_kit.journey.step import Failed, Step
+    from wych_kit.journey.step import Done, Failed, Step
+    from wych_kit.terminal.screen import Screen
+    from wych_kit.terminal.walkthrough import AnswerSource, Walk
 
 
-def start(
-    session: Session,
-    *,
-    answers: Path | None = None,
-    as_json: bool = False,
-    plain: bool = False,
-    to_the_end: bool = False,
-) -> int:
-    """Walk the journey; the exit status. Raises `SettingInvalid` for an answers file that will not do.
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = (
+        "Walk through every step: register, find the endpoints, get a token, make the first call."
+    )
+    parser.add_argument(
+        "--all",
+        dest="to_the_end",
+        action="store_true",
+        help="continue with a customer's consent and data",
+    )
+    parser.add_argument(
+        "--answers",
+        metavar="FILE",
+        type=Path,
+        help="read the answers from a TOML file instead of asking",
+    )
+    parser.add_argument(
+        "--bring",
+        dest="brings",
+        action="store_true",
+        help="paste credentials from the mock's portal instead of registering",
+    )
+    parser.add_argument(
+        "--new", action="store_true", help="register again, although credentials are saved"
+    )
+    add_json_option(parser, "ask nothing and print one JSON document")
+    add_examples(
+        parser,
+        "wych-kit start",
+        "wych-kit start --all",
+        "wych-kit start --answers answers.toml --json < /dev/null",
+        "wych-kit start --profile sandbox",
+    )
 
-    It ends with the first call; `to_the_end` goes on to a customer's data.
 
-    With nobody to ask, answers come from settings and the file; on the mock the demonstration's answers fill what is left open. With
-    a person, the person is asked.
+def run(arguments: argparse.Namespace) -> int:
+    """Walk through the steps and return the exit status.
+
+    Raises `SettingInvalid` for an answers file that cannot be used. The first call is the last
+    step; `--all` continues to a customer's data.
     """
-    given = read_answers(answers) if answers else {}
-    steps, command = (ALL_STEPS, "start --all") if to_the_end else (STEPS, "start")
-    screen = None if as_json else Screen(plain=plain)
-    if screen:
-        screen.banner(session.settings.environment)
-    ask: Given | Person
-    if screen and has_a_person():
-        ask = Person(screen, given)
-    else:
-        ask = Given(
-            given,
-            demonstration_answers(*(step.name for step in ALL_STEPS)) if session.uses_mock else {},
+    from wych_kit.journey.session import Session
+    from wych_kit.settings.locations import env_path
+
+    with reach_wych(arguments) as settings:
+        session = Session(
+            settings,
+            settings.file.path or env_path(arguments.profile),
+            profile=arguments.profile,
+            register_again=arguments.new,
+            paste_credentials=arguments.brings,
         )
-        if missing := _missing(session, ask, steps):
-            return _nobody_to_ask(session, screen, missing)
+        return _walk_through(session, arguments)
+
+
+def _walk_through(session: Session, arguments: argparse.Namespace) -> int:
+    from wych_kit.client.journal.history import History
+    from wych_kit.journey.answers_file import read_answers
+    from wych_kit.journey.onboarding import ALL_STEPS, STEPS
+    from wych_kit.terminal.screen import Screen
+    from wych_kit.terminal.walkthrough import walk
+
+    answers = read_answers(arguments.answers) if arguments.answers else {}
+    steps = ALL_STEPS if arguments.to_the_end else STEPS
+    command = "start --all" if arguments.to_the_end else "start"
+    screen = None if arguments.as_json else Screen(plain=arguments.plain)
+    if screen:
+        screen.show_banner(session.settings.environment)
+    source = _answer_source(session, answers, screen)
+    if not source.can_retry and (missing := _missing_answers(session, source, steps)):
+        return _report_missing(session, missing, screen)
     try:
-        walked = walk(session, screen, ask, steps)
+        journey = walk(session, screen, source, steps)
     except KeyboardInterrupt:
-        return _broken_off(session, screen, ask, command)
+        return _stop(session, source, command, screen)
     finally:
         session.close()
         History(session.settings.home).add(session.journal.exchanges)
     if screen:
-        _close(session, screen, walked, ask, command)
+        _show_end(session, journey, source, command=command, screen=screen)
     else:
-        print(json.dumps(_document(session, walked, ask), indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
-    return walked.status
+        print_json(_as_dict(session, journey, source))
+    return journey.status
 
 
-def _missing(session: Session, ask: Given, steps: Sequence[Step[Session]]) -> dict[str, str]:
-    """What is asked and not there, with a word on what it is."""
+def _answer_source(
+    session: Session, answers: Mapping[str, Any], screen: Screen | None
+) -> AnswerSource:
+    """Return a person at the keyboard, or the answers from the file.
+
+    On the mock, demonstration answers fill what the file leaves open.
+    """
+    from wych_kit.journey.onboarding import ALL_STEPS
+    from wych_kit.journey.registration import demonstration_answers
+    from wych_kit.terminal.walkthrough import PreparedAnswers, PromptedAnswers
+
+    if screen and is_interactive():
+        return PromptedAnswers(screen, answers)
+    names = [step.name for step in ALL_STEPS]
+    examples = demonstration_answers(*names) if session.uses_mock else {}
+    return PreparedAnswers(answers, examples)
+
+
+def _missing_answers(
+    session: Session, source: AnswerSource, steps: Sequence[Step[Session]]
+) -> dict[str, str]:
+    """Return the required fields without an answer, by name, each with its label and help.
+
+    This is known before the first request, so nothing is registered by half.
+    """
+    from wych_kit.journey.onboarding import pending_fields
+
     fields = pending_fields(session, steps)
-    found = ask(fields, {})
-    ask.used.clear()
+    answers = source(fields, {})
+    # The walk itself asks again, and counts the demonstration answers that it used.
+    source.used.clear()
     return {
         field.name: f"{field.label} ({field.help})"
         for field in fields
-        if not field.optional and field.name not in found
+        if not field.optional and field.name not in answers
     }
 
 
-def _nobody_to_ask(session: Session, screen: Screen | None, missing: Mapping[str, str]) -> int:
-    names = {
-        setting_name(name) if setting_name(name) in NAMES else name: words
-        for name, words in missing.items()
-    }
+def _report_missing(session: Session, missing: Mapping[str, str], screen: Screen | None) -> int:
+    from wych_kit.journey.registration import setting_name
+    from wych_kit.settings.loading import NAMES
+
+    names = {}
+    for name, message in missing.items():
+        setting = setting_name(name)
+        names[setting if setting in NAMES else name] = message
     if screen is None:
-        print(json.dumps({"ok": False, "missing": names}, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
+        print_json({"ok": False, "missing": names})
         return USAGE
-    screen.say("Not started: nobody is here to ask, and these are missing or will not do:")
-    for name, words in names.items():
-        screen.say(f"  {name}: {words}")
-    file = session.path.name
-    screen.say(
-        f"Give those with WYCH_ in {file} or in the shell, or any in a file with --answers, in"
-        " lower case and without WYCH_"
-    )
-    screen.say('(client_id = "…"), or run this in a terminal.')
+    screen.say("Nothing was started: these answers are missing or invalid.")
+    for name, message in names.items():
+        screen.say(f"  {name}: {message}")
+    screen.say(f"Set those that begin with WYCH_ in {session.path.name} or in the shell.")
+    screen.say("Or write answers to a TOML file for --answers, in lower case without WYCH_:")
+    screen.say('client_id = "…". Or run this command in a terminal, which asks you.')
     if session.uses_mock:
-        screen.say(f"Or register anew on the mock: {typed('start --new', session.profile)}")
+        again = command_to_type("start --new", session.profile)
+        screen.say(f"Or register again on the mock: {again}")
     return USAGE
 
 
-def _broken_off(session: Session, screen: Screen | None, ask: Given | Person, command: str) -> int:
-    trouble = ""
-    if isinstance(ask, Person) and not session.uses_mock:
+def _stop(
+    session: Session,
+    source: AnswerSource,
+    command: str,
+    screen: Screen | None,
+) -> int:
+    """Save the credentials typed so far, and say how to continue."""
+    message = ""
+    # The mock's credentials are worth nothing, and a new registration takes a second.
+    if source.can_retry and not session.uses_mock:
         try:
-            session.save_credentials(ask.partial)
+            session.save_credentials(source.partial)
         except WychError as error:
-            trouble = str(error)
+            message = str(error)
     if screen:
-        screen.say()
-        saved = (
-            f"Saved in {session.path}: {', '.join(session.saved)}."
-            if session.saved
-            else "Nothing was saved."
+        saved = ", ".join(session.saved)
+        message = message or (
+            f"Saved to {session.path}: {saved}." if saved else "Nothing was saved."
         )
-        screen.say(f"Stopped. {trouble or saved}")
-        screen.say(f"Go on with: {typed(command, session.profile)}")
+        screen.say()
+        screen.say(f"Stopped. {message}")
+        screen.say(f"To continue: {command_to_type(command, session.profile)}")
     return INTERRUPTED
 
 
-def _close(
-    session: Session, screen: Screen, walked: Walk, ask: Given | Person, command: str
+def _show_end(
+    session: Session,
+    journey: Walk,
+    source: AnswerSource,
+    *,
+    command: str,
+    screen: Screen,
 ) -> None:
     screen.say()
-    if isinstance(ask, Given) and ask.used:
-        screen.say(
-            "Answered with the demonstration answers that come with the kit:"
-            f" {', '.join(ask.used)}."
-        )
+    if source.used:
+        screen.say(f"The kit used its demonstration answers for: {', '.join(source.used)}.")
     if session.saved:
-        screen.say(f"Saved in {session.path}: {', '.join(session.saved)}.")
-    if walked.status == DONE:
-        screen.say("Next, one of:", "bold")
-        connection = session.connection
-        further = (
-            f"call GET connection/{connection.id}/accounts --user {connection.user_id}"
-            if connection
-            else "start --all"
-        )
-        for words in ("journal 1 --as curl", further, "call GET users", "token"):
-            screen.whole(f"  {typed(words, session.profile)}")
-    else:
-        screen.say(f"When that is put right, go on with: {typed(command, session.profile)}", "bold")
+        screen.say(f"Saved to {session.path}: {', '.join(session.saved)}.")
+    if journey.status != DONE:
+        again = command_to_type(command, session.profile)
+        screen.say(f"After you have fixed it, continue with: {again}", "bold")
+        return
+    connection = session.connection
+    data = "start --all"
+    if connection:
+        data = f"call GET connection/{connection.id}/accounts --user {connection.user_id}"
+    screen.say("Try next:", "bold")
+    for words in ("journal 1 --as curl", data, "call GET users", "token"):
+        # In one piece, so that it can be copied.
+        screen.say_unbroken(f"  {command_to_type(words, session.profile)}")
 
 
-def _document(session: Session, walked: Walk, ask: Given | Person) -> dict[str, Any]:
+def _as_dict(session: Session, journey: Walk, source: AnswerSource) -> dict[str, Any]:
     return {
-        "ok": walked.status == DONE,
+        "ok": journey.status == DONE,
         "environment": session.settings.environment.name,
-        "steps": [_step(step, outcome) for step, outcome in walked.outcomes],
+        "steps": [_step_as_dict(step, outcome) for step, outcome in journey.outcomes],
         "saved": {"file": str(session.path), "settings": list(session.saved)},
-        "demonstration_answers": ask.used if isinstance(ask, Given) else [],
+        "demonstration_answers": source.used,
     }
 
 
-def _step(step: Step[Session], outcome: Done | Failed) -> dict[str, Any]:
+def _step_as_dict(step: Step[Session], outcome: Done | Failed) -> dict[str, Any]:
+    from wych_kit.journey.step import Done
+
     common = {
         "name": step.name,
         "exchanges": [exchange.as_dict() for exchange in outcome.exchanges],
     }
-    if isinstance(outcome, Done):
-        facts = [
-            {"label": fact.label, "value": fact.value, "remark": fact.remark}
-            for fact in outcome.facts
-        ]
-        tables = [
-            {"title": each.title, "columns": each.columns, "rows": each.rows}
-            for each in outcome.tables
-        ]
+    if not isinstance(outcome, Done):
+        diagnosis = outcome.diagnosis
+        fields = diagnosis.__slots__ if diagnosis else ()
         return {
             **common,
-            "outcome": "done",
-            "have": outcome.have,
-            "facts": facts,
-            **({"tables": tables} if tables else {}),
+            "outcome": "failed",
+            "faults": dict(outcome.faults),
+            "diagnosis": {name: getattr(diagnosis, name) for name in fields} or None,
         }
-    found = outcome.diagnosis
-    return {
-        **common,
-        "outcome": "failed",
-        "faults": dict(outcome.faults),
-        "diagnosis": (
-            None if found is None else {name: getattr(found, name) for name in found.__slots__}
-        ),
-    }
+    facts = [
+        {"label": fact.label, "value": fact.value, "remark": fact.remark} for fact in outcome.facts
+    ]
+    tables = [
+        {"title": table.title, "columns": table.columns, "rows": table.rows}
+        for table in outcome.tables
+    ]
+    # The key is there only for a step that has tables.
+    tables_if_any = {"tables": tables} if tables else {}
+    return {**common, "outcome": "done", "have": outcome.have, "facts": facts, **tables_if_any}
