@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Any, Self
@@ -247,10 +249,10 @@ class WychClient:
             yield from found
             if not (link := models.next_link(answer)):
                 return
+            url = pages.following(response, link)
+            known = endpoints.match_endpoint(self._patterns, "GET", url)
             response = self._succeeded(
-                self._sent(
-                    "GET", pages.following(response, link), {}, self._of_user(account.user_id)
-                )
+                self._send(known, "GET", url, {}, self._of_user(account.user_id))
             )
 
     def request(
@@ -263,7 +265,7 @@ class WychClient:
         `content`, `data`, `files`, `headers`. With a `user_id` that user's token is sent; customer data are not asked for without.
         """
         url = endpoints.build_url(self.settings, path, userId=user_id or "")
-        known = endpoints.match_endpoint(self.settings, method, url)
+        known = endpoints.match_endpoint(self._patterns, method, url)
         if user_id is None and known and known.token == "user-context":
             raise SettingInvalid(
                 "path",
@@ -272,16 +274,14 @@ class WychClient:
                 stage="call",
                 reference="service-token-refused",
             )
-        return self._sent(method, url, content, None if user_id is None else self._of_user(user_id))
+        user = None if user_id is None else self._of_user(user_id)
+        return self._send(known, method, url, content, user)
 
     def _called(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
         """A call with the service token."""
         known = endpoints.find_endpoint(name, self.settings)
-        return self._succeeded(
-            self._sent(
-                known.method, endpoints.build_url(self.settings, known.path, **ids), {"json": json}
-            )
-        )
+        url = endpoints.build_url(self.settings, known.path, **ids)
+        return self._succeeded(self._send(known, known.method, url, {"json": json}))
 
     def _about(
         self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str
@@ -290,7 +290,7 @@ class WychClient:
         known = endpoints.find_endpoint(name, self.settings)
         url = endpoints.build_url(self.settings, known.path, userId=user_id, **ids)
         return self._succeeded(
-            self._sent(known.method, url, {"params": params or None}, self._of_user(user_id))
+            self._send(known, known.method, url, {"params": params or None}, self._of_user(user_id))
         )
 
     def _succeeded(self, response: httpx.Response) -> httpx.Response:
@@ -311,15 +311,24 @@ class WychClient:
             self.settings.api_url or "",
         )
 
-    def _sent(
-        self, method: str, url: str, content: dict[str, Any], user: UserAuth | None = None
+    @cached_property
+    def _patterns(self) -> tuple[tuple[endpoints.Endpoint, re.Pattern[str]], ...]:
+        # Settings cannot change, and every call asks.
+        return endpoints.endpoint_patterns(self.settings)
+
+    def _send(
+        self,
+        known: endpoints.Endpoint | None,
+        method: str,
+        url: str,
+        content: dict[str, Any],
+        user: UserAuth | None = None,
     ) -> httpx.Response:
         self.settings.require("WYCH_API_KEY", stage="call")
         auth = user or self.auth
         failure: WychError
         try:
             request = self.http.build_request(method, url, **content)
-            known = endpoints.match_endpoint(self.settings, method, url)
             request.extensions |= {
                 BASIS: known.basis if known else "",
                 CUSTOMER_DATA: user is not None,

@@ -105,8 +105,11 @@ class _KnownSecret:
         )
         self._sub: Callable[[Callable[[re.Match[str]], str], str], str] | None = None
 
+    def may_be_in(self, text: str) -> bool:
+        return self._run.reveal() in text
+
     def redact(self, text: str) -> str:
-        if self._run.reveal() not in text:
+        if not self.may_be_in(text):
             return text
         self._sub = (
             self._sub or re.compile(encoded_forms_pattern(self._secret.reveal())).sub
@@ -126,6 +129,26 @@ def is_secret_name(name: str) -> bool:
     """Whether a header or field of that name holds something nobody should see."""
     snake = to_snake_case(name)
     return bool(_NAMED.search(snake)) and not _OPEN.search(snake)
+
+
+# The usual header lines, judged once. Other names are not cached: a name from the wire may hold a
+# secret that somebody put into the wrong place.
+_USUAL_NAMES = {
+    name: is_secret_name(name)
+    for name in (
+        *("accept", "accept-encoding", "authorization", "cache-control", "connection"),
+        *("content-encoding", "content-length", "content-type", "cookie", "date", "host", "server"),
+        *("set-cookie", "transfer-encoding", "user-agent", "vary", "via", "x-api-key"),
+        *("x-amz-apigw-id", "x-amzn-errortype", "x-amzn-requestid", "x-amzn-trace-id"),
+    )
+}
+_USUAL_MARKS = {name: mark(name) for name, is_secret in _USUAL_NAMES.items() if is_secret}
+# In lower case: a text without any of these has no field whose name `is_secret_name` accepts. That is
+# the fast way past JSON with nothing to hide, which is most of it.
+_MAY_NAME_A_SECRET = re.compile(
+    r"secret|token|passw|passphrase|pwd|credential|assertion|cookie|session|signature"
+    r"|authori[sz]ation|bearer|jwt|code[-_]?verifier|(api|private|subscription)[-_]?key"
+)
 
 
 class Redactor:
@@ -158,7 +181,11 @@ class Redactor:
 
     def redact_url(self, url: httpx.URL) -> str:
         """The address without user info, without fragment, and without secret query values; the rest of the query as it was."""
-        bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+        path = url.raw_path.partition(b"?")[0]
+        if url.scheme and url.netloc and path != b"/":
+            bare = f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}"
+        else:  # only `copy_with` knows whether the slash was written; it parses the address again
+            bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
         query = url.query.decode("ascii", "replace")
         return self.redact_text(
             bare + (self._redact_pairs("?" + query, _IN_ADDRESS) if query else "")
@@ -168,6 +195,9 @@ class Redactor:
         """Header lines; the scheme word of an authorization is kept."""
         # Two rounds, so that a secret is also taken out of the headers before its own.
         rows = [(name, self._redact_header(name, value)) for name, value in pairs]
+        # One look at all of them, since most lines of most calls have nothing to hide.
+        if not self._may_hold_secret("\n".join([value for _, value in rows])):
+            return rows
         return [
             (name, value if name.lower() == "host" else self.redact_text(value))
             for name, value in rows
@@ -175,6 +205,8 @@ class Redactor:
 
     def redact_body(self, content: bytes, content_type: str = "") -> str:
         """A body as text. Redacted by field name, whether it is JSON, a form or looks like one; by value and by shape."""
+        if not content:
+            return ""
         # Whoever parses JSON takes UTF-16 as well.
         text = content[:CAPTURE_BYTES].decode(json.detect_encoding(content[:4]), "replace")
         kind = content_type.partition(";")[0].strip().lower()
@@ -200,14 +232,23 @@ class Redactor:
         """Any text: known secrets in every way they may be written, everything shaped like a token, the middle of account numbers."""
         for known in self._longest_first:
             text = known.redact(text)
-        text = _ACCOUNT.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], text)
-        return _JWT.sub(mark("access_token"), text)
+        if "-" in text:
+            text = _ACCOUNT.sub(lambda found: found[1] + "*" * len(found[2]) + found[3], text)
+        return _JWT.sub(mark("access_token"), text) if "eyJ" in text else text
+
+    def _may_hold_secret(self, text: str) -> bool:
+        """Return False only for a text that `redact_text` would leave as it is."""
+        if "eyJ" in text or any(known.may_be_in(text) for known in self._longest_first):
+            return True
+        return "-" in text and _ACCOUNT.search(text) is not None
 
     def _replace_and_learn(self, name: str, value: str) -> str:
+        secret = Secret(value)
         if self._wary or (len(value) >= _SEEN_TOO_SHORT and not _NUMBER.fullmatch(value)):
-            self._learn(name, Secret(value), self._seen)
-        told = self._told.get(Secret(value))
-        return told.mark if told else mark(name)  # an API key is one in an Authorization header too
+            self._learn(name, secret, self._seen)
+        # An API key is one in an Authorization header too.
+        told = self._told.get(secret)
+        return told.mark if told else _USUAL_MARKS.get(name) or mark(name)
 
     def _redact_pairs(self, text: str, value: re.Pattern[str] = _IN_TEXT) -> str:
         """Any text with the values of `secret=value` hidden; `code=value` and the like only where it stands in a query or fragment."""
@@ -229,8 +270,11 @@ class Redactor:
         return "".join([*pieces, text[at:]])
 
     def _redact_header(self, name: str, value: str) -> str:
-        if not is_secret_name(name):
-            return self._redact_pairs(_USER_INFO.sub("", value))
+        is_secret = _USUAL_NAMES.get(name)
+        if is_secret is None:
+            is_secret = is_secret_name(name)
+        if not is_secret:
+            return self._redact_pairs(_USER_INFO.sub("", value) if "://" in value else value)
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
             wrapped = _WRAPPED.fullmatch(rest) if scheme.lower() == "bearer" else None
@@ -252,6 +296,11 @@ class Redactor:
         )
 
     def _redact_json(self, text: str) -> str:
+        # A backslash may hide a name or a quote, and = or %3 a pair inside a value.
+        if not any(sign in text for sign in ("\\", "=", "%3")) and not _MAY_NAME_A_SECRET.search(
+            text.lower()
+        ):
+            return text
         try:
             document = json.loads(text, object_pairs_hook=_Fields)
             hidden = self._redact_json_tree(document)
