@@ -87,7 +87,7 @@ def test_a_format_spec_works_on_the_mask(spec):
 def test_pickle_and_json_refuse():
     """What would write the text somewhere says no, and the refusal does not quote it."""
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        with pytest.raises(TypeError, match="does not travel") as refusal:
+        with pytest.raises(TypeError, match="pickle") as refusal:
             pickle.dumps([Secret(CANARY)], protocol)
         assert CANARY not in str(refusal.value)
     with pytest.raises(TypeError, match="not JSON serializable"):
@@ -188,7 +188,7 @@ def test_a_fingerprint_promises_no_more_than_it_holds():
         guess for guess in ("hunter1", "hunter2", "hunter3") if Secret(guess).fingerprint() == shown
     ] == ["hunter2"]
     assert "cannot confirm" not in (Secret.fingerprint.__doc__ or "")
-    assert "can try guesses" in (Secret.fingerprint.__doc__ or "")
+    assert "can try guesses" in " ".join((Secret.fingerprint.__doc__ or "").split())
 
 
 def test_a_fingerprint_stays_the_same_between_versions():

@@ -1,15 +1,15 @@
-"""What can go wrong, as facts.
+"""Defines the errors of this package, as facts without advice.
 
-    WychError                 everything this package raises on purpose
-    ├── SettingMissing        never tried: a value is not there
-    ├── SettingInvalid        never tried: a value cannot be right, and why
-    ├── Unreachable           tried, and nothing answered
-    ├── Refused               answered: no
-    └── Unexpected            answered, with something that makes no sense
+    WychError                 everything that this package raises on purpose
+    ├── SettingMissing        nothing was sent: a setting has no value
+    ├── SettingInvalid        nothing was sent: a value is invalid, with the reason
+    ├── Unreachable           a request was sent, and no response came
+    ├── Refused               the response was a refusal
+    └── Unexpected            the response makes no sense
 
-Each carries the `stage` where it showed and the `reference` of the scenario it is an instance of (see `wych_kit.diagnosis.scenarios`),
-or `None` when nobody knows better than what was observed. What to do about it is said by `wych_kit.diagnosis.diagnose`, not here.
-No secret may ever be put into one of these: their texts end up in tickets.
+Each has the `stage` at which it happened and the `reference` of its scenario (see
+`wych_kit.diagnosis.scenarios`), or None if no scenario is known. `wych_kit.diagnosis.diagnose` says
+what to do about it. Never put a secret into one of these: their texts end up in tickets.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Stage = Literal["settings", "register", "discovery", "token", "call"]
 
 
 class WychError(Exception):
-    """Something went wrong that a person can act on.
+    """Something that a person can act on went wrong.
 
-    `observed` is one sentence about what was seen, without advice; it is also what `str()` gives.
+    `observed` says in one sentence what happened, without advice; `str()` gives the same.
     """
 
     def __init__(self, observed: str, *, stage: Stage, reference: str | None = None) -> None:
@@ -35,7 +35,8 @@ class WychError(Exception):
         self.reference = reference
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Keyword-only arguments do not survive Exception's own pickling, and process pools pickle what their workers raise.
+        # Keyword-only arguments do not survive Exception's own pickling, and process pools pickle
+        # what their workers raise.
         return (_rebuild, (type(self), self.args, dict(self.__dict__)))
 
 
@@ -49,7 +50,7 @@ def _rebuild(
 
 
 class SettingMissing(WychError):
-    """A setting is needed and nobody gave it. `name` is the variable's, such as `WYCH_CLIENT_ID`."""
+    """A required setting has no value. `name` is its variable, such as `WYCH_CLIENT_ID`."""
 
     def __init__(self, name: str, *, stage: Stage = "settings") -> None:
         super().__init__(f"{name} is not set", stage=stage, reference="setting-missing")
@@ -57,7 +58,11 @@ class SettingMissing(WychError):
 
 
 class SettingInvalid(WychError):
-    """A setting was given and cannot be right. `name`, the `reason`, and the `origin` it came from ("shell", ".env line 4")."""
+    """A setting, or another input of the user, is invalid.
+
+    `reason` continues a sentence that begins with `name`; `origin` is where the value comes from,
+    such as "shell" or ".env line 4", or "".
+    """
 
     def __init__(
         self,
@@ -77,15 +82,16 @@ class SettingInvalid(WychError):
 
 
 class Unreachable(WychError):
-    """Nothing answered: no such host, refused, timed out, cut off. The secrets were not judged."""
+    """No response came: unknown host, connection refused, timeout, connection cut off."""
 
 
 class Refused(WychError):
-    """The server understood and said no.
+    """The server understood the request and refused it.
 
-    `status` is the HTTP status; `code` and `description` are the body's `error` and `error_description` (RFC 6749 §5.2), or the
-    gateway's error type and message; `retry_after` is in seconds when the server named a time; `fields` says what is wrong with
-    single fields of a form, by name.
+    `status` is the HTTP status. `code` and `description` are the body's `error` and
+    `error_description` (RFC 6749 section 5.2), or the gateway's error type and message.
+    `retry_after` is in seconds, or None if the server named no time. `fields` says what is wrong
+    with single fields of a form, by name.
     """
 
     def __init__(
@@ -109,7 +115,7 @@ class Refused(WychError):
 
 
 class Unexpected(WychError):
-    """Something answered, and the answer makes no sense there: not JSON, a field missing, the wrong issuer, a redirect."""
+    """A response makes no sense: it is not JSON, lacks a field, names another issuer, redirects."""
 
     def __init__(
         self,

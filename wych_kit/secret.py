@@ -1,4 +1,4 @@
-"""A value that must never be shown."""
+"""Holds a value that must never be shown, such as a client secret or a token."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MASK = "••••••"
+# Marks that copying leaves in a text, by kind.
 _QUOTES = "\"'`"
 _CURLY = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb"
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
@@ -16,13 +17,14 @@ _MASKS = "*\u2022\u25cf\u00b7\u2026"
 
 
 class Secret:
-    """Holds a text and gives it out through `reveal()` only.
+    """A text that only `reveal()` returns.
 
-    `str`, `repr`, f-strings, `vars`, `dataclasses.asdict` and tracebacks with locals show a mask; `pickle` and `json` refuse.
-    The text lives in a closure, so that object browsers which list attributes and slots do not find it either.
-
-    Comparing takes the same time wherever two secrets differ. A `Secret` of a `Secret` is the same secret.
+    `str`, `repr`, f-strings, `vars`, `dataclasses.asdict` and tracebacks with locals show a mask;
+    `pickle` and `json` refuse. Comparing takes the same time wherever two secrets differ. A `Secret`
+    of a `Secret` is the same secret.
     """
+
+    # The text is in a closure: object browsers, which list attributes and slots, do not find it.
 
     __slots__ = ("_reveal",)
     _reveal: Callable[[], str]
@@ -33,34 +35,36 @@ class Secret:
             return
         kind = "" if isinstance(value, str) else type(value).__name__
         if kind:
-            del value  # the traceback would show what was meant to be a secret
-            self._reveal = str  # and asks for the repr of what was half made
+            # A traceback with locals would show what was meant to be a secret, and asks for the
+            # repr of this unfinished object.
+            del value
+            self._reveal = str
             raise TypeError(f"a secret is a text, not {kind}")
         self._reveal = lambda: value
 
     def reveal(self) -> str:
-        """The text itself. Pass the result straight on: a name bound to it shows in tracebacks."""
+        """Return the text. Pass it straight on: a variable that holds it shows in tracebacks."""
         return self._reveal()
 
     def fingerprint(self) -> str:
-        """Eight hex digits that are equal for equal secrets, so that two people can compare without showing.
+        """Return eight hex digits that are equal for equal secrets, for comparing without showing.
 
-        For secrets nobody could guess, as Wych's are. Salted and slow (about 20 ms), which only makes guessing dearer:
-        whoever has the fingerprint can try guesses, and with 32 bits a wrong one fits once in four thousand million times.
+        Only for secrets that nobody can guess, as Wych's are: who has the fingerprint can try
+        guesses. It takes about 20 ms, which makes that slower; one wrong guess in 2**32 fits.
         """
-        import hashlib  # only people comparing secrets pay for it
+        import hashlib  # not at the top: only people who compare secrets need it
 
         return hashlib.pbkdf2_hmac(
             "sha256", self._bytes(), b"wych-kit fingerprint 1", 50_000, 4
         ).hex()
 
     def looks_odd(self) -> tuple[str, ...]:
-        """What about the text suggests a copying mistake, in words, worst first; empty when nothing does.
+        """Return what suggests a copying mistake, in a few words each, worst first.
 
-        Never names a character of the secret other than the odd ones. Sources: wire facts D1, D2, D20, D25, D30;
-        RFC 6749 App. A.2 (a client secret is made of the characters 0x20 to 0x7E).
+        Names no character of the secret but the suspicious ones. Sources: wire facts D1, D2, D20,
+        D25, D30; RFC 6749 appendix A.2 (a client secret consists of the characters 0x20 to 0x7E).
         """
-        return tuple(words for words, is_so in _ODDITIES if is_so(self._reveal()))
+        return tuple(oddity for oddity, applies in _ODDITIES if applies(self._reveal()))
 
     def _bytes(self) -> bytes:
         return self._reveal().encode("utf-8", "surrogatepass")
@@ -95,27 +99,27 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a Secret does not travel: reveal() it and write it where only you can read"
+            "a Secret cannot be pickled: reveal() it and write it where only you can read it"
         )
 
 
-def _placeholder(text: str) -> bool:
-    """Matches what a template leaves behind: `$NAME`, `${NAME}`, `<your secret>`, `{{secret}}`, `changeme`, Wych's printed sample.
-
-    Random secrets hold `$a`, `<` or `{{` by chance, so a mark counts only where it is the whole text or has words in it.
-    """
+def _is_placeholder(text: str) -> bool:
+    """Return True for what templates contain: `$NAME`, `<your secret>`, `{{secret}}`, `changeme`."""
+    # Random secrets contain `$a`, `<` or `{{` by chance, so a mark counts only if it is the whole
+    # text or has words in it. "supx…ret" is the sample in Wych's own documentation.
     return bool(
         re.search(r"\$\{\w+\}|\$\(\w+\)|\{\{.*\}\}|<[A-Za-z][\w -]{2,}>|supx+ret", text)
         or re.fullmatch(r"\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>", text)
         or re.fullmatch(
-            r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_"
-            r" ]?here)?|change[-_ ]?me|todo|xxx+",
+            r"(?i)(your|my|the)?[-_ ]?(client|api)?[-_ ]?(secret|key|password|token)([-_ ]?here)?"
+            r"|change[-_ ]?me|todo|xxx+",
             text,
         )
     )
 
 
-def _masked(text: str) -> bool:
+def _is_masked(text: str) -> bool:
+    # One * may be in a real secret; three in a row are a mask, as is any other of these marks.
     return bool(text) and (
         any(mark in text for mark in _MASKS[1:])
         or "***" in text
@@ -142,8 +146,8 @@ _ODDITIES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ),
     ("a space at the start or end", lambda text: text.strip("\r\n") != text.strip("\r\n").strip()),
     ("a space inside", lambda text: bool(re.search(r"\s", text.strip()))),
-    ("it still looks like a placeholder", _placeholder),
-    ("it looks like a masked value, copied from a screen that hides it", _masked),
+    ("it still looks like a placeholder", _is_placeholder),
+    ("it looks like a masked value, copied from a screen that hides it", _is_masked),
     (
         "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)",
         lambda text: any(not " " <= mark <= "~" for mark in text.rstrip("\r\n")),

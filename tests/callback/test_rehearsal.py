@@ -316,9 +316,9 @@ def test_nobody_there_is_said_once(unused_address):
     ("url", "says"),
     [
         ("ftp://127.0.0.1/x", "must start with https:// or http://"),
-        ("https://kim:pw@your.app/callback", "must not hold a user name or password"),
+        ("https://kim:pw@your.app/callback", "user name or password"),
         ("https://connect.wych.app/app", "Wych's own host"),
-        ("http://127.0.0.1/#x", "must end before the #"),
+        ("http://127.0.0.1/#x", "fragment"),
     ],
 )
 def test_only_an_address_of_ones_own_is_played_at(url, says):

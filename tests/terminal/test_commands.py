@@ -317,7 +317,7 @@ def test_env_says_what_is_wrong_with_status_2(project, mock_wych, kit):
     ran = kit("env")
     assert ran.status == 2
     assert "a space at the start or end" in ran.out
-    assert "WYCH_ISSUER_URL (.env line 1) must not end in a slash" in ran.out
+    assert "WYCH_ISSUER_URL (.env line 1) ends in a slash" in ran.out
 
 
 SECRET = "Zx8kQ2vLm4Rt7Yp1Ws9Bn3Hd"

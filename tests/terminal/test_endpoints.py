@@ -10,7 +10,7 @@ from wych_kit import SettingInvalid, WychClient, load_settings
 from wych_kit.client.endpoints import ENDPOINTS, find_endpoint
 from wych_kit.mock.api.routes import ROUTES
 from wych_kit.settings import endpoint_paths
-from wych_kit.settings.validation import check
+from wych_kit.settings.validation import explain_problem
 
 GOOD = "/partner/{partnerId}/people/{userId}/links"
 
@@ -20,34 +20,34 @@ GOOD = "/partner/{partnerId}/people/{userId}/links"
 )
 def test_a_path_is_fine(text):
     """With a method or without, in any case of letters, with the app's own parts or without."""
-    assert check("WYCH_PATH_CONNECTIONS", text) is None
+    assert explain_problem("WYCH_PATH_CONNECTIONS", text) is None
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("https://api.wych.io/v3/links/{userId}", "whole address"),
-        ("links/{userId}", "starts with /"),
-        ("some words", "no method"),
-        ("FETCH /links/{userId}", "no method"),
-        ("/v3/links/{userId}", "leave it out"),
+        ("https://api.wych.io/v3/links/{userId}", "whole URL"),
+        ("links/{userId}", "start with /"),
+        ("some words", "unknown method"),
+        ("FETCH /links/{userId}", "unknown method"),
+        ("/v3/links/{userId}", "version"),
         ("/links/{userId}?page=1", "path alone"),
         ("/links/%7BuserId%7D", "path alone"),
         ("/links//{userId}", "each part"),
         ("/links/../{userId}", "each part"),
-        ("/links/{userId}/", "ends with /"),
-        ("/links/{user_id}", "does not know"),
-        ("/links/{connectionId}/{userId}", "does not know"),
-        ("/links/:userId", "written otherwise"),
-        ("/links/{{userId}}", "written otherwise"),
-        ("/links/<userId>", "written otherwise"),
+        ("/links/{userId}/", "ends in a slash"),
+        ("/links/{user_id}", "unknown placeholder"),
+        ("/links/{connectionId}/{userId}", "unknown placeholder"),
+        ("/links/:userId", "notation"),
+        ("/links/{{userId}}", "notation"),
+        ("/links/<userId>", "notation"),
         ("/links", "lacks {userId}"),
         ("/links/{userId}/my page", "space"),
     ],
 )
 def test_a_path_that_cannot_be_right_says_what_to_do(text, words):
     """Each mistake has its own sentence, which does not repeat the text."""
-    reason = check("WYCH_PATH_CONNECTIONS", text)
+    reason = explain_problem("WYCH_PATH_CONNECTIONS", text)
     assert reason is not None
     assert words in reason
     assert text not in reason
@@ -57,7 +57,7 @@ def test_a_path_that_cannot_be_right_says_what_to_do(text, words):
 def test_every_setting_corrects_one_call(name, project, mock_wych):
     """A wrong text is refused by the call before anything is sent; the kit's own path is fine, and is what the mock has."""
     (known,) = (each for each in ENDPOINTS if each.setting == name)
-    assert check(name, f"{known.method} {known.path}") is None
+    assert explain_problem(name, f"{known.method} {known.path}") is None
     assert [
         route
         for route in ROUTES

@@ -18,7 +18,7 @@ from wych_kit.callback.landing_page import came_back, refused
 from wych_kit.callback.parsing import Return, read
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
-from wych_kit.settings.url_validation import callback
+from wych_kit.settings.url_validation import check_callback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -163,7 +163,7 @@ def _dismiss(watched: selectors.BaseSelector, callers: list[Caller], gone: list[
 
 def _place(callback_url: str) -> tuple[str, int, str]:
     """Host, port and path to listen at."""
-    if found := callback(Secret(callback_url)):
+    if found := check_callback(Secret(callback_url)):
         raise SettingInvalid(
             "WYCH_CALLBACK_URL", found.reason, stage="call", reference=found.reference
         )

@@ -7,7 +7,6 @@ small drivers, one for threads and one for tasks, make it happen. What they yiel
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -24,7 +23,7 @@ from wych_kit.client.token_cache import TokenFile
 from wych_kit.client.token_source import REFUSAL_COOLDOWN, Pause, TokenSource
 from wych_kit.errors import Refused, SettingInvalid, WychError
 from wych_kit.secret import Secret
-from wych_kit.settings.copy_mistakes import in_secret
+from wych_kit.settings.copy_mistakes import find_unsendable
 
 if TYPE_CHECKING:
     import os
@@ -239,12 +238,10 @@ def _is_repeatable(request: httpx.Request) -> bool:
 
 
 def _require_sendable(name: str, secret: Secret) -> Secret:
-    """The secret, unless it certainly is a copying mistake: a header or form would carry it, and h11 and httpx would repeat it."""
-    if secret and not re.fullmatch("[!-~]([ -~]*[!-~])?", secret.reveal()):
-        oddity = (*secret.looks_odd(), "odd characters")[0]
-        found = in_secret(secret)
-        reference = found.reference if found else "odd-characters"
-        raise SettingInvalid(name, f"cannot be right: {oddity}", stage="token", reference=reference)
+    """Return the secret; raise `SettingInvalid` if no header or form can carry it."""
+    # Judged before sending: h11 and httpx would repeat the secret in their own errors.
+    if finding := find_unsendable(secret):
+        raise SettingInvalid(name, finding.reason, stage="token", reference=finding.reference)
     return secret
 
 

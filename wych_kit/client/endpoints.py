@@ -70,7 +70,7 @@ def _apply_correction(known: Endpoint, settings: Settings) -> Endpoint:
     text = getattr(settings, f"path_{known.name}") if known.setting else None
     if not text:
         return known
-    method, path = endpoint_paths.parted(text)
+    method, path = endpoint_paths.split_method(text)
     origin = next(value.origin for value in settings.values if value.name == known.setting)
     return replace(
         known,

@@ -37,7 +37,9 @@ def read_answers(path: Path) -> dict[str, Secret]:
     known = [*(field.name for field in (*ACCOUNT_FIELDS, *CREDENTIAL_FIELDS)), *CUSTOMER_FIELDS]
     for name, value in flat.items():
         if name not in known:
-            raise invalid(f"has {name!r}, which no step asks{validation.nearest(name, known)}")
+            raise invalid(
+                f"has {name!r}, which no step asks{validation.suggest_nearest(name, known)}"
+            )
         if not isinstance(value, Secret):
             raise invalid(f"has {name} without quotes: write it as a text")
     return flat

@@ -69,13 +69,13 @@ _ADDRESS = (
         "connect_url",
         "Consent address",
         "from Wych, like https://connect.wych.app/app",
-        check=partial(validation.check, "WYCH_CONNECT_URL"),
+        check=partial(validation.explain_problem, "WYCH_CONNECT_URL"),
     ),
     Field(
         "app_name",
         "App name",
         "as in your consent link",
-        check=partial(validation.check, "WYCH_APP_NAME"),
+        check=partial(validation.explain_problem, "WYCH_APP_NAME"),
     ),
 )
 

@@ -87,7 +87,11 @@ def setting_name(name: str) -> str:
 
 def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Field:
     return Field(
-        name, label, words, secret=secret, check=partial(validation.check, setting_name(name))
+        name,
+        label,
+        words,
+        secret=secret,
+        check=partial(validation.explain_problem, setting_name(name)),
     )
 
 
@@ -173,7 +177,7 @@ def paste_wording(settings: Settings, *, asks: bool = True) -> Wording:
     url, environment = settings.portal_url, settings.environment
     portal = (
         f"the portal ({url})"
-        if url and not validation.check("WYCH_PORTAL_URL", url)
+        if url and not validation.explain_problem("WYCH_PORTAL_URL", url)
         else "Wych's portal"
     )  # one may hold a password
     if not asks:

@@ -110,7 +110,7 @@ class Kit:
             raise slip(
                 TypeError(
                     f"{name} does not ask"
-                    f" {word}{validation.nearest(word, [field.name for field in asked])}"
+                    f" {word}{validation.suggest_nearest(word, [field.name for field in asked])}"
                 )
             )
         if given and not asked:
@@ -215,7 +215,7 @@ class Kit:
         Production asks once more before anything is sent. Raises `ValueError` for another name, and `SettingInvalid` when something
         says otherwise, such as your shell.
         """
-        if fault := validation.check("WYCH_ENVIRONMENT", environment):
+        if fault := validation.explain_problem("WYCH_ENVIRONMENT", environment):
             raise slip(ValueError(f"an environment {fault}"))
         settings, profile = load_settings(), None
         if settings.environment.name != environment:
@@ -285,7 +285,7 @@ def _step(name: str) -> Step[Session]:
         raise slip(
             KeyError(
                 "there is no step"
-                f" {name}{validation.nearest(str(name), names) or '; there are ' + ', '.join(names)}"
+                f" {name}{validation.suggest_nearest(str(name), names) or '; there are ' + ', '.join(names)}"
             )
         )
     return ALL_STEPS[names.index(name)]

@@ -1,6 +1,7 @@
-"""The marks a copying mistake leaves in a text, and what to do about each.
+"""Finds the marks that a copying mistake leaves in a text, and says how to correct each.
 
-They cause the commonest failures on the wire, where they look like a wrong password (wire facts D1, D2, D20, D25, D30).
+They cause the commonest failures on the wire, where they look like a wrong password (wire facts D1,
+D2, D20, D25, D30).
 """
 
 from __future__ import annotations
@@ -15,82 +16,95 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """Why a text is refused: a sentence that goes after the setting's name, and the scenario's reference."""
+    """A reason against a text, and the reference of its scenario.
+
+    The reason continues a sentence that begins with the setting's name, and has no period at its
+    end: "contains a space. Remove it". `correction` is the text to use instead, where it follows
+    from the wrong one; else "".
+    """
 
     reason: str
     reference: str
+    correction: str = ""
 
 
-class _Mark(NamedTuple):
-    what: str
-    remedy: str
-    reference: str
-
-
-# By the words of `Secret.looks_odd`: what the text is or has, what to do, and the scenario. An oddity without an entry is for showing
-# only: a real secret may have a space inside or a quote at one end, and nobody could get past a refusal.
+# By the words of `Secret.looks_odd`. What has no entry here is for showing only: a real secret may
+# have a space inside or a quote at one end, and nobody could get past a refusal.
 _CERTAIN = {
-    "it is empty": _Mark("is empty", "fill it in, or take the line away", "odd-characters"),
-    "a line break at the end": _Mark(
-        "ends in a line break",
-        "copy it without; in a shell, `printf %s` instead of `echo`",
+    "it is empty": Finding("is empty. Enter a value, or remove the line", "odd-characters"),
+    "a line break at the end": Finding(
+        "ends in a line break. Copy it again without one."
+        " In a shell, use `printf %s` instead of `echo`",
         "stray-whitespace",
     ),
-    "a line break inside": _Mark(
-        "has a line break inside", "copy it again, as one line", "stray-whitespace"
+    "a line break inside": Finding(
+        "contains a line break. Copy it again, as one line", "stray-whitespace"
     ),
-    "a byte order mark or an invisible character": _Mark(
-        "has an invisible character in it", "copy it again from the portal", "odd-characters"
+    "a byte order mark or an invisible character": Finding(
+        "contains an invisible character. Copy it again from the portal", "odd-characters"
     ),
-    "curly quotes": _Mark(
-        "has curly quotes, which chats and editors make",
-        "copy it again from the portal",
+    "curly quotes": Finding(
+        "contains curly quotes, which chat programs and editors insert."
+        " Copy it again from the portal",
         "odd-characters",
     ),
-    "quotes around it": _Mark(
-        "has quotes around it",
-        "take them away (`docker --env-file` keeps what .env files may have)",
+    "quotes around it": Finding(
+        "has quotes around it. Remove them, because `docker --env-file` sends them too",
         "quotes-kept",
     ),
-    "a space at the start or end": _Mark(
-        "has a space at the start or end", "take it away", "stray-whitespace"
+    "a space at the start or end": Finding(
+        "has a space at the start or end. Remove it", "stray-whitespace"
     ),
-    "it still looks like a placeholder": _Mark(
-        "is still a placeholder", "put your own value there", "placeholder-left"
+    "it still looks like a placeholder": Finding(
+        "is still a placeholder. Replace it with your own value", "placeholder-left"
     ),
-    "it looks like a masked value, copied from a screen that hides it": _Mark(
-        "is a masked value", "show it in the portal, then copy it", "masked-secret"
+    "it looks like a masked value, copied from a screen that hides it": Finding(
+        "is a masked value. Reveal it in the portal, then copy it", "masked-secret"
     ),
-    "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)": _Mark(
-        "has a character outside plain ASCII", "copy it again", "odd-characters"
+    "characters no client secret has (RFC 6749 App. A.2: 0x20 to 0x7E)": Finding(
+        "contains a character outside of ASCII. Copy it again from the portal", "odd-characters"
     ),
 }
 _ALL = _CERTAIN | {
-    "a quote at one end only": _Mark("has a quote at one end", "take it away", "quotes-kept"),
-    "a space inside": _Mark("has a space inside", "take it away", "stray-whitespace"),
+    "a quote at one end only": Finding("has a quote at one end. Remove it", "quotes-kept"),
+    "a space inside": Finding("contains a space. Remove it", "stray-whitespace"),
 }
+# RFC 9110 section 5.5: a field value has no space at either end. Within it, only what RFC 6749
+# appendix A.2 allows in a client secret.
+_SENDABLE = re.compile("[!-~]([ -~]*[!-~])?")
 
 
-def in_secret(text: Secret) -> Finding | None:
-    """The worst mark that no real secret bears, with the reference that is this mark's."""
-    return _worst(text, _CERTAIN)
+def find_unsendable(text: Secret) -> Finding | None:
+    """Return why no header and no form can carry this secret, or None; an empty one is no mistake.
+
+    Much cheaper than `find_in_secret`, and lets pass what can be sent though it cannot be right.
+    """
+    if not text or _SENDABLE.fullmatch(text.reveal()):
+        return None
+    return find_in_secret(text)
 
 
-def in_plain_text(text: Secret) -> Finding | None:
-    """The worst mark in an id or an address, spaces, stray quotes and `{names}` included, with the reference that is this mark's."""
-    if found := _worst(text, _ALL):
-        return found
-    return left_open() if re.search(r"\{\w+\}", text.reveal()) else None
+def find_in_secret(text: Secret) -> Finding | None:
+    """Return the worst mistake that no real secret has, or None."""
+    return _find_worst(text, _CERTAIN)
 
 
-def left_open() -> Finding:
-    """A template's place that nobody filled in."""
-    return Finding("is still a placeholder: put your own value there", "placeholder-left")
+def find_in_text(text: Secret) -> Finding | None:
+    """Return the worst mistake in an id or an address, or None.
+
+    Other than in a secret, spaces, single quotes and `{names}` are mistakes there.
+    """
+    if finding := _find_worst(text, _ALL):
+        return finding
+    return placeholder_finding() if re.search(r"\{\w+\}", text.reveal()) else None
 
 
-def _worst(text: Secret, marks: Mapping[str, _Mark]) -> Finding | None:
-    odd = sorted(
-        text.looks_odd(), key=lambda oddity: "placeholder" not in oddity
-    )  # "<your id>" has a space in it too
-    mark = next((marks[oddity] for oddity in odd if oddity in marks), None)
-    return Finding(f"{mark.what}: {mark.remedy}", mark.reference) if mark else None
+def placeholder_finding() -> Finding:
+    """Return the finding for a template whose place nobody filled in."""
+    return _CERTAIN["it still looks like a placeholder"]
+
+
+def _find_worst(text: Secret, marks: Mapping[str, Finding]) -> Finding | None:
+    # Placeholders first: "<your id>" contains a space too, and removing that would not help.
+    oddities = sorted(text.looks_odd(), key=lambda oddity: "placeholder" not in oddity)
+    return next((marks[oddity] for oddity in oddities if oddity in marks), None)

@@ -1,6 +1,8 @@
-"""The paths of the API that Wych has not published: settings, so that who has the real documentation corrects them without code.
+"""Checks the settings for API paths that Wych has not published.
 
-Each is a text such as `GET /partner/{partnerId}/app/{appId}/user/{userId}/connections`; without a method it keeps the usual one.
+They are settings so that people with the real documentation can correct them without code. Each is
+a text such as `GET /partner/{partnerId}/app/{appId}/user/{userId}/connections`; without a method,
+the kit's own is used.
 """
 
 from __future__ import annotations
@@ -9,12 +11,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from wych_kit.secret import Secret
-from wych_kit.settings.copy_mistakes import Finding, in_plain_text
+from wych_kit.settings.copy_mistakes import Finding, find_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What the settings themselves fill in.
+# Other settings fill these in, so every path may have them.
 EVERYWHERE = ("partnerId", "appId")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _METHOD = re.compile(r"([A-Za-z]+)[ \t]+(?=\S)")
@@ -23,10 +25,10 @@ _VERSION = re.compile(r"/v[0-9]+(/|$)")
 
 
 class Placeholders(NamedTuple):
-    """What is filled into one path: the names that have to be in it, and those that may."""
+    """The placeholders of one path, besides those of `EVERYWHERE`."""
 
-    due: tuple[str, ...]
-    allowed: tuple[str, ...]
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
 
 
 PLACEHOLDERS = {
@@ -41,63 +43,60 @@ PLACEHOLDERS = {
 NAMES = tuple(PLACEHOLDERS)
 
 
-def parted(text: str) -> tuple[str, str]:
-    """The method in capitals, "" when there is none, and the path."""
-    found = _METHOD.match(text)
-    return (found[1].upper(), text[found.end() :]) if found else ("", text)
+def split_method(text: str) -> tuple[str, str]:
+    """Return the method in capitals, or "" if there is none, and the path."""
+    match = _METHOD.match(text)
+    return (match[1].upper(), text[match.end() :]) if match else ("", text)
 
 
-def check(name: str) -> Callable[[Secret], Finding | None]:
-    """What judges the text of the setting `name`."""
-    due, allowed = PLACEHOLDERS[name]
+def path_checker(name: str) -> Callable[[Secret], Finding | None]:
+    """Return the function that checks the text of the setting `name` ("WYCH_PATH_ACCOUNTS")."""
+    required, optional = PLACEHOLDERS[name]
 
-    def judge(text: Secret) -> Finding | None:
-        method, path = parted(text.reveal())
+    def check(text: Secret) -> Finding | None:
+        method, path = split_method(text.reveal())
         if method and method not in _METHODS:
-            return _wrong(
-                f"begins with a word that is no method: {', '.join(_METHODS)} are; without one it"
-                " keeps the usual one"
+            return _invalid(
+                f"starts with an unknown method. Use {', '.join(_METHODS)}, or leave the method out"
             )
-        return _as_path(path) or _as_template(path, due, (*EVERYWHERE, *due, *allowed))
+        return _check_path(path) or _check_template(
+            path, required, (*EVERYWHERE, *required, *optional)
+        )
 
-    return judge
+    return check
 
 
-def _as_path(path: str) -> Finding | None:
+def _check_path(path: str) -> Finding | None:
     if "://" in path:
-        return _wrong("is a whole address: give what comes after WYCH_API_URL, from / on")
+        return _invalid("is a whole URL. Use only what follows WYCH_API_URL, starting with /")
     if not path.startswith("/"):
-        return _wrong(
-            "is no path: it starts with / and goes below WYCH_API_URL, as in GET"
-            " /partner/{partnerId}/…"
+        return _invalid(
+            "does not start with /. Use a path below WYCH_API_URL, such as"
+            " GET /partner/{partnerId}/…"
         )
     if _VERSION.match(path):
-        return _wrong("begins with the version, which WYCH_API_URL ends in: leave it out")
+        return _invalid("starts with the version, which WYCH_API_URL already has. Remove it")
     if re.search(r"[?#%\\]", path):
-        return _wrong(
-            "has ? # % or \\ in it: give the path alone; what is asked for beside it is added by"
-            " the kit"
-        )
+        return _invalid("contains ? # % or \\. Use the path alone; the kit adds the query")
     if re.search(r"//|/\.{1,2}(/|$)", path):
-        return _wrong("has // or a dot for a folder in it: write each part of the path once")
+        return _invalid("contains // or a part that is only dots. Write each part of the path once")
     if path.endswith("/"):
-        return _wrong("ends with /: leave that out")
+        return _invalid("ends in a slash. Remove it")
     return None
 
 
-def _as_template(path: str, due: tuple[str, ...], known: tuple[str, ...]) -> Finding | None:
+def _check_template(path: str, required: tuple[str, ...], known: tuple[str, ...]) -> Finding | None:
     marks = ", ".join(f"{{{name}}}" for name in known)
     names, bare = _NAME.findall(path), _NAME.sub("x", path)
+    # A half-written mark, or the style of another documentation: `:userId`, `<userId>`.
     if "{" in bare or "}" in bare or ":" in bare or "<" in bare:
-        return _wrong(f"has a part to fill in that is written otherwise than {marks}")
+        return _invalid(f"has a placeholder in another notation. Use {marks}")
     if not set(names) <= set(known):
-        return _wrong(
-            f"has a part to fill in that this kit does not know here: {marks} are filled in"
-        )
-    if missing := [name for name in due if name not in names]:
-        return _wrong(f"lacks {{{missing[0]}}}: write it where the id goes")
-    return in_plain_text(Secret(bare))
+        return _invalid(f"has an unknown placeholder. Use {marks}")
+    if missing := [name for name in required if name not in names]:
+        return _invalid(f"lacks {{{missing[0]}}}. Write it where the id belongs")
+    return find_in_text(Secret(bare))
 
 
-def _wrong(reason: str) -> Finding:
+def _invalid(reason: str) -> Finding:
     return Finding(reason, "setting-invalid")

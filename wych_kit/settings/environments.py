@@ -1,4 +1,4 @@
-"""The Wyches there are: a pretend one, the sandbox, and the real one. Frozen facts, no behaviour."""
+"""Lists the environments of Wych with their addresses: mock, sandbox and production."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Environment:
-    """One Wych, real or pretend: its addresses (`None` where none is public), a sentence on where to get the rest, and what it is in `words`."""
+    """One environment of Wych. An address is None where none is public.
+
+    `note` says where to get what is missing; `words` describes the environment in a few words.
+    """
 
     name: str
     issuer_url: str | None = None
@@ -31,18 +34,20 @@ MOCK = Environment(
     "http://127.0.0.1:9924/portal",
     "http://127.0.0.1:9924/app",
     "http://127.0.0.1:9925/callback",
-    "A pretend Wych on this machine: `wych-kit mock` starts it, no account and no internet needed.",
-    "a pretend Wych on this machine; nothing here is real",
+    "The mock is a local simulation of Wych. `wych-kit mock` starts it. It needs no account and no"
+    " internet.",
+    "a local simulation of Wych; nothing here is real",
 )
 SANDBOX = Environment(
     "sandbox",
     note=(
-        "Wych publishes no address of its sandbox: ask Wych, then set WYCH_ISSUER_URL,"
-        " WYCH_API_URL, WYCH_PORTAL_URL and WYCH_CONNECT_URL."
+        "Wych does not publish the addresses of its sandbox. Ask Wych for them, then set"
+        " WYCH_ISSUER_URL, WYCH_API_URL, WYCH_PORTAL_URL and WYCH_CONNECT_URL."
     ),
     words="Wych's test environment",
 )
-# API facts section 2. The only public addresses, and no page labels them production: documented addresses, inferred label.
+# API facts section 2. The addresses are documented; that they are production is inferred, as no page
+# says so.
 PRODUCTION = Environment(
     "production",
     "https://login.wych.app/realms/partner",
@@ -50,10 +55,10 @@ PRODUCTION = Environment(
     None,
     "https://connect.wych.app/app",
     None,
-    "The published addresses. The portal's differs from customer to customer: ask Wych, then set"
-    " WYCH_PORTAL_URL.",
+    "These are the published addresses. The portal's differs between customers. Ask Wych for it,"
+    " then set WYCH_PORTAL_URL.",
     "the real Wych",
 )
 ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
-    {each.name: each for each in (MOCK, SANDBOX, PRODUCTION)}
+    {environment.name: environment for environment in (MOCK, SANDBOX, PRODUCTION)}
 )

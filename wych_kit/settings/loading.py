@@ -1,7 +1,7 @@
-"""What you brought: the shell over a `.env` file over the environment's defaults, each value with its origin.
+"""Loads the settings: the shell over a `.env` file over defaults, each with its origin.
 
-Loading judges nothing and never fails, so that wrong settings can be shown; `Settings.problems` and `Settings.require` judge.
-An empty value counts as not given, wherever it stands.
+Loading checks nothing and never fails, so that wrong settings can be shown. `Settings.problems` and
+`Settings.require` check. An empty value counts as not set, wherever it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wych_kit.secret import Secret
 from wych_kit.settings import endpoint_paths, env_file, validation
 from wych_kit.settings.env_file import EnvFile
 from wych_kit.settings.environments import ENVIRONMENTS, MOCK, PRODUCTION, SANDBOX, Environment
-from wych_kit.settings.locations import env_path, expanded
+from wych_kit.settings.locations import env_path, expand_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,9 +66,11 @@ SECRET_NAMES = frozenset({"WYCH_CLIENT_SECRET", "WYCH_API_KEY"})
 
 @dataclass(frozen=True)
 class Value:
-    """One setting as found. `origin` is "shell", ".env line 4", "default (mock)", "given" by the program, or "not set".
+    """One setting and where it comes from.
 
-    `shadowed` is the origin of a line in the file that the shell's value wins over, and `differs` whether it holds another text.
+    `origin` is "shell", ".env line 4", "default (mock)", "given" (by the program) or "not set".
+    `shadowed` is the origin of a line in the file that the shell's value overrides; `differs` is
+    True if that line has another text.
     """
 
     name: str
@@ -80,10 +82,11 @@ class Value:
 
 @dataclass(frozen=True, repr=False)
 class Settings:
-    """All settings, unchangeable. Build with `load_settings`, vary with `with_`.
+    """All settings, unchangeable. Build them with `load_settings`, vary them with `with_`.
 
-    Texts are as they were found, wrong or not; only `environment` (one with no addresses when the name is unknown),
-    `token_cache` (`memory` when unclear: nothing is kept) and `home` (`None`: the kit's usual folder) are made sense of.
+    Texts are as they were loaded, right or wrong. Three are interpreted: `environment` (one without
+    addresses if the name is unknown), `token_cache` (`memory` if unclear, so nothing is stored) and
+    `home` (None means the system's usual folder).
     """
 
     values: tuple[Value, ...] = field()
@@ -111,34 +114,40 @@ class Settings:
     path_transactions: str | None = field(init=False)
 
     def __repr__(self) -> str:
-        return (  # a value may hold a password that nobody meant to put there
-            f"<Settings for {self.environment.name}>"
-        )
+        # No values: any of them may hold a password by mistake.
+        return f"<Settings for {self.environment.name}>"
 
     def __post_init__(self) -> None:
-        found: dict[str, object] = {_attribute(value.name): value.text for value in self.values}
-        found["environment"] = _environment(found["environment"])
-        found["token_cache"] = "disk" if found["token_cache"] == "disk" else "memory"
-        found["home"] = expanded(str(found["home"])) if found["home"] else None
-        for name, value in found.items():
-            object.__setattr__(self, name, value)
+        attributes: dict[str, object] = {
+            _attribute(value.name): value.text for value in self.values
+        }
+        attributes["environment"] = _environment(attributes["environment"])
+        attributes["token_cache"] = "disk" if attributes["token_cache"] == "disk" else "memory"
+        attributes["home"] = expand_home(str(attributes["home"])) if attributes["home"] else None
+        for name, value in attributes.items():
+            object.__setattr__(self, name, value)  # the only way to set one of a frozen class
 
     def problems(self, *names: str) -> tuple[Problem, ...]:
-        """All that is wrong, found without any network.
+        """Return all that is wrong, without using the network.
 
-        With names ("WYCH_CLIENT_ID"): about those, missing ones included. Without: about everything that is set, and about the
-        file it came from. The environment is always judged. When a named setting is missing, what is wrong with the file comes
-        first, as the likely reason.
+        With names ("WYCH_CLIENT_ID"): about those settings, missing ones included. Without: about
+        every setting that has a value, and about the file. The environment is always checked.
         """
         return self._problems(names, "settings")
 
     def require(self, *names: str, stage: Stage = "settings") -> None:
-        """Raise the first of the named settings' problems (`SettingMissing` or `SettingInvalid`), with the caller's stage."""
+        """Raise the first problem of the named settings, with the caller's stage.
+
+        It is a `SettingMissing` or a `SettingInvalid`.
+        """
         for problem in self._problems(names, stage):
             raise problem
 
     def hidden(self) -> frozenset[str]:
-        """The settings whose text nobody may see: the secrets, and those a secret stands in by mistake, or may."""
+        """Return the names of the settings whose text nobody may see.
+
+        These are the secrets, and other settings in which a secret is by mistake, or may be.
+        """
         secrets = {value.text for value in self.values if isinstance(value.text, Secret)}
         mixed_up = {
             problem.name
@@ -152,17 +161,20 @@ class Settings:
             | mixed_up
         )
 
-    def with_(self, **given: str | Secret | Path | Environment | None) -> Settings:
-        """A copy in which these attributes have values given by the program; `None` takes a value away. Unknown ones: `TypeError`."""
-        found = {
+    def with_(self, **changes: str | Secret | Path | Environment | None) -> Settings:
+        """Return a copy with these attributes changed; None removes a value.
+
+        The default addresses follow `environment`. Raises `TypeError` for an unknown attribute.
+        """
+        values = {
             value.name: value for value in self.values if not value.origin.startswith("default")
         }
-        for attribute, value in given.items():
+        for attribute, value in changes.items():
             name = f"WYCH_{attribute.upper()}"
             if name not in NAMES:
                 raise TypeError(
-                    "there is no setting"
-                    f" {attribute}{validation.nearest(attribute, map(_attribute, NAMES))}"
+                    f"there is no setting {attribute}"
+                    f"{validation.suggest_nearest(attribute, map(_attribute, NAMES))}"
                 )
             text = (
                 value.name
@@ -171,11 +183,11 @@ class Settings:
                 if isinstance(value, Path)
                 else value
             )
-            found[name] = _value(name, text, "given")
+            values[name] = _value(name, text, "given")
         environment = self.values[0]
         return Settings(
-            _filled(
-                found,
+            _fill_defaults(
+                values,
                 self.environment.name if environment.origin.startswith("default") else MOCK.name,
             ),
             self.file,
@@ -183,28 +195,29 @@ class Settings:
 
     def _problems(self, names: tuple[str, ...], stage: Stage) -> tuple[Problem, ...]:
         values = {value.name: value for value in self.values}
-        wrong: dict[str, Problem] = {
+        problems: dict[str, Problem] = {
             name: SettingMissing(name, stage=stage) for name in names if values[name].text is None
         }
-        about_the_file = self._about_the_file(stage) if wrong or not names else ()
-        wrong |= {problem.name: problem for problem in self._invalid(stage)}
-        asked = dict.fromkeys(("WYCH_ENVIRONMENT", *(names or NAMES)))
+        # First, because an unreadable or misspelt line is the likely reason for a missing setting.
+        about_file = self._file_problems(stage) if problems or not names else ()
+        problems |= {problem.name: problem for problem in self._invalid(stage)}
+        wanted = dict.fromkeys(("WYCH_ENVIRONMENT", *(names or NAMES)))
         return (
-            *about_the_file,
+            *about_file,
             *(() if names else self.file.warnings),
-            *(wrong[name] for name in asked if name in wrong),
+            *(problems[name] for name in wanted if name in problems),
         )
 
-    def _about_the_file(self, stage: Stage) -> tuple[SettingInvalid, ...]:
+    def _file_problems(self, stage: Stage) -> tuple[SettingInvalid, ...]:
         unknown = (
             line
             for line in self.file.lines
             if line.name.upper().startswith("WYCH_") and line.name not in NAMES
         )
-        return tuple(_at(stage, problem) for problem in self.file.errors) + tuple(
+        return tuple(_copy_for_stage(stage, problem) for problem in self.file.errors) + tuple(
             SettingInvalid(
                 line.name,
-                f"is no setting of this kit{validation.nearest(line.name.upper(), NAMES)}",
+                f"is not a setting of this kit{validation.suggest_nearest(line.name.upper(), NAMES)}",
                 origin=_origin(self.file, line),
                 stage=stage,
                 reference="unknown-setting",
@@ -216,20 +229,24 @@ class Settings:
         origins = {value.name: value.origin for value in self.values}
         return [
             SettingInvalid(
-                name, found.reason, origin=origins[name], stage=stage, reference=found.reference
+                name, finding.reason, origin=origins[name], stage=stage, reference=finding.reference
             )
-            for name, found in self._findings.items()
+            for name, finding in self._findings.items()
         ]
 
     @cached_property
     def _findings(self) -> dict[str, Finding]:
-        """At most one for each setting: what is wrong with the text itself before what is wrong beside others.
+        """Return at most one finding for each setting that has a value, by name.
 
-        Kept, because every call asks: looking again would cost as much as the call itself.
+        What is wrong with a text itself overrides what is wrong beside other settings.
         """
+        # Cached, because every call asks: checking again would cost as much as the call itself.
+        # Reversed, so that the first mixup of a setting, which is the worst, remains in the dict.
         texts = {value.name: value.text for value in self.values if value.text is not None}
-        return dict(reversed([*validation.together(texts)])) | {
-            name: found for name, text in texts.items() if (found := validation.find(name, text))
+        return dict(reversed([*validation.find_mixups(texts)])) | {
+            name: finding
+            for name, text in texts.items()
+            if (finding := validation.find_problem(name, text))
         }
 
 
@@ -240,23 +257,24 @@ def load_settings(
     environ: Mapping[str, str] | None = None,
     file: EnvFile | None = None,
 ) -> Settings:
-    """Settings from `environ` (default: the process's), over the file, over defaults.
+    """Return the settings from `environ` (default: the process's), over the file, over defaults.
 
-    The file is `file`, already read, or at `path`, or the one `env_path(profile)` names. A profile called like an environment makes it the default environment.
-    Never raises over what it finds.
+    The file is `file` (already read), or the one at `path`, or the one that `env_path(profile)`
+    names. A profile with the name of an environment makes that one the default. Never raises for
+    what a setting or the file contains.
     """
-    file = _file(profile, path) if file is None else file
+    file = _find_file(profile, path) if file is None else file
     shell = os.environ if environ is None else environ
     lines = file.last_lines()
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for name in NAMES:
         line = lines.get(name)
         if line and line.value:
-            found[name] = _value(name, line.value, _origin(file, line))
+            values[name] = _value(name, line.value, _origin(file, line))
         if shell.get(name):
-            below = found.get(name)
+            below = values.get(name)
             text = _value(name, shell[name], "shell").text
-            found[name] = Value(
+            values[name] = Value(
                 name,
                 text,
                 "shell",
@@ -264,42 +282,48 @@ def load_settings(
                 differs=below is not None and below.text != text,
             )
     settings = Settings(
-        _filled(found, profile if profile and profile in ENVIRONMENTS else MOCK.name), file
+        _fill_defaults(values, profile if profile and profile in ENVIRONMENTS else MOCK.name), file
     )
     if profile not in ENVIRONMENTS or profile == settings.environment.name:
         return settings
-    # A copied file whose environment was forgotten would pass for the one it is named after.
-    mixed = SettingInvalid(
+    # A copied file in which nobody changed the environment would pass for the one it is named after.
+    mismatch = SettingInvalid(
         "WYCH_ENVIRONMENT",
-        f"is {settings.environment.name}, and the profile is {profile}: change one of the two",
+        f"is {settings.environment.name}, but the profile is {profile}. Change one of the two",
         origin=settings.values[0].origin,
         reference="environment-mismatch",
     )
-    return Settings(settings.values, replace(file, warnings=(*file.warnings, mixed)))
+    return Settings(settings.values, replace(file, warnings=(*file.warnings, mismatch)))
 
 
 def save_settings(values: Mapping[str, str | Secret], path: Path) -> Path:
-    """Save to a `.env` file, by variable name; see `wych_kit.settings.env_file.save` for what is kept, promised and raised."""
+    """Save values to a `.env` file by variable name; return the file's real path.
+
+    `wych_kit.settings.env_file_writer.save` describes what it keeps of the file and what it raises.
+    """
     from wych_kit.settings.env_file_writer import save  # most commands only read
 
     return save(values, path)
 
 
-def _file(profile: str | None, path: Path | None) -> EnvFile:
+def _find_file(profile: str | None, path: Path | None) -> EnvFile:
     if path is None and profile and not re.fullmatch(r"\w[\w-]*", profile):
         reason = (
-            "is no profile: letters, digits, - and _ are (`sandbox` means the file .env.sandbox)"
+            "has an invalid name. Use letters, digits, - and _,"
+            " such as `sandbox` for the file .env.sandbox"
         )
-        return EnvFile(errors=(SettingInvalid("profile", reason, reference="env-file-missing"),))
-    place = Path(path) if path else env_path(profile)
-    if os.path.lexists(place):
-        return env_file.read(place)
+        return EnvFile(
+            errors=(SettingInvalid("profile", reason, reference="env-file-missing"),)
+        )
+    location = Path(path) if path else env_path(profile)
+    if os.path.lexists(location):
+        return env_file.read(location)
     if path is None and profile:
         return EnvFile(
             errors=(
                 SettingInvalid(
-                    place.name,
-                    "is neither here nor in the folders above",
+                    location.name,
+                    "is not in this folder nor in those above. Check the name of the profile",
                     reference="env-file-missing",
                 ),
             )
@@ -307,26 +331,29 @@ def _file(profile: str | None, path: Path | None) -> EnvFile:
     return EnvFile()
 
 
-def _at(stage: Stage, problem: SettingInvalid) -> SettingInvalid:
-    """A copy, since what is raised collects a traceback."""
-    moved = copy.copy(problem)
-    moved.stage = stage
-    return moved
+def _copy_for_stage(stage: Stage, problem: SettingInvalid) -> SettingInvalid:
+    # A copy, since an error that is raised collects a traceback, and the file's are kept.
+    copied = copy.copy(problem)
+    copied.stage = stage
+    return copied
 
 
-def _filled(found: Mapping[str, Value], environment: str) -> tuple[Value, ...]:
-    """Every setting in order: as found, else the default of the environment that holds."""
-    held = found.get("WYCH_ENVIRONMENT")
-    name = held.text if held and held.text else environment
+def _fill_defaults(values: Mapping[str, Value], environment: str) -> tuple[Value, ...]:
+    """Return every setting in order; those without a value get the environment's default.
+
+    `environment` counts if the values name none.
+    """
+    chosen = values.get("WYCH_ENVIRONMENT")
+    name = str(chosen.text) if chosen and chosen.text else environment
     defaults = {"WYCH_ENVIRONMENT": environment, "WYCH_TOKEN_CACHE": "disk"}
     for attribute in ("issuer_url", "api_url", "portal_url", "connect_url", "callback_url"):
         if address := getattr(_environment(name), attribute):
             defaults[f"WYCH_{attribute.upper()}"] = address
     return tuple(
-        found[each] if each in found and found[each].text is not None
-        else Value(each, defaults[each], f"default ({name})") if each in defaults
-        else Value(each, None, "not set")
-        for each in NAMES
+        values[key] if key in values and values[key].text is not None
+        else Value(key, defaults[key], f"default ({name})") if key in defaults
+        else Value(key, None, "not set")
+        for key in NAMES
     )  # fmt: skip
 
 
@@ -340,7 +367,7 @@ def _value(name: str, text: str | Secret | None, origin: str) -> Value:
 
 def _environment(name: object) -> Environment:
     return ENVIRONMENTS.get(str(name)) or Environment(
-        str(name), note="There is no such environment: mock, sandbox and production are."
+        str(name), note="Unknown environment. Choose mock, sandbox or production."
     )
 
 

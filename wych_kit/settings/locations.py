@@ -1,4 +1,4 @@
-"""Where things are: what the kit keeps is in WYCH_HOME or where the system wants such things, the `.env` file in your project."""
+"""Names the files of the kit: its own in WYCH_HOME or the system's folders, `.env` in your project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 
 def tokens(home: Path | None) -> Path:
-    """The folder of the shared tokens."""
+    """Return the folder of the shared tokens."""
     if home is not None:
         return home / "tokens"
     from platformdirs import user_cache_path
@@ -21,27 +21,28 @@ def tokens(home: Path | None) -> Path:
 
 
 def journal(home: Path | None) -> Path:
-    """The file of the last commands' exchanges."""
+    """Return the file with the exchanges of the last commands."""
     return _data(home) / "journal.jsonl"
 
 
 def scores(home: Path | None) -> Path:
-    """The file of what a person has solved in `wych-kit drill`."""
+    """Return the file with the scores of `wych-kit drill`."""
     return _data(home) / "drill-scores.json"
 
 
 def mock(home: Path | None) -> Path:
-    """The file in which a mock that the kit starts remembers registrations."""
+    """Return the file in which a mock that the kit starts remembers registrations."""
     return _data(home) / "mock.sqlite"
 
 
 def control(home: Path | None, port: int) -> Path:
-    """The file in which a mock at this port says how it is told to misbehave."""
+    """Return the file in which a mock at this port says how to reach its control port."""
     return _data(home) / f"mock-{port}.json"
 
 
 def typed(words: str, profile: str | None = None) -> str:
-    """A command of the kit as it has to be typed here: a venv that is not activated is not on the path."""
+    """Return the command line to show: with a path if `wych-kit` is not on PATH."""
+    # As in a virtual environment that is not activated.
     command = (
         "wych-kit"
         if shutil.which("wych-kit")
@@ -61,41 +62,42 @@ def _data(home: Path | None) -> Path:
 
 
 def env_path(profile: str | None = None) -> Path:
-    """Where `.env` (or `.env.<profile>`) is: in this folder or the nearest above, up to the project's root or home.
+    """Return the path of `.env` (or `.env.<profile>`): in this folder or the nearest one above.
 
-    The root is a folder with `.git` or `pyproject.toml`. When there is no such file: where a new one belongs, at the root if there
-    is one, else here.
+    The search ends at the project's root (a folder with `.git` or `pyproject.toml`) or at home. If
+    there is no such file, it is the path for a new one: at the root if there is one, else here.
     """
     name = f".env.{profile}" if profile else ".env"
     try:
         here = Path.cwd()
-    except FileNotFoundError:  # somebody deleted the folder we are in
+    except FileNotFoundError:  # somebody deleted the current folder
         return Path(name)
     for folder in (here, *here.parents):
         if _kind(folder / name) == "file" or any(
             _kind(folder / mark) for mark in (".git", "pyproject.toml")
         ):
             return folder / name
-        if folder == expanded("~"):
+        if folder == expand_home("~"):
             break
     return here / name
 
 
-def env_below() -> Path | None:
-    """A `.env` in a folder of this one, as those are that `wych-kit lab` makes; `None` when there is none."""
+def find_env_below() -> Path | None:
+    """Return a `.env` in a subfolder, such as `wych-kit lab` creates, or None."""
     return next((path for path in sorted(Path().glob("*/.env")) if _kind(path) == "file"), None)
 
 
-def expanded(text: str) -> Path:
-    """The path with `~` resolved, as far as it can be."""
+def expand_home(text: str) -> Path:
+    """Return the path with `~` resolved, or as it is if that user has no home."""
     try:
         return Path(text).expanduser()
-    except RuntimeError:  # no such person, or no home at all
+    except RuntimeError:
         return Path(text)
 
 
 def _kind(path: Path) -> Literal["folder", "file"] | None:
-    """A pipe counts as a file, as vaults use them; what may not be looked at counts as nothing."""
+    # A pipe counts as a file, since vaults serve `.env` through one. What the user may not look at
+    # counts as nothing.
     try:
         return "folder" if stat.S_ISDIR(path.stat().st_mode) else "file"
     except OSError:

@@ -1,6 +1,7 @@
-"""Is this text a fit address? One function for each use; each gives the reason against it, or `None`.
+"""Checks the text of a URL setting, one function for each kind of URL; opens no connection.
 
-An address is repeated in a reason only to say what to write instead, and never when it holds a user name or password.
+A reason repeats a URL only to show the correct one, and never when it contains a user name or
+password.
 """
 
 from __future__ import annotations
@@ -12,144 +13,143 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from wych_kit.secret import MASK
-from wych_kit.settings.copy_mistakes import Finding, in_plain_text
+from wych_kit.settings.copy_mistakes import Finding, find_in_text
 
 if TYPE_CHECKING:
     from wych_kit.secret import Secret
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_HTTPS_ONLY = "must start with https:// (http is fine only for 127.0.0.1, ::1 and localhost)"
-_PASTED = (
+_HTTPS_ONLY = (
+    "must start with https://. Plain http is allowed only for 127.0.0.1, ::1 and localhost"
+)
+# What people paste in place of the issuer, by the part of the URL that shows it.
+_NOT_THE_ISSUER = (
     ("/.well-known", "the discovery document"),
-    ("/protocol/openid-connect", "one of its endpoints"),
+    ("/protocol/openid-connect", "an endpoint"),
 )
 
 
-def without_password(address: str) -> str:
-    """The address, or any text, fit to be shown: a user name and password in it are masked."""
-    return re.sub(r"(?s)(?<=//).*@", f"{MASK}@", address)
+def mask_password(text: str) -> str:
+    """Return the text with the user name and password of every URL in it masked."""
+    return re.sub(r"(?s)(?<=//).*@", f"{MASK}@", text)
 
 
-def issuer(text: Secret) -> Finding | None:
-    """An issuer: https, nothing after the path (RFC 8414 section 2), and not the address of the document or an endpoint."""
-    for mark, what in _PASTED:
+def check_issuer(text: Secret) -> Finding | None:
+    """Return what is wrong with an issuer (RFC 8414 section 2), or None."""
+    for mark, what in _NOT_THE_ISSUER:
         if mark in text.reveal() and "@" not in text.reveal():
-            before = text.reveal().partition(mark)[0]
-            return Finding(
-                f"is the address of {what}; the issuer is the part before that: write {before}",
-                "not-the-issuer",
-            )
-    found = base(text)
-    if found and found.reference == "trailing-slash":
+            issuer = text.reveal().partition(mark)[0]
+            reason = f"is the URL of {what}. The issuer is {issuer}"
+            return Finding(reason, "not-the-issuer", correction=issuer)
+    finding = check_base(text)
+    if finding and finding.reference == "trailing-slash":
         why = (
-            "it has to equal the issuer in the document, character by character (RFC 8414 section"
-            " 3.3)"
+            "The issuer must equal the one in the discovery document, character by character"
+            " (RFC 8414 section 3.3)"
         )
-        return found._replace(reason=f"{found.reason}; {why}")
-    return found
+        return finding._replace(reason=f"{finding.reason}. {why}")
+    return finding
 
 
-def api(text: Secret) -> Finding | None:
-    """Where paths are added to: not the address of a whole call."""
-    if found := base(text):
-        return found
+def check_api(text: Secret) -> Finding | None:
+    """Return what is wrong with the URL that paths of the API are appended to, or None."""
+    if finding := check_base(text):
+        return finding
     before, mark, _ = text.reveal().partition("/partner/")
-    return (
-        Finding(
-            f"is the address of a call; only the part before /partner is wanted: write {before}",
-            "not-a-base",
-        )
-        if mark
-        else None
+    if not mark:
+        return None
+    return Finding(
+        f"is the URL of a whole call. Use only the part before /partner: {before}",
+        "not-a-base",
+        correction=before,
     )
 
 
-def connect(text: Secret) -> Finding | None:
-    """What all apps' consent links begin with: not the link of one app."""
-    if found := base(text):
-        return found
+def check_connect(text: Secret) -> Finding | None:
+    """Return what is wrong with the common beginning of all consent links, or None."""
+    if finding := check_base(text):
+        return finding
     link = re.fullmatch(r"(.+)/([^/]+)/connection", text.reveal())
-    return (
-        Finding(
-            f"is one app's link: write {link[1]} here and {link[2]} in WYCH_APP_NAME", "not-a-base"
-        )
-        if link
-        else None
+    if link is None:
+        return None
+    return Finding(
+        f"is the consent link of one app. Use {link[1]} here, and {link[2]} for WYCH_APP_NAME",
+        "not-a-base",
+        correction=link[1],
     )
 
 
-def base(text: Secret) -> Finding | None:
-    """An address that others are built on: no query, no slash at its end, none doubled (wire facts D6)."""
-    parts = _parts(text)
+def check_base(text: Secret) -> Finding | None:
+    """Return what is wrong with a URL that others are built on (wire facts D6), or None."""
+    parts = _split(text)
     if isinstance(parts, Finding):
         return parts
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return Finding(_HTTPS_ONLY, "not-https")
     if "?" in text.reveal():
-        return Finding("must end before the ?", "not-a-base")
+        return Finding("has a query. Remove everything from the ? on", "not-a-base")
     if parts.path.endswith("/"):
-        return Finding(
-            f"must not end in a slash: write {text.reveal().rstrip('/')}", "trailing-slash"
-        )
-    return (
-        Finding("has two slashes together in its path: write one", "double-slash")
-        if "//" in parts.path
-        else None
-    )
+        stripped = text.reveal().rstrip("/")
+        return Finding(f"ends in a slash. Use {stripped}", "trailing-slash", correction=stripped)
+    if "//" in parts.path:
+        return Finding("has two slashes in a row in its path. Remove one", "double-slash")
+    return None
 
 
-def callback(text: Secret) -> Finding | None:
-    """Where a browser comes back to; plain http and a query are the app owner's own affair."""
-    parts = _parts(text)
+def check_callback(text: Secret) -> Finding | None:
+    """Return what is wrong with a callback URL, or None."""
+    # Plain http and a query are allowed: the URL is the app owner's own, and often an internal one.
+    parts = _split(text)
     if not isinstance(parts, Finding):
         return None
-    return (
-        parts._replace(reason="must start with https:// or http://")
-        if parts.reference == "not-https"
-        else parts
-    )
+    if parts.reference == "not-https":
+        return parts._replace(reason="must start with https:// or http://")
+    return parts
 
 
-def host(text: Secret) -> str:
-    """The host in small letters; empty when there is none."""
+def hostname(text: Secret) -> str:
+    """Return the host in lower case, or "" if there is none."""
     try:
         return urlsplit(text.reveal()).hostname or ""
     except ValueError:
         return ""
 
 
-def _parts(text: Secret) -> SplitResult | Finding:
-    if found := in_plain_text(text):
-        return found
-    if (
-        "\\" in text.reveal()
-    ):  # browsers take it for a slash, libraries do not: two readings of one host
-        return Finding("has a backslash: write /", "odd-characters")
+def _split(text: Secret) -> SplitResult | Finding:
+    if finding := find_in_text(text):
+        return finding
+    # Browsers read a backslash as a slash and libraries do not, so the two would see other hosts.
+    if "\\" in text.reveal():
+        return Finding("contains a backslash. Use / instead", "odd-characters")
     try:
         parts = urlsplit(text.reveal())
-        _ = parts.port  # read late: this is what raises
+        # Splitting does not look at the port; reading it raises for one that is no number.
+        _ = parts.port
     except ValueError:
-        return Finding("is no address: look at its port, or at the brackets in it", "bad-address")
+        return Finding("is not a valid URL. Check its port and its brackets", "bad-address")
     if "@" in parts.netloc:
         return Finding(
-            "must not hold a user name or password: take away what is before the @", "not-a-base"
+            "contains a user name or password. Remove everything between // and @", "not-a-base"
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return Finding(_HTTPS_ONLY, "not-https")
-    if not _can_be_called(parts.hostname):
+    if not _is_valid_host(parts.hostname):
         return Finding(
-            "has a host name that cannot be: look at the dots, and at what is between them",
-            "bad-address",
+            "has an invalid host name. Check its dots and the parts between them", "bad-address"
         )
-    return Finding("must end before the #", "not-a-base") if "#" in text.reveal() else parts
+    if "#" in text.reveal():
+        return Finding("has a fragment. Remove everything from the # on", "not-a-base")
+    return parts
 
 
-def _can_be_called(host: str) -> bool:
-    """Whether the host is an IP address, or a name whose labels the look-up of names can take (RFC 1035 section 2.3.4)."""
+def _is_valid_host(host: str) -> bool:
+    """Return True for an IP address, and for a name that DNS can hold (RFC 1035 section 2.3.4)."""
     if re.fullmatch(r"[0-9.]+|.*:.*", host):
         with contextlib.suppress(ValueError):
             return bool(ipaddress.ip_address(host))
         return False
     return all(
-        re.fullmatch(r"(?!xn--$)[^\s.]{1,63}", label) for label in host.removesuffix(".").split(".")
+        # "xn--" alone decodes to an empty label, which the IDNA codec refuses with its own error.
+        re.fullmatch(r"(?!xn--$)[^\s.]{1,63}", label)
+        for label in host.removesuffix(".").split(".")
     )

@@ -232,7 +232,7 @@ class ExerciseAttempt:
         """
         for attribute, value in values.items():
             if value and f"WYCH_{attribute.upper()}" not in NAMES:
-                near = validation.nearest(attribute, [_attribute(name) for name in NAMES])
+                near = validation.suggest_nearest(attribute, [_attribute(name) for name in NAMES])
                 raise SettingInvalid(
                     attribute, f"is not a setting{near}", reference="setting-invalid"
                 )
@@ -260,7 +260,7 @@ class ExerciseAttempt:
         if f"WYCH_{attribute.upper()}" not in NAMES or not isinstance(value, str):
             raise SettingInvalid(
                 name,
-                f"is not shown by Wych{validation.nearest(name.upper(), NAMES)}",
+                f"is not shown by Wych{validation.suggest_nearest(name.upper(), NAMES)}",
                 reference="setting-invalid",
             )
         return self.edit(f"WYCH_{attribute.upper()}", Secret(value))

@@ -11,7 +11,7 @@ from wych_kit.callback.rehearsal.cases import CONNECTION, SCENES, USER
 from wych_kit.client.http_request import parse_url
 from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.secret import Secret
-from wych_kit.settings.url_validation import callback, host
+from wych_kit.settings.url_validation import check_callback, hostname
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,13 +85,13 @@ def rehearse(
 
 def refuse(to: str) -> None:
     """Raises `SettingInvalid` for an address that no handler of one's own can have."""
-    if found := callback(Secret(to)):
+    if found := check_callback(Secret(to)):
         raise SettingInvalid("--to", found.reason, stage="call", reference=found.reference)
     if parse_url(to) is None:
         raise SettingInvalid(
             "--to", "is no address that can be called", stage="call", reference="bad-address"
         )
-    if f".{host(Secret(to))}".endswith((".wych.app", ".wych.io")):
+    if f".{hostname(Secret(to))}".endswith((".wych.app", ".wych.io")):
         raise SettingInvalid(
             "--to", "is Wych's own host: name your handler's address", stage="call"
         )

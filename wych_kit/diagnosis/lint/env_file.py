@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import MASK, Secret
-from wych_kit.settings import env_file, loading
+from wych_kit.settings import env_file, loading, validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,9 +107,9 @@ def _corrected(name: str, held: str | Secret | None, reference: str, words: str)
     if reference == "setting-invalid" and near:
         return f"{name}={near[1]}"
     if name in _ADDRESSES and isinstance(held, str) and "@" not in held:
-        write = re.search(r"(?<=: write )https?://\S+", words)
-        if reference in ("trailing-slash", "not-the-issuer", "not-a-base") and write:
-            return f"{name}={write[0].rstrip(';')}"
+        problem = validation.find_problem(name, held)
+        if problem and problem.reference == reference and problem.correction:
+            return f"{name}={problem.correction}"
         if reference == "not-https" and held.startswith("http://"):
             return f"{name}=https://{held.removeprefix('http://')}"
     return f"{name}={MASK}"

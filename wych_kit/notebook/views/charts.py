@@ -32,7 +32,7 @@ class Chart:
             raise slip(
                 KeyError(
                     "there is no chart"
-                    f" {name}{validation.nearest(name, _DRAWN) or '; there are ' + ', '.join(_DRAWN)}"
+                    f" {name}{validation.suggest_nearest(name, _DRAWN) or '; there are ' + ', '.join(_DRAWN)}"
                 )
             )
         draw, tabled = drawn

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from wych_kit import __version__
 from wych_kit.secret import MASK, Secret
-from wych_kit.settings.url_validation import without_password
+from wych_kit.settings.url_validation import mask_password
 from wych_kit.support.bundle import anonymise
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _setting(value: Value, *, hidden: bool) -> dict[str, Any]:
     if value.text and hidden:
         told |= {"value": MASK, "fingerprint": Secret(value.text).fingerprint()}
     elif value.text:
-        told["value"] = text(without_password(str(value.text)))
+        told["value"] = text(mask_password(str(value.text)))
     told["origin"] = text(value.origin)
     if value.shadowed:
         told["wins_over"] = text(value.shadowed) + (", which differs" if value.differs else "")

@@ -163,7 +163,7 @@ def _find_control_port(home: Path | None, port: int) -> tuple[str, Secret] | Non
 
     # The mock may have been started with the folder of `.env`, of the shell, or of neither.
     shell = os.environ.get("WYCH_HOME")
-    for folder in (home, locations.expanded(shell) if shell else None, None):
+    for folder in (home, locations.expand_home(shell) if shell else None, None):
         file = locations.control(folder, port)
         try:
             # Another user's file could lead our token to a server of theirs.
