@@ -312,9 +312,7 @@ def _find_file(profile: str | None, path: Path | None) -> EnvFile:
             "has an invalid name. Use letters, digits, - and _,"
             " such as `sandbox` for the file .env.sandbox"
         )
-        return EnvFile(
-            errors=(SettingInvalid("profile", reason, reference="env-file-missing"),)
-        )
+        return EnvFile(errors=(SettingInvalid("profile", reason, reference="env-file-missing"),))
     location = Path(path) if path else env_path(profile)
     if os.path.lexists(location):
         return env_file.read(location)

@@ -133,9 +133,9 @@ def _with_hint_at_folder(
         return diagnosis
     import dataclasses
 
-    from wych_kit.settings.locations import env_below, env_path
+    from wych_kit.settings.locations import env_path, find_env_below
 
-    below = env_below()
+    below = find_env_below()
     if below is None:
         return diagnosis
     action = f"There is no {env_path()}, but {below} exists. To use it: cd {below.parent}"

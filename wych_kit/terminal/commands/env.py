@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _safe_text(value: Value, hidden: AbstractSet[str]) -> str:
     """Return the value, or a mask and a fingerprint for what must not be shown."""
     from wych_kit.secret import Secret
-    from wych_kit.settings.url_validation import without_password
+    from wych_kit.settings.url_validation import mask_password
 
     if value.text is None:
         return "-"
@@ -59,7 +59,7 @@ def _safe_text(value: Value, hidden: AbstractSet[str]) -> str:
         secret = Secret(value.text)
         return f"{secret} {secret.fingerprint()}"
     # An address may contain a user and a password.
-    return without_password(str(value.text))
+    return mask_password(str(value.text))
 
 
 def _note(value: Value) -> str:
