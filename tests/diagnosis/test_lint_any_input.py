@@ -148,9 +148,10 @@ def test_the_file_in_force_is_looked_at(kit, project):
     ran = kit("lint", "--plain")
     assert (ran.status, ran.err) == (1, "")
     assert "line 2 is wrong: trailing-slash" in ran.out
-    assert "  Write: WYCH_API_URL=http://127.0.0.1:9924/v3\n" in ran.out
+    assert "  Use: WYCH_API_URL=http://127.0.0.1:9924/v3\n" in ran.out
     project.env.write_text("WYCH_ENVIRONMENT=mock\n", "utf-8")
-    assert kit("lint") == (0, "Nothing to remark.\n", "")
+    ran = kit("lint")
+    assert (ran.status, ran.out.count("\n"), ran.err) == (0, 1, "")
 
 
 def test_files_and_standard_input_are_looked_at(kit, project, monkeypatch):
@@ -191,7 +192,7 @@ def test_a_call_is_looked_at_before_it_goes(kit, project, mock_wych):
     ran = kit("call", "GET", "users/", "--plain")
     assert ran.status == 1
     assert "trailing-slash" in ran.err
-    assert ran.err.index("trailing-slash") < ran.err.index("Not done")
+    assert ran.err.index("trailing-slash") < ran.err.index("Failed:")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from wych_kit.client.journal.history import History
 from wych_kit.diagnosis.connectivity import RUNGS
-from wych_kit.terminal import cli, context
+from wych_kit.terminal import cli
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_what_is_broken_is_explained(ready, mock_wych, kit):
     assert lines_of(ran.out)["10"][0] == "broken"
     assert lines_of(ran.out)["11"] == ("not reached", "")
     assert "unknown-client" in ran.out
-    assert "Do: " in ran.out
+    assert "Next: " in ran.out
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_in_a_terminal(ready, mock_wych, monkeypatch, tty):
     monkeypatch.setattr(sys, "stdout", tty())
     assert cli.main(["check"]) == 20
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", sys.stdout.getvalue())
-    for words in ("✓ held", "✗ broken", "– skipped", "○ not reached", "✗ Not done"):
+    for words in ("✓ held", "✗ broken", "– skipped", "○ not reached", "✗ Failed"):
         assert words in shown
 
 
@@ -122,6 +122,6 @@ def test_stopping(ready, kit, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(context, "climb", stop)
+    monkeypatch.setattr("wych_kit.diagnosis.connectivity.climb", stop)
     ran = kit("check")
     assert (ran.status, ran.out, ran.err) == (130, "", "")

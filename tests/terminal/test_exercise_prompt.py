@@ -164,7 +164,7 @@ def test_no_mock_stands_in(play, monkeypatch, unused_address):
     )
     assert "broken\t3 Connection" in after(ran, "check")
     assert "Started" not in ran.out + ran.err
-    assert "Not done" in ran.err
+    assert "connection-refused" in ran.err
 
 
 def test_a_request_is_shown_changed_and_sent(play):
@@ -248,7 +248,7 @@ def test_any_exercise_can_come(play, monkeypatch):
         lambda fit: next(each for each in fit if each.reference == "wrong-client-secret"),
     )
     ran = play("", "give up")
-    assert ran.out.index("Type help") < ran.out.index("wrong-client-secret")
+    assert ran.out.index("type help") < ran.out.index("wrong-client-secret")
     assert "minutes" not in ran.out
 
 
@@ -260,12 +260,12 @@ def test_the_list_has_every_exercise(kit, play):
     assert sorted(rows) == sorted(EXERCISES)
     assert rows["throttled"].startswith("6 min\t3 of 3 points")
     assert "only where localhost" in rows["ipv6-localhost"]
-    assert f"1 of {len(EXERCISES)} solved" in ran.out
+    assert f" 1 of {len(EXERCISES)}" in ran.out
 
 
 def test_scores_are_shown(kit, play):
     """First that there are none; then each exercise's best, and the sum."""
-    assert "Nothing yet" in kit("drill", "--scores").out
+    assert "points" not in kit("drill", "--scores").out
     play("throttled", "hint", "answer throttled")
     play("throttled", "answer throttled")
     ran = kit("drill", "--scores")

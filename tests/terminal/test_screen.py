@@ -71,7 +71,7 @@ def drawn(tty, draw, **options):
 def everything(screen):
     """Draw one of each."""
     screen.show_banner(ENVIRONMENTS["mock"])
-    screen.show_heading(1, 4, "Register", "Because.")
+    screen.show_heading("Step 1 of 4: Register", "Because.")
     screen.show_facts(FACTS)
     screen.show_table(
         ("setting", "value", "from", "note"),
@@ -81,7 +81,7 @@ def everything(screen):
     screen.show_exchange(exchange(), whole=True)
     screen.show_diagnosis(REFUSAL)
     with screen.show_progress("Get a token") as waiting:
-        waiting.now("key set")
+        waiting.update("key set")
 
 
 def bare(text):
@@ -219,7 +219,7 @@ def test_plain_and_dressed_say_the_same(tty, project, monkeypatch):
 
     def draw(screen):
         screen.show_banner(ENVIRONMENTS["production"])
-        screen.show_heading(2, 4, "Discover", "Because.")
+        screen.show_heading("Step 2 of 4: Discover", "Because.")
         screen.show_facts(FACTS[1:2])
         screen.show_diagnosis(diagnose(Refused("no", stage="call", status=418)))
 

@@ -47,7 +47,7 @@ def test_on_the_mock_nobody_is_needed(project, mock_wych, kit):
     assert (ran.status, ran.err) == (0, "")
     assert "demonstration answers" in ran.out
     assert "First name, Last name, Email, Password, Business name, NZBN, App name" in ran.out
-    assert "WYCH_CLIENT_SECRET" in ran.out.split("Saved in")[1]
+    assert "WYCH_CLIENT_SECRET" in ran.out.split("Saved to")[1]
     assert load_settings(path=project.env, environ={}).client_secret
 
 
@@ -57,7 +57,7 @@ def test_a_second_start_asks_and_registers_nothing(project, mock_wych, kit):
     ran = kit("start")
     assert ran.status == 0
     assert "demonstration" not in ran.out
-    assert "Saved in" not in ran.out
+    assert "Saved to" not in ran.out
     assert [
         request.path for request in mock_wych.requests if request.path.startswith("/portal")
     ] == []
@@ -323,7 +323,7 @@ def test_where_it_failed_it_goes_on(project, mock_wych, kit):
     ran = kit("start")
     assert ran.status == 1
     assert "api-key-refused" in ran.out
-    assert "go on" in ran.out
+    assert "continue" in ran.out
     portal = len([request for request in mock_wych.requests if request.path.startswith("/portal")])
     assert kit("start").status == 0
     assert (
@@ -374,8 +374,8 @@ def test_ctrl_c_saves_what_was_brought(project, kit, monkeypatch, shadowed):
         monkeypatch.setattr(module, "is_interactive", lambda: True)
         ran = kit("start")
     assert ran.status == 130
-    assert "WYCH_CLIENT_ID" in ran.out.split("Saved in")[1]
-    assert "start" in ran.out.split("Go on with")[1]
+    assert "WYCH_CLIENT_ID" in ran.out.split("Saved to")[1]
+    assert "start" in ran.out.split("To continue")[1]
     kept = load_settings(path=project.env, environ={})
     assert (kept.issuer_url, kept.client_id) == ("https://login.example/realms/partner", "c")
 
@@ -390,7 +390,7 @@ def test_ctrl_c_that_cannot_save_says_why(project, kit, monkeypatch):
         ran = kit("start")
     assert ran.status == 130
     assert ".gitignore" in ran.out
-    assert "Saved in" not in ran.out
+    assert "Saved to" not in ran.out
 
 
 def test_the_connections_are_closed(project, mock_wych, kit, monkeypatch):

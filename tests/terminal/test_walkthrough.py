@@ -283,11 +283,11 @@ def test_the_whole_journey_typed_in_a_terminal(project, mock_wych):
             terminal.type((PASSWORD if field.secret else "") + "\r")
         terminal.wait_for("Three credentials and two ids")
         for title in ("Step 2 of 4", "Step 3 of 4", "Step 4 of 4"):
-            terminal.wait_for("Enter goes on")
+            terminal.wait_for("Press Enter")
             terminal.type("\r")
             terminal.wait_for(title)
         terminal.wait_for("Your first authenticated call")
-        terminal.wait_for("Saved in")
+        terminal.wait_for("Saved to")
         assert terminal.ends() == 0
     kept = load_settings(path=project.env, environ={})
     for secret in (PASSWORD, kept.client_secret.reveal(), kept.api_key.reveal()):
@@ -313,8 +313,8 @@ def test_ctrl_c_in_a_terminal_says_what_was_kept_and_how_to_go_on(project, mock_
             terminal.type(PASTED.format(text) + "\r")
         terminal.wait_for("API key (")
         terminal.type("half-typ" + CTRL_C)
-        terminal.wait_for("Saved in")
-        terminal.wait_for("Go on with")
+        terminal.wait_for("Saved to")
+        terminal.wait_for("To continue")
         terminal.wait_for("start")
         assert terminal.ends() == 130
     assert "Traceback" not in terminal.text
@@ -334,7 +334,7 @@ def test_a_signal_while_waiting_ends_like_ctrl_c(project, mock_wych):
     project.ready_on(mock_wych)
     mock_wych.answer_next("discovery", status=200, delay=20)
     with Terminal("start") as terminal:
-        terminal.wait_for("Enter goes on")
+        terminal.wait_for("Press Enter")
         terminal.type("\r")
         terminal.wait_for("discovery document")
         terminal.process.send_signal(signal.SIGINT)
@@ -349,7 +349,7 @@ def test_a_narrow_terminal_is_served(project, mock_wych):
     project.ready_on(mock_wych)
     with Terminal("start", columns=40) as terminal:
         for _ in range(3):
-            terminal.wait_for("Enter goes on")
+            terminal.wait_for("Press Enter")
             terminal.type("\r")
         assert terminal.ends() == 0
     squeezed = "".join(terminal.text.split())

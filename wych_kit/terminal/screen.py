@@ -183,7 +183,7 @@ class Screen:
         self._print_block("response", render_response(exchange, whole=whole))
 
     def show_diagnosis(self, diagnosis: Diagnosis) -> None:
-        """Print what happened, the cause, the next step and the source.
+        """Print what happened, the cause, the next step and the basis.
 
         This takes at most six lines in 80 columns.
         """
@@ -191,7 +191,7 @@ class Screen:
         rows = [
             ("Cause", diagnosis.judged),
             ("Next", diagnosis.action),
-            ("Source", diagnosis.known_from),
+            ("Basis", diagnosis.known_from),
         ]
         self.say()
         self.say(happened if self.plain else f"✗ {happened}", "bold red")
