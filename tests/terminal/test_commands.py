@@ -239,7 +239,7 @@ def test_the_token_is_explained_and_not_shown(ready, mock_wych, kit):
     for words in (
         "Expires",
         "900 s",
-        "Signature: good",
+        "Signature: valid",
         "the client it was made for",
         "its serial number",
         "mock-recipient",

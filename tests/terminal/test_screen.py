@@ -125,7 +125,7 @@ def test_colour_is_never_the_only_sign(tty, project):
     """Without its codes, dressed output still says which environment it is, and what failed."""
     text = bare(drawn(tty, everything))
     assert "mock:apretendWych" in text
-    assert "Notdone:" in text
+    assert "Failed:" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
