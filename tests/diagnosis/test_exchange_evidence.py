@@ -126,7 +126,7 @@ def test_a_mistake_made_by_hand_is_named(hand, reference, make, tty, monkeypatch
     lines = [
         line for line in re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines() if line.strip()
     ]
-    assert len(lines) <= 6, "\n".join(lines)
+    assert len(lines) <= 8, "\n".join(lines)
     assert [
         secret
         for secret in (CANARY, hand.own.client_secret, hand.own.api_key, "eyJ")

@@ -14,7 +14,7 @@ import pytest
 
 from wych_kit.client.endpoints import Basis
 from wych_kit.diagnosis.scenarios import SCENARIOS, MadeBy, Scenario, Side
-from wych_kit.diagnosis.scenarios.documentation import STAGES, at, page
+from wych_kit.diagnosis.scenarios.documentation import STAGES, render_page, scenarios_at
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "wych_kit"
@@ -159,7 +159,7 @@ def test_an_entry_is_complete(scenario: Scenario):
 def test_references_are_unique_and_cannot_be_changed():
     """One entry for each; the catalogue is read only."""
     text = "".join(path.read_text() for path in CATALOGUE.glob("*.py"))
-    assert len(SCENARIOS) == len(re.findall(r'^\s+Scenario\(\s*"', text, re.MULTILINE))
+    assert len(SCENARIOS) == len(re.findall(r"^ +Scenario\($", text, re.MULTILINE))
     with pytest.raises(TypeError):
         SCENARIOS["new"] = SCENARIOS["timeout"]  # type: ignore[index]  # that it cannot be is the point
 
@@ -191,15 +191,18 @@ def test_the_page_is_in_step():
 
 def test_the_page_has_every_scenario_once():
     """Each has its heading, its link in the contents, and its cause, fix and basis below."""
-    text = page()
+    text = render_page()
     for reference, scenario in SCENARIOS.items():
         assert text.count(f"\n### {reference}\n") == 1
         assert text.count(f"(#{reference})") == 1
-        assert f"- Cause: {scenario.cause}\n" in text
+        assert f"- Likely cause: {scenario.cause}\n" in text
         assert f"{scenario.source} ({scenario.basis})\n" in text
     faults = re.findall(r"wych-kit fault on ([\w-]+)", text)
     assert faults == [
-        each.reference for stage in STAGES for each in at(stage) if each.made_by == "fault"
+        each.reference
+        for stage in STAGES
+        for each in scenarios_at(stage)
+        if each.made_by == "fault"
     ]
 
 

@@ -133,7 +133,7 @@ def test_the_kits_commands_run_in_its_folder_and_shell(play, project):
     assert "@example.com" in after(ran, "call GET users")
     assert "/users" in after(ran, "journal 1 --as curl")
     assert "wych-drill" in after(ran, "env")
-    assert "Too many calls" in after(ran, "explain throttled")
+    assert "too many calls" in after(ran, "explain throttled")
     assert dict(os.environ) == before
     assert Path.cwd() == project.folder
     assert sorted(path.name for path in project.home.iterdir() if path.suffix != ".lock") == [

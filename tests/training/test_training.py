@@ -15,7 +15,7 @@ from tests.conftest import ADDRESSES, CREDENTIALS
 from wych_kit.client import backoff, http_request
 from wych_kit.diagnosis.connectivity import check
 from wych_kit.diagnosis.scenarios import SCENARIOS
-from wych_kit.diagnosis.scenarios.documentation import page
+from wych_kit.diagnosis.scenarios.documentation import render_page
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
 from wych_kit.training import EXERCISES, ExerciseAttempt, Result, Scores
@@ -87,7 +87,7 @@ def test_every_scenario_is_an_exercise():
     """Each scenario that is no condition of the kit itself can be practised, and is in the facilitator's key and on the page."""
     wanted = [name for name, each in SCENARIOS.items() if each.made_by != "kit"]
     assert list(EXERCISES) == wanted, "no way to break it: wych_kit/breaking/"
-    for text in (render_answer_key(), page()):
+    for text in (render_answer_key(), render_page()):
         assert [
             name
             for name in wanted

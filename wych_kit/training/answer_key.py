@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from wych_kit.diagnosis.scenarios import WHO_CAN_FIX
-from wych_kit.diagnosis.scenarios.documentation import STAGES, marked_up
+from wych_kit.diagnosis.scenarios.documentation import STAGES, escape_markdown
 from wych_kit.training.defects import ExerciseSetup
 from wych_kit.training.exercises import EXERCISES, LINE
 
@@ -70,7 +70,7 @@ def _sections() -> Iterator[str]:
             for each in exercises:
                 yield f"### {each.reference}\n"
                 yield from (
-                    f"- {label}: {marked_up(words)}" for label, words in describe_exercise(each)
+                    f"- {label}: {escape_markdown(text)}" for label, text in describe_exercise(each)
                 )
                 yield ""
 

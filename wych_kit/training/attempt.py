@@ -14,7 +14,7 @@ from wych_kit.diagnosis.connectivity import climb
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.diagnosis.lint import lint_env
 from wych_kit.diagnosis.scenarios import SCENARIOS
-from wych_kit.diagnosis.scenarios.documentation import nearest
+from wych_kit.diagnosis.scenarios.documentation import nearest_reference
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
 from wych_kit.settings import validation
@@ -197,7 +197,7 @@ class ExerciseAttempt:
         reference.
         """
         if word not in SCENARIOS:
-            meant = nearest(word)
+            meant = nearest_reference(word)
             raise SettingInvalid(
                 word,
                 f"is not a reference{f': did you mean {meant}?' if meant else ''}",

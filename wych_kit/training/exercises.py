@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wych_kit.diagnosis.scenarios import SCENARIOS, WHO_CAN_FIX
-from wych_kit.diagnosis.scenarios.documentation import STAGES, nearest
+from wych_kit.diagnosis.scenarios.documentation import STAGES, nearest_reference
 from wych_kit.errors import SettingInvalid
 from wych_kit.training.defects import DEFECTS
 
@@ -128,7 +128,7 @@ def get_exercise(reference: str) -> Exercise:
     """
     exercise = EXERCISES.get(reference)
     if exercise is None:
-        meant = nearest(reference)
+        meant = nearest_reference(reference)
         suggestion = (
             f": did you mean {meant}?"
             if meant in EXERCISES

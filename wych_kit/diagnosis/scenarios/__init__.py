@@ -1,11 +1,14 @@
-"""The catalogue of what goes wrong: what it looks like, cause, next action, whose side, and how we know. Data only.
+"""List what can go wrong: symptom, cause, fix, who can fix it, and how we know. Data only.
 
-An error carries the `reference` of its scenario; `wych_kit.diagnosis.diagnose` looks it up here. `python -m wych_kit.diagnosis.scenarios` prints it as
-a page.
+An error carries the `reference` of its scenario; `wych_kit.diagnosis.diagnose` looks it up here.
+`python -m wych_kit.diagnosis.scenarios` prints the list as a page.
 
-    settings    the values and their file        network     nothing answers, or somebody else does
-    identity    discovery and the token          gateway     the calls
-    application what is behind the gateway
+    settings            the values and their file
+    network             nothing answers, or something else does
+    identity_provider   discovery and the token request
+    gateway             the API calls
+    application         users, consent and data behind the gateway
+    documentation       the scenarios as docs/troubleshooting.md and in a terminal
 """
 
 from __future__ import annotations

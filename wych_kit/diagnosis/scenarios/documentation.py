@@ -1,4 +1,4 @@
-"""The catalogue as a page, docs/troubleshooting.md, and as lines for a terminal."""
+"""Show scenarios as the page docs/troubleshooting.md and as rows for a terminal."""
 
 from __future__ import annotations
 
@@ -18,42 +18,43 @@ STAGES = {
     "settings": "Settings and their file",
     "register": "Registering",
     "discovery": "Connecting and discovery",
-    "token": "The token",
-    "call": "Calls",
+    "token": "Getting a token",
+    "call": "Calling the API",
 }
 _MADE_BY = {
-    "values": "`wych-kit drill {reference}`, or set the value so and run `wych-kit start`",
+    "values": "`wych-kit drill {reference}`, or set such a value and run `wych-kit start`",
     "request": (
-        "`wych-kit drill {reference}`, or send such a request by hand; this kit never makes one"
+        "`wych-kit drill {reference}`, or send such a request by hand; the kit never sends one"
     ),
     "fault": "`wych-kit drill {reference}`, or `wych-kit fault on {reference}`",
     "customer": (
-        "`wych-kit drill {reference}`, or let the mock have such a customer, from Python:"
+        "`wych-kit drill {reference}`, or give the mock such a customer in Python:"
         " `wych.connect(email, state=…)`"
     ),
-    "network": "`wych-kit drill {reference}`, or point an address or a proxy variable there",
-    "kit": "nothing to practise: a condition of this kit itself",
+    "network": "`wych-kit drill {reference}`, or set such a URL or proxy variable",
+    "kit": "there is no exercise: it is a condition of the kit itself",
 }
 _ABOUT = """# Troubleshooting
 
-What goes wrong between a new data recipient and Wych, by where it shows first: what one sees, why, and what to do.
-The kit names the reference when it meets one; `wych-kit explain REFERENCE` shows the same in a terminal.
+What can go wrong between a new data recipient and Wych, sorted by where it shows first. Each entry says what you see,
+the likely cause and what to do. The kit names the reference in its messages. `wych-kit explain REFERENCE` shows the same
+in a terminal.
 
-What is said of Keycloak and AWS is inferred: no Wych host was asked (see [what is proven](wire-facts.md), and
-[what Wych documents](api-facts.md)). Where several causes look alike from outside, all are named.
+What is said about Keycloak and AWS is inferred: no Wych host was asked. See [the wire facts](wire-facts.md) and
+[the API facts](api-facts.md). Where several causes look the same from outside, the entry names them all.
 
-This page is made from the catalogue by `make docs`: change `wych_kit/scenarios/`, not the page.
+`make docs` writes this page from the catalogue: change `wych_kit/diagnosis/scenarios/`, not the page.
 """
 
 
-def page() -> str:
-    """The whole page as Markdown."""
+def render_page() -> str:
+    """Return the whole page as Markdown."""
     return "\n".join([_ABOUT, *_contents(), *_sections()])
 
 
 def _contents() -> Iterator[str]:
     for stage, title in STAGES.items():
-        links = ", ".join(f"[{each.reference}](#{each.reference})" for each in at(stage))
+        links = ", ".join(f"[{each.reference}](#{each.reference})" for each in scenarios_at(stage))
         yield f"- {title}: {links}"
     yield ""
 
@@ -61,56 +62,61 @@ def _contents() -> Iterator[str]:
 def _sections() -> Iterator[str]:
     for stage, title in STAGES.items():
         yield f"## {title}\n"
-        for each in at(stage):
+        for each in scenarios_at(stage):
             yield f"### {each.reference}\n"
-            yield from (f"- {label}: {marked_up(words)}" for label, words in facts(each))
+            yield from (
+                f"- {label}: {escape_markdown(text)}" for label, text in describe_scenario(each)
+            )
             yield ""
 
 
-def marked_up(words: str) -> str:
-    """A text for Markdown: outside code, what would be taken for a tag or for emphasis stands as it is."""
-    pieces = words.split("`")
+def escape_markdown(text: str) -> str:
+    """Return a text for Markdown; outside code, `<` and `*` are escaped."""
+    pieces = text.split("`")
     return "`".join(
         piece if number % 2 else re.sub(r"([<*])", r"\\\1", piece)
         for number, piece in enumerate(pieces)
     )
 
 
-def at(stage: str) -> list[Scenario]:
-    """The scenarios that show first at this stage, in the catalogue's order."""
+def scenarios_at(stage: str) -> list[Scenario]:
+    """Return the scenarios that show first at this stage, in the catalogue's order."""
     return [each for each in SCENARIOS.values() if each.stage == stage]
 
 
-def facts(scenario: Scenario) -> list[tuple[str, str]]:
-    """All that is known of one, as rows of label and words."""
+def describe_scenario(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return all that is known of a scenario, as rows of label and text."""
     return [
-        ("Seen", scenario.symptom),
-        ("Cause", scenario.cause),
-        ("Do", scenario.fix),
+        ("What you see", scenario.symptom),
+        ("Likely cause", scenario.cause),
+        ("What to do", scenario.fix),
         ("Who can fix it", WHO_CAN_FIX[scenario.side]),
-        ("Looks alike", ", ".join(scenario.alike) or "nothing else here"),
-        ("To see it happen", _MADE_BY[scenario.made_by].format(reference=scenario.reference)),
+        ("Looks the same", ", ".join(scenario.alike) or "nothing else in this list"),
+        ("How to reproduce it", _MADE_BY[scenario.made_by].format(reference=scenario.reference)),
         ("Basis", f"{scenario.source} ({scenario.basis})"),
     ]
 
 
-def nearest(word: str) -> str | None:
-    """The reference that was probably meant; `None` when none is near."""
+def nearest_reference(word: str) -> str | None:
+    """Return the reference that was probably meant, or None if none is similar."""
     folded = "-".join(word.lower().replace("_", " ").split())
     if folded in SCENARIOS:
         return folded
     return next(iter(difflib.get_close_matches(folded, SCENARIOS, n=1, cutoff=0.6)), None)
 
 
-def about(words: str) -> list[str]:
-    """The references of scenarios whose texts have all these words, at most six, those that have them in the reference first."""
+def search_scenarios(words: str) -> list[str]:
+    """Return at most six references whose texts contain all these words.
+
+    A reference that contains them itself comes first.
+    """
     wanted = words.lower().replace("-", " ").split()
-    named, told = [], []
+    in_name, in_text = [], []
     for reference, each in SCENARIOS.items():
         if all(word in reference for word in wanted):
-            named.append(reference)
+            in_name.append(reference)
         elif all(
             word in f"{reference} {each.symptom} {each.cause} {each.fix}".lower() for word in wanted
         ):
-            told.append(reference)
-    return [*named, *told][:6] if wanted else []
+            in_text.append(reference)
+    return [*in_name, *in_text][:6] if wanted else []

@@ -1,4 +1,4 @@
-"""What is said of one thing that goes wrong."""
+"""Define a scenario: one thing that goes wrong."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ MadeBy = Literal["values", "request", "fault", "customer", "network", "kit"]
 class Scenario:
     """One thing that goes wrong.
 
-    `stage` is where it shows first, `symptom` what one sees there, `cause` a sentence, `fix` the next action, `side` who can do it.
+    `stage` is where it shows first, `symptom` what you see there, `cause` the likely reason, `fix`
+    the next step, `side` who can take it.
 
-    `source` names the fact behind it; `basis` how far that fact can be trusted: `documented` by Wych or a standard, `inferred` from
-    the products that seem to be behind it, or `invented` here. `alike` are the references that look the same from outside, the
-    closest first: where the first one cannot be told apart, a diagnosis names it too.
+    `source` names the fact behind it, and `basis` how far that fact can be trusted: `documented`
+    by Wych or a standard, `inferred` from the products that seem to be behind Wych, or `invented`
+    here. `alike` are the references that look the same from outside, the closest first: where the
+    first one cannot be told apart, a diagnosis names it too.
     """
 
     reference: str

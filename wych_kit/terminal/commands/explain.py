@@ -26,32 +26,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show one scenario, or all by stage. 2 for an unknown reference, with a suggestion."""
     from wych_kit.diagnosis.scenarios import SCENARIOS
-    from wych_kit.diagnosis.scenarios.documentation import STAGES, at, facts, nearest
+    from wych_kit.diagnosis.scenarios.documentation import (
+        STAGES,
+        describe_scenario,
+        nearest_reference,
+        scenarios_at,
+    )
     from wych_kit.terminal.screen import Screen
 
     screen = Screen(plain=arguments.plain)
     if arguments.reference is None:
         for stage, title in STAGES.items():
             screen.say(title, "bold")
-            screen.show_table((), [(scenario.reference, scenario.cause) for scenario in at(stage)])
+            screen.show_table(
+                (), [(scenario.reference, scenario.cause) for scenario in scenarios_at(stage)]
+            )
         return DONE
-    reference = nearest(arguments.reference)
+    reference = nearest_reference(arguments.reference)
     if reference is None or reference != arguments.reference:
         message = f"No scenario is called {arguments.reference}. {_suggest(arguments.reference)}"
         Screen(plain=arguments.plain, file=sys.stderr).say(message)
         return USAGE
     screen.say(reference, "bold")
-    screen.show_table((), facts(SCENARIOS[reference]))
+    screen.show_table((), describe_scenario(SCENARIOS[reference]))
     return DONE
 
 
 def _suggest(text: str) -> str:
-    from wych_kit.diagnosis.scenarios.documentation import about, nearest
+    from wych_kit.diagnosis.scenarios.documentation import nearest_reference, search_scenarios
 
-    reference = nearest(text)
+    reference = nearest_reference(text)
     if reference:
         return f"Did you mean {reference}? wych-kit explain {reference}"
-    related = about(text)
+    related = search_scenarios(text)
     if related:
         return f"These mention it: {', '.join(related)}"
     return "To list all: wych-kit explain"
