@@ -10,6 +10,7 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -46,7 +47,7 @@ class WychClient:
 
     def get(self, url: str) -> httpx.Response:
         """A call, by its path."""
-        return self._client.request("GET", httpx.URL(url).path)
+        return self._client.request("GET", urlsplit(url).path)
 
 
 def authlib(where: Where, kind: Any = httpx.Client) -> Any:

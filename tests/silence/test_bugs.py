@@ -28,13 +28,13 @@ def use(collector):
     """Put a bug into function after function: its traceback shows the locals of every frame up to the command."""
     answers = sign_up(collector)
     functions = {
-        "wych_kit.client.portal.json_object": ("start", "--new", "--answers", str(answers)),
+        "wych_kit.client.portal.require_json_object": ("start", "--new", "--answers", str(answers)),
         "wych_kit.settings.env_file_writer._save": ("start", "--new", "--answers", str(answers)),
         "wych_kit.client.discovery._grants": ("token",),
-        "wych_kit.client.token._lifetime": ("call", "GET", "users"),
+        "wych_kit.client.token_endpoint._lifetime": ("call", "GET", "users"),
         "wych_kit.client.claims.verify": ("token",),
         "wych_kit.client.token_cache.TokenFile.write": ("call", "GET", "users"),
-        "wych_kit.client.api.parsed": ("start",),
+        "wych_kit.client.api.parse_json": ("start",),
         "wych_kit.terminal.commands.call._print_body": ("call", "GET", "users"),
         "wych_kit.diagnosis.connectivity.http_rungs._content": ("check",),
         "wych_kit.diagnosis.connectivity.bounded_client.Asking.token": ("check",),

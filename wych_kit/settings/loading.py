@@ -140,6 +140,9 @@ class Settings:
 
         It is a `SettingMissing` or a `SettingInvalid`.
         """
+        # Every call asks; what was found usable once stays so, since settings cannot change.
+        if names and self._usable.issuperset(("WYCH_ENVIRONMENT", *names)):
+            return
         for problem in self._problems(names, stage):
             raise problem
 
@@ -233,6 +236,11 @@ class Settings:
             )
             for name, finding in self._findings.items()
         ]
+
+    @cached_property
+    def _usable(self) -> frozenset[str]:
+        present = {value.name for value in self.values if value.text is not None}
+        return frozenset(present - self._findings.keys())
 
     @cached_property
     def _findings(self) -> dict[str, Finding]:

@@ -124,10 +124,11 @@ class Journal:
 
     def _noted(self, request: httpx.Request) -> Exchange:
         try:
-            body = self.redactor.redact_body(
-                request.content, request.headers.get("Content-Type", "")
-            )
-            lacks = _lacking(request.content, body)
+            content = request.content
+            # Looking a header up costs more than the rest of an empty body.
+            kind = request.headers.get("Content-Type", "") if content else ""
+            body = self.redactor.redact_body(content, kind)
+            lacks = _lacking(content, body)
         except httpx.RequestNotRead:
             body, lacks = "(a stream, not kept)", "it was a stream"
         when, _ = request.extensions.get(_STARTED) or (datetime.now(UTC), 0.0)
@@ -146,7 +147,12 @@ class Journal:
         return exchange
 
     def _headers(self, headers: httpx.Headers) -> Headers:
-        rows = self.redactor.redact_headers(headers.multi_items())
+        # `multi_items` finds out the encoding again for every name and value.
+        encoding = headers.encoding
+        pairs = [
+            (name.lower().decode(encoding), value.decode(encoding)) for name, value in headers.raw
+        ]
+        rows = self.redactor.redact_headers(pairs)
         return [(_short(name), _short(value)) for name, value in rows[:MAX_HEADERS]]
 
     def _answered(self, response: httpx.Response) -> None:

@@ -47,6 +47,7 @@ _NESTED = re.compile(r"(?:(?!%26|%23)[^&#\s\"<>])*", re.IGNORECASE)
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*")
 _CUT_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|$)', re.DOTALL)
 # A mistake round a token that people need to see: a second Bearer, or quotes.
+_QUOTES = ("'", '"')
 _WRAPPED = re.compile(r"((?:bearer +)*[\"']?)(.*?)([\"']?)", re.IGNORECASE | re.DOTALL)
 _PART = re.compile(
     r'(\bname="([^"\n]{1,80})"[^\n]*\n(?:[^\r\n][^\n]*\n){0,9}\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL
@@ -271,13 +272,16 @@ class Redactor:
 
     def _redact_header(self, name: str, value: str) -> str:
         is_secret = _USUAL_NAMES.get(name)
-        if is_secret is None:
-            is_secret = is_secret_name(name)
-        if not is_secret:
+        if not (is_secret_name(name) if is_secret is None else is_secret):
             return self._redact_pairs(_USER_INFO.sub("", value) if "://" in value else value)
         scheme, space, rest = value.partition(" ")
         if "authori" in name.lower() and space and scheme.isalpha():
-            wrapped = _WRAPPED.fullmatch(rest) if scheme.lower() == "bearer" else None
+            # The pattern walks along the whole token, so it is asked only where it has something to find.
+            may_be_wrapped = (
+                rest[:6].lower() == "bearer" or rest[:1] in _QUOTES or rest[-1:] in _QUOTES
+            )
+            is_bearer = scheme.lower() == "bearer"
+            wrapped = _WRAPPED.fullmatch(rest) if is_bearer and may_be_wrapped else None
             before, inner, after = wrapped.groups() if wrapped else ("", rest, "")
             return f"{scheme} {before}{self._replace_and_learn(name, inner)}{after}"
         if "cookie" in name.lower():
