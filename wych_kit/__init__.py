@@ -6,7 +6,7 @@
     errors        what can go wrong, as facts                               WychError and its five kinds
     scenarios     what goes wrong in practice, and what to do about it
     diagnosis     from an error, or exchanges, to cause and next action     diagnose
-    callback      what a browser brings back from the consent journey       callback.read, callback.Listener
+    callback      what a browser brings back from the consent journey       callback.parse_callback, callback.Listener
     rehearsal     every return, played at your own handler                  rehearsal.rehearse
     steps         what a step is; knows nothing of Wych
     journey       register, discover, token, first_call

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from wych_kit.callback import read
+from wych_kit.callback import parse_callback
 from wych_kit.errors import SettingInvalid, Unexpected, Unreachable
 from wych_kit.journey import simulated_customer
 
@@ -22,8 +22,8 @@ APP = "ready-made-app"
     ("answer", "state"), [("agree", "ACTIVE"), ("refuse", "REJECTED"), ("later", "PENDING")]
 )
 def test_each_answer_comes_back(mock_wych, answer, state):
-    """The address is one that `callback.read` takes, and the browser was not sent there."""
-    came = read(
+    """The address is one that `callback.parse_callback` takes, and the browser was not sent there."""
+    came = parse_callback(
         simulated_customer.give_consent(
             f"{mock_wych.connect_url}/{APP}/connection", "kim@example.com", answer=answer
         )

@@ -1,71 +1,96 @@
-"""A listener on this machine for the browser that comes back: 127.0.0.1 only, one return at a time, never longer than its limit."""
+"""Listen on 127.0.0.1 for the browser that returns from the consent journey."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-import selectors
+import queue
 import socket
+import socketserver
+import sys
 import threading
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 
-from wych_kit.callback.browser_request import Asked, Caller
-from wych_kit.callback.landing_page import came_back, refused
-from wych_kit.callback.parsing import Return, read
+from wych_kit.callback.landing_page import render_refusal_page, render_return_page
+from wych_kit.callback.parsing import CallbackParameters, parse_callback
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import Secret
 from wych_kit.settings.url_validation import check_callback
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+# Seconds that one connection may take, however slowly its bytes arrive.
+MAX_CONNECTION_SECONDS = 5.0
+# Seconds between two looks at the connections' time and at the order to stop.
+_POLL_SECONDS = 0.05
+# Connections at once. Browsers open a few in advance and leave them idle.
+_MAX_CONNECTIONS = 32
 _HOST = "127.0.0.1"
-_CALLERS = 32  # at once; browsers open a few connections ahead and leave them idle
-_PASTE = "paste the address at which the browser ends instead"
+_PASTE_INSTEAD = "Paste the URL from the browser's address bar instead"
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    # The page's own URL names a customer's connection, which no other site needs to know.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Connection": "close",
+}
 
 
 class Listener:
-    """Listens at a callback URL of this machine from when it is made until it is closed.
+    """Listens at a callback URL of this machine until it is closed.
 
-    Raises `SettingInvalid` when the callback URL is not http on this machine, or its port is taken. `url` is the address with its
-    port, `problem` what was wrong with the last visit that came to the right path and was no return.
+    `url` is the URL with the port in use. `last_error` is the fault of the last visit that came
+    to the right path but lacked a parameter, or None. Raises `SettingInvalid` if the callback URL
+    is not http on this machine, or if its port is in use.
     """
 
     def __init__(self, callback_url: str) -> None:
-        host, port, self._path = _place(callback_url)
-        self._door = _door(port)
-        port = self._door.getsockname()[1]
-        query = callback_url.partition("?")[2]
-        self.url = f"http://{host}:{port}{self._path}{f'?{query}' if query else ''}"
-        self.problem: SettingInvalid | None = None
-        self._bell, self._button = socket.socketpair()
+        host, port, path = _parse_callback_url(callback_url)
+        self.last_error: SettingInvalid | None = None
+        # None in the queue means that the listener was closed.
+        self._returns: queue.SimpleQueue[CallbackParameters | None] = queue.SimpleQueue()
         self._closed = threading.Event()
-        self._waiting = threading.Lock()
+        self._path = unquote(path)
+        self._server = _bind(port, self._handle)
+        query = callback_url.partition("?")[2]
+        self.url = f"http://{host}:{self._server.server_address[1]}{path}"
+        self.url += f"?{query}" if query else ""
+        # A daemon: a program that forgets to close the listener can still end.
+        threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+        ).start()
 
-    def wait(self, seconds: float) -> Return | None:
-        """The next return; `None` when none came in so many seconds, or the listener was closed meanwhile, by any thread."""
-        ends = time.monotonic() + seconds
-        if not self._waiting.acquire(timeout=max(seconds, 0)):
+    def wait(self, seconds: float) -> CallbackParameters | None:
+        """Return the next redirect's parameters.
+
+        Return None if no browser came back in time, or if any thread closed the listener.
+        """
+        if self._closed.is_set():
             return None
-        try:
-            return None if self._closed.is_set() else self._serve(ends)
-        finally:
-            self._waiting.release()
+        with contextlib.suppress(queue.Empty):
+            parameters = self._returns.get(timeout=max(seconds, 0))
+            if parameters is None:
+                self._returns.put(None)  # several threads may wait, and each must wake
+            return parameters
+        return None
 
     def close(self) -> None:
-        """Stops listening, and wakes whoever waits. A second call does nothing."""
+        """Stop listening, and wake every thread that waits. A second call does nothing."""
         if self._closed.is_set():
             return
         self._closed.set()
-        with contextlib.suppress(OSError):  # another thread closed it in the same moment
-            self._button.send(b"x")
-        with self._waiting:
-            for each in (self._door, self._bell, self._button):
-                each.close()
+        self._returns.put(None)
+        self._server.shutdown()
+        self._server.server_close()
 
     def __enter__(self) -> Self:
         return self
@@ -78,121 +103,170 @@ class Listener:
     ) -> None:
         self.close()
 
-    def _serve(self, ends: float) -> Return | None:
-        callers: list[Caller] = []
-        with selectors.DefaultSelector() as watched:
-            watched.register(self._door, selectors.EVENT_READ)
-            watched.register(self._bell, selectors.EVENT_READ)
-            try:
-                while not self._closed.is_set() and (now := time.monotonic()) < ends:
-                    _dismiss(watched, callers, [caller for caller in callers if caller.ends <= now])
-                    first = min([ends, *(caller.ends for caller in callers)])
-                    for key, _ in watched.select(max(first - now, 0)):
-                        if key.fileobj is self._door:
-                            self._welcome(watched, callers)
-                        elif (
-                            isinstance(key.data, Caller)
-                            and key.data in callers
-                            and (came := self._hear(watched, callers, key.data))
-                        ):
-                            return came
-                return None
-            finally:
-                _dismiss(watched, callers, list(callers))
-
-    def _welcome(self, watched: selectors.BaseSelector, callers: list[Caller]) -> None:
-        try:
-            connection, _ = self._door.accept()
-        except OSError:
-            return  # gone again before we got there
-        if len(callers) >= _CALLERS:
-            _dismiss(watched, callers, callers[:1])
-        caller = Caller(connection)
-        callers.append(caller)
-        watched.register(connection, selectors.EVENT_READ, caller)
-
-    def _hear(
-        self, watched: selectors.BaseSelector, callers: list[Caller], caller: Caller
-    ) -> Return | None:
-        try:
-            asked = caller.take()
-        except OSError:
-            _dismiss(watched, callers, [caller])
-            return None
-        return self._answer(caller, asked) if asked else None
-
-    def _answer(self, caller: Caller, asked: Asked) -> Return | None:
-        if asked.status != HTTPStatus.OK:
-            caller.answer(
-                asked.status,
-                refused(asked.status.phrase, "This is no request that a browser would make here."),
-            )
-        elif _path_of(asked.target) != unquote(self._path):
-            words = f"Wych Kit waits for a browser to come back, and only at {self._path}"
-            caller.answer(HTTPStatus.NOT_FOUND, refused("Nothing here", words), asked.method)
-        elif asked.method != "GET":
-            words = "A browser comes back with GET; nothing else is taken."
-            caller.answer(HTTPStatus.METHOD_NOT_ALLOWED, refused("Only GET", words), asked.method)
+    def _handle(self, request: _Request) -> None:
+        """Answer one request; the expected redirect goes to `wait` once its page is sent."""
+        path, _, query = request.path.partition("?")
+        if _decode_path(path) != self._path:
+            explanation = f"Wych Kit waits for a redirect to {self._path} only."
+            request.answer(HTTPStatus.NOT_FOUND, "Nothing here", explanation)
+        elif request.command != "GET":
+            explanation = "A browser comes back with GET. Wych Kit accepts no other method here."
+            request.answer(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET is accepted", explanation)
         else:
             try:
-                came = read("?" + asked.target.partition("?")[2], self.url)
+                parameters = parse_callback(f"?{query}", self.url)
             except SettingInvalid as error:
-                self.problem = error
-                words = f"{error.observed}. Wych Kit goes on waiting."
-                caller.answer(HTTPStatus.BAD_REQUEST, refused("Something is missing", words))
+                self.last_error = error
+                explanation = f"{error.observed}. Wych Kit is still waiting."
+                request.answer(HTTPStatus.BAD_REQUEST, "Something is missing", explanation)
             else:
-                caller.answer(HTTPStatus.OK, came_back(came))
-                return came
-        return None
+                request.send_page(HTTPStatus.OK, render_return_page(parameters))
+                self._returns.put(parameters)
 
 
-def _path_of(target: str) -> str:
-    """The path of a request's target, which may be a whole address (RFC 9112 section 3.2.2)."""
-    path = target.partition("?")[0]
+class _Request(BaseHTTPRequestHandler):
+    """One connection of a browser, which carries one request."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    # Otherwise a request that is no HTTP is taken for HTTP/0.9, whose answers have no status line.
+    default_request_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer any method. The base class calls the method that is named after the verb."""
+        self.server.handle(self)
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - the base class names them
+
+    def answer(self, status: HTTPStatus, title: str, explanation: str) -> None:
+        """Refuse the request with a page that says why."""
+        self.send_page(status, render_refusal_page(title, explanation))
+
+    def send_page(self, status: HTTPStatus, page: str) -> None:
+        """Send the page and end the connection."""
+        body = page.encode("utf-8", "replace")
+        # Unlike send_response, this names neither Python's version nor the time.
+        self.send_response_only(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "GET")  # RFC 9110 section 15.5.6 asks for it
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is not a request. The base class's message would repeat what was sent."""
+        del message, explain
+        status = HTTPStatus(code)
+        self.close_connection = True
+        self.answer(status, status.phrase, "This is not a request that a browser would send here.")
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing: a URL of a customer belongs in no log."""
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    """One thread for each connection, with a limit to their number and to their time.
+
+    `http.server.HTTPServer` is not used, because it asks DNS for this machine's name first.
+    """
+
+    # On Windows this option would let two programs listen at one port.
+    allow_reuse_address = os.name == "posix"
+    daemon_threads = True
+    request_queue_size = _MAX_CONNECTIONS
+
+    def __init__(self, port: int, handle: Callable[[_Request], None]) -> None:
+        self.handle = handle
+        self._deadlines: dict[socket.socket, float] = {}
+        super().__init__((_HOST, port), _Request)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the thread of a connection. The oldest connection makes room when there are many."""
+        if len(self._deadlines) >= _MAX_CONNECTIONS:
+            _hang_up(next(iter(self._deadlines)))
+        self._deadlines[request] = time.monotonic() + MAX_CONNECTION_SECONDS
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """End the connections whose time is over.
+
+        A socket's own timeout starts again with each byte, so a slow sender could stay for ever.
+        """
+        now = time.monotonic()
+        for connection, deadline in list(self._deadlines.items()):
+            if deadline <= now:
+                _hang_up(connection)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Read the rest of a request before the connection is closed.
+
+        With unread bytes the system resets the connection, and the browser loses the page.
+        """
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            while request.recv(64 * 1024):
+                pass
+        self.close_request(request)
+
+    def close_request(self, request: Any) -> None:
+        """Close a connection and forget its deadline."""
+        self._deadlines.pop(request, None)
+        super().close_request(request)
+
+    def server_close(self) -> None:
+        """Close the port and every connection."""
+        super().server_close()
+        for connection in list(self._deadlines):
+            _hang_up(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore a browser that hangs up; show anything else, which is a bug."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    # Not close(): the connection's own thread still reads from it, and learns of the end this way.
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _decode_path(path: str) -> str:
+    """Return a target's path; a target may be a whole URL (RFC 9112 section 3.2.2)."""
     with contextlib.suppress(ValueError):
         path = urlsplit(path).path if path.startswith("http://") else path
     return unquote(path) or "/"
 
 
-def _dismiss(watched: selectors.BaseSelector, callers: list[Caller], gone: list[Caller]) -> None:
-    for caller in gone:
-        callers.remove(caller)
-        watched.unregister(caller.connection)
-        caller.connection.close()
-
-
-def _place(callback_url: str) -> tuple[str, int, str]:
-    """Host, port and path to listen at."""
-    if found := check_callback(Secret(callback_url)):
+def _parse_callback_url(callback_url: str) -> tuple[str, int, str]:
+    """Return host, port (0: any free one) and path. Raise `SettingInvalid` for other machines."""
+    if fault := check_callback(Secret(callback_url)):
         raise SettingInvalid(
-            "WYCH_CALLBACK_URL", found.reason, stage="call", reference=found.reference
+            "WYCH_CALLBACK_URL", fault.reason, stage="call", reference=fault.reference
         )
     parts = urlsplit(callback_url)
     if parts.scheme != "http" or parts.hostname not in (_HOST, "localhost"):
         reason = (
-            f"is not http://{_HOST} or http://localhost, so nothing can be caught on this machine:"
-            f" {_PASTE}"
+            "points to another machine, so Wych Kit cannot catch the redirect."
+            f" Only http://{_HOST} and http://localhost can be caught. {_PASTE_INSTEAD}"
         )
         raise SettingInvalid("WYCH_CALLBACK_URL", reason, stage="call", reference="wrong-host")
     return parts.hostname, parts.port or 0, parts.path or "/"
 
 
-def _door(port: int) -> socket.socket:
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _bind(port: int, handle: Callable[[_Request], None]) -> _Server:
     try:
-        if os.name == "posix":
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((_HOST, port))
-        door.listen(_CALLERS)
-        door.settimeout(0)
+        return _Server(port, handle)
     except OSError as error:
-        door.close()
-        taken = (
-            "is taken by another program: stop it, or"
+        reason = (
+            f"names port {port}, which another program uses. Stop that program, or use another"
+            f" port. {_PASTE_INSTEAD} if you cannot"
             if error.errno == errno.EADDRINUSE
-            else "cannot be listened at:"
+            else f"names port {port}, and this machine does not allow listening there."
+            f" {_PASTE_INSTEAD}"
         )
-        raise SettingInvalid(
-            "WYCH_CALLBACK_URL", f"names port {port}, which {taken} {_PASTE}", stage="call"
-        ) from None
-    return door
+    # Outside the except block, so that the error carries no traceback of a socket.
+    raise SettingInvalid("WYCH_CALLBACK_URL", reason, stage="call")

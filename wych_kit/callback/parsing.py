@@ -1,4 +1,4 @@
-"""From the address at which a browser came back, however it was pasted, to what it says."""
+"""Parse the URL of a redirect, however a person pasted it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from wych_kit.callback.rules import STATES, is_word, oddities
+from wych_kit.callback.rules import STATES, find_issues, is_plain_word
 from wych_kit.errors import SettingInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wych_kit.callback.rules import Oddity
+    from wych_kit.callback.rules import CallbackIssue
 
-_AROUND = " \t\r\n\"'`<>()[]«»‹›„“”\u2018\u2019\ufeff\u200b\u2060\xa0,;"
-_LONGEST = 64 * 1024
-_MOST = 100  # parameters
-_DO = {
-    "repeated": "open the consent link again and paste the address it ends at",
-    "oauth-state": "paste the address at which the consent journey ended, not that of a login",
+# What chats, mails, shells and word processors put around a URL.
+_PASTE_MARKS = " \t\r\n\"'`<>()[]«»‹›„“”\u2018\u2019\ufeff\u200b\u2060\xa0,;"
+_MAX_CHARACTERS = 64 * 1024
+_MAX_PARAMETERS = 100
+_REMEDIES = {
+    "repeated": "Open the consent link again, and paste the URL it ends at",
+    "oauth-state": "Paste the URL at the end of the consent journey, not that of a login",
     "no-state": (
-        "paste the whole address, to its end; in a shell, put single quotes round it, because &"
-        " ends a command"
+        "Paste the whole URL, to its end. In a shell, put single quotes round it, because"
+        " & ends a command"
     ),
-    "no-connection": "paste the whole address, from https:// to its end",
+    "no-connection": "Paste the whole URL, from https:// to its end",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
-    """What the browser brought back. `state` as it came, known or not; `user` where there was one.
+class CallbackParameters:
+    """The parameters of a redirect. Nothing proves that Wych sent them: confirm them by API.
 
-    `notes` says what is odd without being wrong. It is not proven that Wych sent any of this: confirm the state by API.
+    `state` is kept as it came, documented or not; `user` is None if it was missing or empty.
+    `notes` are sentences about what is unusual but not wrong.
     """
 
     connection: str
@@ -43,133 +45,141 @@ class Return:
 
     @property
     def is_known(self) -> bool:
-        """Whether the state is one that is documented."""
+        """Return True if the state is documented."""
         return self.state in STATES
 
 
-def read(address: str, callback_url: str | None = None) -> Return:
-    """What an address says: whole, or only its query, with whatever a copy left around it.
+def parse_callback(address: str, callback_url: str | None = None) -> CallbackParameters:
+    """Return the parameters of a pasted URL, or of its query alone.
 
-    `callback_url`: where it should have come back to; another host or path is noted. Raises `SettingInvalid`, which names the
-    parameter that is missing or odd and what to do.
+    `callback_url` is the URL that the browser should have come back to: another host or path
+    becomes a note, and its own parameters are ignored. Raises `SettingInvalid`, which names the
+    parameter that is missing or invalid, and what to do.
     """
-    if len(address) > _LONGEST:
+    if len(address) > _MAX_CHARACTERS:
         raise _incomplete(
-            f"is longer than {_LONGEST // 1024} KiB: paste only the address at which the browser"
-            " came back"
+            f"is longer than {_MAX_CHARACTERS // 1024} KiB. Paste only the URL from the browser's"
+            " address bar"
         )
-    text = _tidied(address)
-    query = _query(text)
-    pairs = [pair for pair in _pairs(query) if pair not in _own(callback_url)]
-    notes = list(_elsewhere(text, callback_url))
-    for oddity in oddities(pairs):
-        if oddity.kind in _DO:
-            raise _incomplete(_reason(oddity, pairs))
-        if oddity.kind not in ("pending", "rejected"):
-            notes.append(_note(oddity, dict(pairs)))
+    text = _strip_paste_marks(address)
+    # The app's owner may have put parameters into the callback URL, and Wych keeps those.
+    own = parse_qsl((callback_url or "").partition("?")[2], keep_blank_values=True)
+    pairs = [pair for pair in _parse_pairs(_extract_query(text)) if pair not in own]
+    notes = list(_compare_with_callback_url(text, callback_url))
+    for issue in find_issues(pairs):
+        if issue.kind in _REMEDIES:
+            raise _incomplete(_explain_missing(issue, pairs))
+        if issue.kind not in ("pending", "rejected"):
+            notes.append(_describe_note(issue, dict(pairs)))
     fields = dict(pairs)
-    return Return(fields["connection"], fields["state"], fields.get("user") or None, tuple(notes))
+    return CallbackParameters(
+        fields["connection"], fields["state"], fields.get("user") or None, tuple(notes)
+    )
 
 
-def _tidied(address: str) -> str:
-    """One line, as a browser has it: without what mail, chat and terminals put around an address or into it."""
-    joined = re.sub(r"\s*[\r\n]+\s*", "", address.strip(_AROUND)).replace("&amp;", "&")
-    words = [word for word in joined.split() if "connection=" in word or "state=" in word]
-    return (words[0] if len(words) == 1 else joined).strip(_AROUND)
+def _strip_paste_marks(address: str) -> str:
+    """Return the URL on one line, without the text and the marks around it."""
+    # Terminals and mails break long URLs; no URL contains a line break.
+    joined = re.sub(r"\s*[\r\n]+\s*", "", address.strip(_PASTE_MARKS)).replace("&amp;", "&")
+    urls = [word for word in joined.split() if "connection=" in word or "state=" in word]
+    return (urls[0] if len(urls) == 1 else joined).strip(_PASTE_MARKS)
 
 
-def _query(text: str) -> str:
+def _extract_query(text: str) -> str:
     front, mark, rest = text.partition("?")
     query, _, fragment = (rest if mark else front).partition("#")
-    named = bool(re.search(r"(^|[&?])(connection|state|user)=", query))
-    if not named and re.search(r"(^|[&?#])(connection|state)=", fragment):
+    has_parameters = bool(re.search(r"(^|[&?])(connection|state|user)=", query))
+    if not has_parameters and re.search(r"(^|[&?#])(connection|state)=", fragment):
+        # Browsers do not send a fragment to a server (RFC 9110 section 7.1).
         raise _incomplete(
-            "has the parameters after a #, which no server gets to see: a return has them after a ?"
+            "has the parameters after a #, which no server sees. A redirect has them after a ?"
         )
-    if mark or named:
+    if mark or has_parameters:
         return query
     if not text:
         raise SettingInvalid(
-            "The address",
-            "is empty: paste it from the browser's address bar",
+            "The URL",
+            "is empty. Paste it from the browser's address bar",
             stage="call",
             reference="bad-address",
         )
     if re.match(r"(?i)https?://", text):
         raise _incomplete(
-            "has nothing after a ?: connection and state are missing. Paste the whole address, to"
-            " its end"
+            "has no parameters, so connection and state are missing. Paste the whole URL, to its"
+            " end"
         )
     raise SettingInvalid(
         "The text",
-        "is no address: one that starts with https:// is expected",
+        "is not a valid URL. Paste one that starts with https://",
         stage="call",
         reference="bad-address",
     )
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
+def _parse_pairs(query: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=_MOST)
+        return parse_qsl(
+            query, keep_blank_values=True, errors="replace", max_num_fields=_MAX_PARAMETERS
+        )
     except ValueError:
         raise _incomplete(
-            f"has more than {_MOST} parameters: connection, state and perhaps user are expected"
+            f"has more than {_MAX_PARAMETERS} parameters. A redirect has connection, state and"
+            " perhaps user"
         ) from None
 
 
-def _own(callback_url: str | None) -> list[tuple[str, str]]:
-    """The parameters that the app's owner put into the callback's address."""
-    return parse_qsl((callback_url or "").partition("?")[2], keep_blank_values=True)
-
-
-def _reason(oddity: Oddity, pairs: list[tuple[str, str]]) -> str:
+def _explain_missing(issue: CallbackIssue, pairs: list[tuple[str, str]]) -> str:
     names = [name for name, _ in pairs]
-    if oddity.kind == "repeated":
-        twice = [name for name in ("connection", "state", "user") if names.count(name) > 1]
+    if issue.kind == "repeated":
+        repeated = [name for name in ("connection", "state", "user") if names.count(name) > 1]
         return (
-            f"has {' and '.join(twice) or 'a parameter'} more than once, and which one counts is"
-            f" not known: {_DO['repeated']}"
+            f"has {' and '.join(repeated) or 'a parameter'} more than once, and it is not known"
+            f" which one counts. {_REMEDIES['repeated']}"
         )
+    # RFC 6749 section 4.1.2: a login ends with a code or an error, a consent with neither.
     if {"code", "error"} & set(names):
         return (
-            f"is that of a login (it has {'code' if 'code' in names else 'error'}):"
-            f" {_DO['oauth-state']}"
+            f"is that of a login, because it has {'code' if 'code' in names else 'error'}."
+            f" {_REMEDIES['oauth-state']}"
         )
-    if oddity.kind == "oauth-state":
+    if issue.kind == "oauth-state":
         return (
-            "has a state that looks like OAuth's; here it is a status, ACTIVE, PENDING or"
-            f" REJECTED: {_DO['oauth-state']}"
+            "has a state that looks like OAuth's random value. Here state is ACTIVE, PENDING or"
+            f" REJECTED. {_REMEDIES['oauth-state']}"
         )
-    name = "connection" if oddity.kind == "no-connection" else "state"
-    what = f"has an empty {name}" if name in names else f"has no {name}"
-    return f"{what}: {_DO[oddity.kind]}"
+    name = "connection" if issue.kind == "no-connection" else "state"
+    fault = f"has an empty {name}" if name in names else f"has no {name}"
+    return f"{fault}. {_REMEDIES[issue.kind]}"
 
 
-def _note(oddity: Oddity, fields: dict[str, str]) -> str:
-    if oddity.kind == "unknown-state" and is_word(fields["state"]):
-        shown = fields["state"]
-        capitals = " It is documented in capitals." if shown.upper() in STATES else ""
-        return (
-            f"The state {shown} is none that is documented: ACTIVE, PENDING and REJECTED"
-            f" are.{capitals}"
-        )
-    return f"{oddity.parameter}: {oddity.why}" if oddity.kind == "odd-id" else oddity.why
+def _describe_note(issue: CallbackIssue, fields: dict[str, str]) -> str:
+    state = fields.get("state", "")
+    if issue.kind == "unknown-state" and is_plain_word(state):
+        capitals = " The documentation writes it in capitals." if state.upper() in STATES else ""
+        return f"The state {state} is not documented: ACTIVE, PENDING and REJECTED are.{capitals}"
+    if issue.kind == "invalid-id":
+        return f"{issue.parameter}: {issue.explanation}"
+    return issue.explanation
 
 
-def _elsewhere(text: str, callback_url: str | None) -> Iterator[str]:
+def _compare_with_callback_url(text: str, callback_url: str | None) -> Iterator[str]:
     if not callback_url or not re.match(r"(?i)https?://", text):
         return
     try:
-        came, due = urlsplit(text), urlsplit(callback_url)
-        hosts = (came.hostname, came.port), (due.hostname, due.port)
+        actual, expected = urlsplit(text), urlsplit(callback_url)
+        # `port` is read here because it is what raises for an invalid one.
+        actual_host, expected_host = (
+            (actual.hostname, actual.port),
+            (expected.hostname, expected.port),
+        )
     except ValueError:
-        yield "Its host or port is none that can be called."
+        yield "Its host or port is not valid."
         return
-    if hosts[0] != hosts[1]:
-        yield "It came back to another host or port than your callback URL names."
-    elif (came.path or "/") != (due.path or "/"):
-        yield "It came back to another path than your callback URL names."
+    if actual_host != expected_host:
+        yield "Its host or port differs from your callback URL's."
+    elif (actual.path or "/") != (expected.path or "/"):
+        yield "Its path differs from your callback URL's."
 
 
 def _incomplete(reason: str) -> SettingInvalid:
-    return SettingInvalid("The address", reason, stage="call", reference="callback-incomplete")
+    return SettingInvalid("The URL", reason, stage="call", reference="callback-incomplete")

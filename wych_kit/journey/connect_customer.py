@@ -84,7 +84,7 @@ def _return_fault(text: str, *, played: bool) -> str | None:
     if played and text.strip() == DEMO:
         return None
     try:
-        callback.read(text)
+        callback.parse_callback(text)
     except SettingInvalid as error:
         return error.reason
     return None
@@ -156,15 +156,15 @@ def _standing(session: Session, user: User, say: Say) -> Connection | None:
     )
 
 
-def _returned(session: Session, user: User, came: str, say: Say) -> callback.Return:
+def _returned(session: Session, user: User, came: str, say: Say) -> callback.CallbackParameters:
     link, here = session.client.consent_link(), session.settings.callback_url
     if came == DEMO:
         from wych_kit.journey import simulated_customer  # who reads HTML, which is long to import
 
         say("the customer's consent")
-        return callback.read(simulated_customer.give_consent(link, user.email))
+        return callback.parse_callback(simulated_customer.give_consent(link, user.email))
     if came:
-        return callback.read(came, here)
+        return callback.parse_callback(came, here)
     session.settings.require("WYCH_CALLBACK_URL", stage="call")
     # A thread of its own listens, so that whoever waits can be stopped.
     with ThreadPoolExecutor(1) as pool, callback.Listener(here or "") as listener:
@@ -177,7 +177,7 @@ def _returned(session: Session, user: User, came: str, say: Say) -> callback.Ret
             listener.close()
         returned = waiting.result()
     if returned is None:
-        problem = f"; the last visit: {listener.problem.reason}" if listener.problem else ""
+        problem = f"; the last visit: {listener.last_error.reason}" if listener.last_error else ""
         words = f"no browser came back to {listener.url} within {WAIT_SECONDS:.0f} seconds{problem}"
         raise Unreachable(words, stage="call", reference="callback-missing")
     return returned
@@ -210,7 +210,7 @@ def _active(connection: Connection) -> Connection:
 def _connected(
     session: Session,
     connection: Connection,
-    returned: callback.Return | None,
+    returned: callback.CallbackParameters | None,
     user: User | None = None,
 ) -> Done:
     confirmed = session.knows_endpoint("connection")

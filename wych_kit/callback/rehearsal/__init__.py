@@ -1,16 +1,22 @@
-"""Plays every return that a customer's browser may bring at a person's own handler, and says what it made of each.
+"""Test a callback handler with every redirect that Wych can send.
 
-    for played in rehearse("https://staging.example/callback"):     → Played(scene, answers, verdict), one by one
-        print(played.scene.name, played.verdict.judgement, played.verdict.seen)
+    for result in rehearse("https://staging.example/callback"):
+        print(result.case.name, result.assessment.judgement, result.assessment.observation)
 
-`SCENES` is what is played, each with its basis. Everything is made up and nothing of it is secret. What is judged is what shows from
-outside: whether a handler asks the API before it believes ACTIVE does not.
+`CASES` are the redirects, each with its basis. All values in them are invented; none is secret.
+The handler is judged from outside. Nobody outside can see whether it asks the API before it
+believes ACTIVE.
+
+cases       the redirects as data, each with what a good handler does
+browser     sends one request as a browser does
+assessment  judges the responses to a case
+runner      sends the cases one after another
 """
 
 from __future__ import annotations
 
-from wych_kit.callback.rehearsal.assessment import Verdict
-from wych_kit.callback.rehearsal.cases import SCENES, Scene, Visit
-from wych_kit.callback.rehearsal.runner import Played, rehearse
+from wych_kit.callback.rehearsal.assessment import Assessment
+from wych_kit.callback.rehearsal.cases import CASES, Case, Visit
+from wych_kit.callback.rehearsal.runner import CaseResult, rehearse
 
-__all__ = ["SCENES", "Played", "Scene", "Verdict", "Visit", "rehearse"]
+__all__ = ["CASES", "Assessment", "Case", "CaseResult", "Visit", "rehearse"]

@@ -1,8 +1,9 @@
-"""What a handler's answers to a scene say about it, as far as that shows from outside."""
+"""Judge a handler's responses to a case, as far as that is visible from outside."""
 
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -11,145 +12,153 @@ from wych_kit.callback.rehearsal.cases import ELSEWHERE, SCRIPT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wych_kit.callback.rehearsal.browser import Answer
-    from wych_kit.callback.rehearsal.cases import Scene
+    from wych_kit.callback.rehearsal.browser import HandlerResponse
+    from wych_kit.callback.rehearsal.cases import Case
 
 Judgement = Literal["ok", "look", "wrong"]
-_REFUSED = 400
-_BROKEN = 500
-_UNTAUGHT = ("HEAD", 501)  # an honest answer of small servers, which no customer sees
-_BARRED = (401, 403)
-_SLOWED = 429
-_PAGES = (
+
+# Small servers answer 501 to HEAD. That is correct, and no customer sees it.
+_UNKNOWN_METHOD = ("HEAD", HTTPStatus.NOT_IMPLEMENTED)
+# Types that a browser runs scripts in. Without a type it guesses, so "" is one of them.
+_SCRIPT_TYPES = (
     "",
     "text/html",
     "application/xhtml+xml",
     "image/svg+xml",
     "text/xml",
     "application/xml",
-)  # run a script; "" is guessed at
-_TRACE = re.compile(
+)
+_STACK_TRACE = re.compile(
     r"Traceback \(most recent call last\)|(?m:^\s+at \S.*[:(]\S+:\d+(:\d+)?\)?\s*$)"
 )
-_CHANGING = re.compile(
-    r"[\w+/=-]{16,}|\d+"
-)  # ids, tokens of forms and times differ from page to page
-_UNSEEN = "right only if the API was asked, which does not show from outside"
+# Ids, form tokens and times differ from page to page.
+_CHANGING_TEXT = re.compile(r"[\w+/=-]{16,}|\d+")
 
 
-class Verdict(NamedTuple):
-    """`ok`, `look` (right or not, a person must say) or `wrong`, and what was `seen` in a sentence; for `ok` it may be empty."""
+class Assessment(NamedTuple):
+    """`ok`, `wrong`, or `look`: a person must say whether this is right.
+
+    `observation` is a sentence about what was seen; it may be empty for `ok`.
+    """
 
     judgement: Judgement
-    seen: str = ""
+    observation: str = ""
 
 
-def judge(
-    scene: Scene, answers: Sequence[Answer], active: Answer | None, *, exists: bool
-) -> Verdict:
-    """The verdict on a scene. `active` is the answer to the first scene, `exists` whether its connection is one that Wych knows."""
-    for answer in answers:
-        if seen := next(_defects(answer), ""):
-            return Verdict("wrong", seen)
-    last = answers[-1]
-    if any(_TRACE.search(answer.body) for answer in answers):
-        return Verdict("look", "The page shows a stack trace: anybody can read it.")
-    taken = active is not None and _is_taken(active)
-    if scene.due in ("taken", "alike") and not _is_taken(last):
-        return _refusal(scene, last, taken=taken, exists=exists)
-    told = scene.due == "apart" or scene.name.startswith(("pending", "rejected"))
-    if told and scene.due != "alike" and taken and active and _is_same(last, active):
-        if scene.name == "unknown-connection" and not exists:
-            return Verdict(
-                "ok", "Made up, as the one of ACTIVE is: --connection ID makes it a test."
-            )
-        why = (
-            f": {_UNSEEN}"
-            if "connection=" in scene.visits[-1].query
-            else ", though no connection is named"
-        )
-        return Verdict("look", f"Answered just as ACTIVE is{why}.")
-    return Verdict("ok")
+def assess(
+    case: Case,
+    responses: Sequence[HandlerResponse],
+    active: HandlerResponse | None,
+    *,
+    is_real: bool,
+) -> Assessment:
+    """Return the assessment of a case.
+
+    `active` is the response to the first case. `is_real`: the connection that is sent exists, so
+    a handler that asks the API has no reason to refuse it.
+    """
+    for response in responses:
+        if defect := next(_find_defects(response), ""):
+            return Assessment("wrong", defect)
+    last = responses[-1]
+    if any(_STACK_TRACE.search(response.body) for response in responses):
+        return Assessment("look", "The page shows a stack trace, which anybody can read.")
+    accepts_active = active is not None and _is_accepted(active)
+    if case.expectation in ("accept", "same_as_active") and not _is_accepted(last):
+        return _assess_refusal(case, last, accepts_active=accepts_active, is_real=is_real)
+    must_differ = case.expectation == "differ_from_active" or case.name.startswith(
+        ("pending", "rejected")
+    )
+    if case.expectation == "same_as_active" or not must_differ:
+        return Assessment("ok")
+    if accepts_active and active and _is_same(last, active):
+        return _assess_no_difference(case, is_real=is_real)
+    return Assessment("ok")
 
 
-def is_reflected(answer: Answer) -> bool:
-    """Whether the script text came back as it was sent, in something that a browser runs."""
-    return SCRIPT in answer.body and answer.kind in _PAGES
+def is_script_returned(response: HandlerResponse) -> bool:
+    """Return True if the script came back unescaped in a page that a browser runs."""
+    return SCRIPT in response.body and response.content_type in _SCRIPT_TYPES
 
 
-def _defects(answer: Answer) -> Iterator[str]:
-    if answer.status is None:
-        yield f"No answer: {answer.failure}."
-    elif answer.status >= _BROKEN and (answer.method, answer.status) != _UNTAUGHT:
-        yield f"A server error, {answer.status}: the customer sees a broken page."
-    if is_reflected(answer):
-        yield "The script text came back unescaped: whoever makes a link runs code on your page."
-    if answer.injected:
-        yield "A line break in a value became a header of the answer."
-    if answer.location and _leads_astray(answer.location):
+def _find_defects(response: HandlerResponse) -> Iterator[str]:
+    if response.status is None:
+        yield f"There was no response: {response.failure}."
+    elif (
+        response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        and (response.method, response.status) != _UNKNOWN_METHOD
+    ):
+        yield f"The handler failed with {response.status}: the customer sees a broken page."
+    if is_script_returned(response):
+        yield "The script came back unescaped: whoever writes a link can run code on your page."
+    if response.header_injected:
+        yield "A line break in a value became a header of the response."
+    if response.location and _leads_away(response.location):
         yield (
-            "The address decides where the browser is sent: whoever makes a link sends your"
+            "The URL decides where the browser goes next: whoever writes a link can send your"
             " customers anywhere."
         )
 
 
-def _refusal(scene: Scene, last: Answer, *, taken: bool, exists: bool) -> Verdict:
-    """What to think of a refusal where none was due."""
-    if last.status in _BARRED:
-        return Verdict(
-            "look",
-            f"Refused with {last.status}: does it want a session? The rehearsal brings none.",
-        )
-    if last.status == _SLOWED:
-        return Verdict("look", "It asks to slow down: try this one alone, with --only.")
-    if taken and scene.name == "active-without-user":
-        return Verdict(
-            "wrong", f"Refused with {last.status}, though the same with a user is taken."
-        )
-    if taken and scene.due == "taken":
-        return Verdict(
-            "look", f"Refused with {last.status}: a customer who did nothing wrong sees an error."
-        )
-    if taken:
-        return Verdict(
-            "look", f"Refused with {last.status}, though this return is taken when it comes alone."
-        )
-    if exists:
-        return Verdict(
-            "wrong" if scene.due == "taken" else "look",
-            f"Refused with {last.status}, though the connection exists.",
-        )
-    why = (
-        f"Refused with {last.status}: right if the API was asked about this made-up connection."
-        " Name a real one: --connection ID"
-    )
-    return Verdict(
-        "look", f"{why}, and see that --to is right." if last.status in (404, 405) else f"{why}."
-    )
+def _assess_refusal(
+    case: Case, last: HandlerResponse, *, accepts_active: bool, is_real: bool
+) -> Assessment:
+    """Return the assessment of a refusal that was not expected."""
+    refused = f"The handler refused with {last.status}"
+    if last.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Assessment("look", f"{refused}. It may want a session, and the rehearsal has none.")
+    if last.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Assessment("look", f"{refused}, too many requests. Try this one alone with --only.")
+    if accepts_active and case.name == "active-without-user":
+        return Assessment("wrong", f"{refused}, but it accepts the same redirect with a user.")
+    if accepts_active and case.expectation == "accept":
+        return Assessment("look", f"{refused}: a customer who did nothing wrong sees an error.")
+    if accepts_active:
+        return Assessment("look", f"{refused}, but it accepts this redirect when it comes alone.")
+    if is_real:
+        judgement: Judgement = "wrong" if case.expectation == "accept" else "look"
+        return Assessment(judgement, f"{refused}, but the connection exists.")
+    advice = f"{refused}. That is right if it asked the API about this invented connection."
+    advice += " To test further, name a real one with --connection ID."
+    if last.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        advice += " Check also that --to is right."
+    return Assessment("look", advice)
 
 
-def _is_taken(answer: Answer) -> bool:
-    return answer.status is not None and answer.status < _REFUSED
-
-
-def _is_same(one: Answer, other: Answer) -> bool:
-    """Whether a customer would see no difference."""
-    return all(
-        (
-            mine == theirs
-            if isinstance(mine, int | None)
-            else _CHANGING.sub("", mine) == _CHANGING.sub("", str(theirs))
+def _assess_no_difference(case: Case, *, is_real: bool) -> Assessment:
+    """Return the assessment of a response that is the same as for ACTIVE, but should differ."""
+    if case.name == "unknown-connection" and not is_real:
+        return Assessment(
+            "ok",
+            "ACTIVE was sent with an invented connection too."
+            " To make this a test, name a real one with --connection ID.",
         )
-        for mine, theirs in (
-            (one.status, other.status),
-            (one.location, other.location),
-            (one.body, other.body),
+    if "connection=" not in case.visits[-1].query:
+        return Assessment(
+            "look", "The response is the same as for ACTIVE, though no connection is named."
         )
+    return Assessment(
+        "look",
+        "The response is the same as for ACTIVE. That is right only if the handler asked the API,"
+        " which is not visible from outside.",
     )
 
 
-def _leads_astray(location: str) -> bool:
+def _is_accepted(response: HandlerResponse) -> bool:
+    return response.status is not None and response.status < HTTPStatus.BAD_REQUEST
+
+
+def _is_same(one: HandlerResponse, other: HandlerResponse) -> bool:
+    """Return True if a customer would see no difference."""
+    return one.status == other.status and all(
+        _CHANGING_TEXT.sub("", mine) == _CHANGING_TEXT.sub("", theirs)
+        for mine, theirs in ((one.location, other.location), (one.body, other.body))
+    )
+
+
+def _leads_away(location: str) -> bool:
     try:
+        # Browsers read a backslash as a slash, so /\host is another host for them.
         parts = urlsplit(urljoin("https://own.invalid/", location.replace("\\", "/")))
     except ValueError:
         return True

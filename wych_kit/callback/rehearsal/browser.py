@@ -1,4 +1,4 @@
-"""One visit at a handler, as a browser makes it: over httpx, without following redirects, within a hard limit of time."""
+"""Visit a handler as a browser does, without following redirects, within a time limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from wych_kit.callback.rehearsal.cases import Visit
 
-_MOST = 256 * 1024  # bytes of a page that are looked at
+# The start of a page is enough to find a script or a stack trace in it.
+_MAX_PAGE_BYTES = 256 * 1024
 _HEADERS = {
     "User-Agent": USER_AGENT,
     "Accept": "text/html,*/*;q=0.8",
@@ -30,34 +31,39 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a visit. Without a `status` nothing came, and `failure` says why; `reached`: whether there was a connection."""
+class HandlerResponse:
+    """The response to one visit.
+
+    Without a complete response `status` is None, and `failure` says why. `content_type` is in
+    small letters and without parameters. `header_injected`: a value became a header of its own.
+    """
 
     method: str
     seconds: float
     status: int | None = None
     location: str = ""
-    kind: str = ""
+    content_type: str = ""
     body: str = ""
-    injected: bool = False
+    header_injected: bool = False
     failure: str = ""
-    reached: bool = True
+    has_connected: bool = True
 
 
 class Browser:
-    """Keeps cookies from visit to visit, and nothing else. `seconds` is the longest that one may take."""
+    """Keeps cookies from visit to visit, and nothing else."""
 
     def __init__(self, to: str, seconds: float) -> None:
-        here = is_loopback(httpx.URL(to).host)
+        is_local = is_loopback(httpx.URL(to).host)
         self._to = to
         self._seconds = seconds
-        # A certificate made for this machine is fine there, as nothing secret is sent; and no proxy leads here.
         self._http = httpx.Client(
-            verify=not here,
-            trust_env=not here,
+            # Nothing secret is sent, so a self-signed certificate will do on this machine.
+            verify=not is_local,
+            # A proxy from the environment does not lead to this machine.
+            trust_env=not is_local,
             timeout=seconds,
             headers=_HEADERS,
-            event_hooks={"response": [_keep_from_httpx]},
+            event_hooks={"response": [_hide_location]},
         )
 
     def __enter__(self) -> Self:
@@ -66,87 +72,97 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def visit(self, visit: Visit, ids: dict[str, str]) -> Answer:
-        """Whatever comes of it; never longer than the limit."""
-        query = visit.query.replace("{connection}", ids["connection"]).replace(
-            "{user}", ids["user"]
-        )
-        joint = "&" if "?" in self._to else "?"
+    def visit(self, visit: Visit, ids: dict[str, str]) -> HandlerResponse:
+        """Send one request and return the response, or what went wrong. Raises no httpx error."""
+        query = visit.query.replace("{connection}", ids["connection"])
+        query = query.replace("{user}", ids["user"])
+        separator = "&" if "?" in self._to else "?"
         started = time.monotonic()
-        failure, reached = "", True
+        failure, has_connected = "", True
         with _limit(self._seconds) as limit:
             try:
                 request = self._http.build_request(
-                    visit.method, self._to + (joint + query if query else "")
+                    visit.method, self._to + (separator + query if query else "")
                 )
                 if visit.prefetch:
                     request.headers["Sec-Purpose"] = "prefetch"
-                request.extensions["trace"] = limit.note
+                request.extensions["trace"] = limit.note_stream
                 with closing(self._http.send(request, stream=True)) as response:
-                    answer = _answer(visit.method, response, started)
-                if not limit.is_over:  # else what ended the page was us
-                    return answer
+                    result = _read_response(visit.method, response, started)
+                # Otherwise the limit ended the page, which then looks complete.
+                if not limit.is_over:
+                    return result
             except httpx.HTTPError as error:
-                failure = (
-                    ""
-                    if isinstance(error, httpx.ReadTimeout) or limit.is_over
-                    else translate_httpx_error(error).observed
-                )
-                reached = not isinstance(
+                if not isinstance(error, httpx.ReadTimeout) and not limit.is_over:
+                    failure = translate_httpx_error(error).observed
+                has_connected = not isinstance(
                     error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError
                 )
-        words = failure or f"it was not complete after {self._seconds:g} s"
-        return Answer(visit.method, time.monotonic() - started, failure=words, reached=reached)
+        return HandlerResponse(
+            visit.method,
+            time.monotonic() - started,
+            failure=failure or f"the response was not complete after {self._seconds:g} s",
+            has_connected=has_connected,
+        )
 
 
-def _keep_from_httpx(response: httpx.Response) -> None:
-    """Takes away where the browser is sent: httpx reads that although it does not follow, and gives up on what is no address to it."""
+def _hide_location(response: httpx.Response) -> None:
+    """Move the Location header aside.
+
+    httpx parses it even when it follows no redirects, and raises for a URL that it finds invalid.
+    """
     response.extensions["location"] = response.headers.pop("Location", "")
 
 
-def _answer(method: str, response: httpx.Response, started: float) -> Answer:
+def _read_response(method: str, response: httpx.Response, started: float) -> HandlerResponse:
     body = b""
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > _MOST:
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > _MAX_PAGE_BYTES:
             break
-    return Answer(
+    content_type = response.headers.get("Content-Type", "").partition(";")[0]
+    return HandlerResponse(
         method,
         time.monotonic() - started,
-        response.status_code,
-        response.extensions["location"],
-        response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-        body[:_MOST].decode("utf-8", "replace"),
-        HEADER in response.headers,
+        status=response.status_code,
+        location=response.extensions["location"],
+        content_type=content_type.strip().lower(),
+        body=body[:_MAX_PAGE_BYTES].decode("utf-8", "replace"),
+        header_injected=HEADER in response.headers,
     )
 
 
 class _Limit:
-    """Ends a connection when its time is over. httpx's own limit is for each piece, and a handler may send one at a time for ever."""
+    """Ends a connection when its time is over.
+
+    httpx's own timeout is for each chunk, and a handler may send one byte at a time for ever.
+    """
 
     def __init__(self) -> None:
         self.stream: Any = None
         self.is_over = False
 
-    def note(self, event: str, info: dict[str, Any]) -> None:
-        """Called by httpx for all that it does; keeps the stream in use."""
+    def note_stream(self, event: str, info: dict[str, Any]) -> None:
+        """Keep the stream in use. httpx calls this for every step of a request."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self.stream = info["return_value"]
 
-    def cut(self) -> None:
-        """Whoever reads from it then learns that it has ended."""
+    def end(self) -> None:
+        """Shut the connection down; the thread that reads from it then sees its end."""
         self.is_over = True
-        if self.stream is not None and (open_ := self.stream.get_extra_info("socket")) is not None:
+        if self.stream is None:
+            return
+        connection = self.stream.get_extra_info("socket")
+        if connection is not None:
+            # The plain socket's shutdown: that of TLS frees what the other thread still reads.
             with suppress(OSError):
-                socket.socket.shutdown(
-                    open_, socket.SHUT_RDWR
-                )  # that of TLS would pull the ground from under its reader
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 @contextmanager
 def _limit(seconds: float) -> Iterator[_Limit]:
     limit = _Limit()
-    timer = threading.Timer(seconds, limit.cut)
+    timer = threading.Timer(seconds, limit.end)
     timer.daemon = True
     timer.start()
     try:

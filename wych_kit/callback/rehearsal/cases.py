@@ -1,4 +1,4 @@
-"""The returns that are played: data, each with what it rests on and what a good handler does with it (API facts section 6, API facts section 8)."""
+"""Define the redirects that a rehearsal sends, as data (API facts sections 6 and 8)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 # The connection of the published sample.
 CONNECTION = "8c2c7d1a-77ad-4aa0-befd-fd1131851a9b"
 USER = "3f0d8a52-6c1e-4b7f-9a44-0d2b7c9e5f10"
-# What must not come back in a page as it was sent.
+# A page must not repeat this text unescaped.
 SCRIPT = "<script>/*wych-kit*/</script>"
-# A host that nobody has (RFC 2606), to which no handler should send a browser.
+# No handler should send a browser to this host. It has no owner (RFC 2606).
 ELSEWHERE = "elsewhere.example"
-# A header that is there only when a line break in a value was taken for one in the answer.
+# This header appears only when a handler copies a line break from a value into its response.
 HEADER = "x-wych-kit"
 
-# `taken`: documented, so never refused. `apart`: not answered as ACTIVE is. `alike`: taken where
-# ACTIVE is. `any`: no defect.
-Due = Literal["taken", "apart", "alike", "any"]
+# accept: the redirect is documented, so a refusal is a defect.
+# differ_from_active: the response must not be the one for ACTIVE.
+# same_as_active: a handler that accepts ACTIVE accepts this too.
+# no_defect: accepting and refusing are both right, but not with a broken or unsafe page.
+Expectation = Literal["accept", "differ_from_active", "same_as_active", "no_defect"]
 
 
 class Visit(NamedTuple):
-    """One request of a browser, or of a program that is there before it. `{connection}` and `{user}` stand for the ids in use."""
+    """One request of a browser, a link scanner or a prefetch.
+
+    `{connection}` and `{user}` in the query are replaced by the ids in use.
+    """
 
     query: str
     method: str = "GET"
@@ -34,116 +39,141 @@ class Visit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One return, or a few in a row: `visits`, their `basis`, what is `due`, and in a sentence what a `good` handler does."""
+class Case:
+    """One redirect, or several in a row.
+
+    `good_handler` continues the sentence "A good handler …".
+    """
 
     name: str
     basis: Basis
     visits: tuple[Visit, ...]
-    due: Due
-    good: str
+    expectation: Expectation
+    good_handler: str
 
 
 _ACTIVE, _PENDING, _REJECTED = (f"connection={{connection}}&state={state}" for state in STATES)
-_WHOLE = f"{_ACTIVE}&user={{user}}"
-_ESCAPED = "%3Cscript%3E%2F%2Awych-kit%2A%2F%3C%2Fscript%3E"
+_COMPLETE = f"{_ACTIVE}&user={{user}}"
+_ESCAPED_SCRIPT = "%3Cscript%3E%2F%2Awych-kit%2A%2F%3C%2Fscript%3E"
+_REDIRECT_PARAMETERS = "&".join(
+    f"{name}=https%3A%2F%2F{ELSEWHERE}%2F"
+    for name in ("next", "redirect", "redirect_uri", "return_to", "url")
+)
+# A null, a byte that is not UTF-8, a macron, an emoji, a line break with a header, SQL.
+_ODD_CHARACTERS = (
+    f"connection=%00%FF%C4%81%F0%9F%90%A6&state=ACTIVE%0D%0A{HEADER}:%201&user=%27%3B--"
+)
 
-# In the order in which they are played. The first is also what the others are compared with.
-SCENES = (
-    Scene(
-        "active", "documented", (Visit(_WHOLE),), "taken",
-        "asks the API whether the connection is ACTIVE, then thanks the customer or sends them on.",
+# In the order in which they are sent. The other responses are compared with that to the first.
+CASES = (
+    Case(
+        "active", "documented", (Visit(_COMPLETE),), "accept",
+        "asks the API whether the connection is ACTIVE, then thanks the customer.",
     ),
-    Scene(
-        "active-without-user", "documented", (Visit(_ACTIVE),), "taken",
-        "does without user: the list of parameters has it, the published sample has not.",
+    # The list of parameters names user, but the published sample has none.
+    Case(
+        "active-without-user", "documented", (Visit(_ACTIVE),), "accept",
+        "does not need user, because the published sample has none.",
     ),
-    Scene(
-        "pending", "documented", (Visit(f"{_PENDING}&user={{user}}"),), "taken",
-        "says that the consent is not given yet, and asks the API again later.",
+    Case(
+        "pending", "documented", (Visit(f"{_PENDING}&user={{user}}"),), "accept",
+        "says that the consent is not complete, and asks the API again later.",
     ),
-    Scene(
-        "rejected", "documented", (Visit(f"{_REJECTED}&user={{user}}"),), "taken",
-        "says that nothing is shared, and offers to start again. The same URL gets approvals and rejections.",
+    # Wych sends approvals and rejections to the same URL.
+    Case(
+        "rejected", "documented", (Visit(f"{_REJECTED}&user={{user}}"),), "accept",
+        "says that no data is shared, and offers to start again.",
     ),
-    Scene(
-        "rejected-without-user", "documented", (Visit(_REJECTED),), "taken",
-        "does without user here too.",
+    Case(
+        "rejected-without-user", "documented", (Visit(_REJECTED),), "accept",
+        "does not need user here either.",
     ),
-    Scene(
-        "no-parameters", "invented", (Visit(""),), "apart",
-        "shows a page that says where to begin: somebody opened the bare address.",
+    Case(
+        "no-parameters", "invented", (Visit(""),), "differ_from_active",
+        "shows a page that says where to begin: somebody opened the bare URL.",
     ),
-    Scene(
-        "missing-connection", "invented", (Visit("state=ACTIVE&user={user}"),), "apart",
-        "answers 400 with a page that says so: nothing tells which connection is meant.",
+    Case(
+        "missing-connection", "invented", (Visit("state=ACTIVE&user={user}"),), "differ_from_active",
+        "answers 400 with a page that says that the connection is missing.",
     ),
-    Scene(
-        "missing-state", "invented", (Visit("connection={connection}&user={user}"),), "apart",
-        "asks the API for the state, or answers 400 with a page that says so.",
+    Case(
+        "missing-state", "invented", (Visit("connection={connection}&user={user}"),),
+        "differ_from_active",
+        "asks the API for the state, or answers 400 with a page that says what is missing.",
     ),
-    Scene(
-        "unknown-state", "inferred", (Visit("connection={connection}&state=EXPIRED&user={user}"),), "apart",
-        "does not take a state that it does not know for ACTIVE: others than the three are not published.",
+    # Wych publishes three states, and nobody has promised that there will be no fourth.
+    Case(
+        "unknown-state", "inferred", (Visit("connection={connection}&state=EXPIRED&user={user}"),),
+        "differ_from_active",
+        "does not treat an unknown state as ACTIVE.",
     ),
-    Scene(
-        "lower-case-state", "invented", (Visit("connection={connection}&state=active"),), "any",
-        "takes it or refuses it with a page, and writes down which.",
+    Case(
+        "lower-case-state", "invented", (Visit("connection={connection}&state=active"),),
+        "no_defect",
+        "accepts it or refuses it with a page, and logs which.",
     ),
-    Scene(
-        "oauth-state", "inferred", (Visit("code=wych-kit-made-this-up&state=af0ifjsldkj-31"),), "apart",
-        "knows this for the return of a login, not of a consent: here state is a status.",
+    Case(
+        "oauth-state", "inferred", (Visit("code=wych-kit-made-this-up&state=af0ifjsldkj-31"),),
+        "differ_from_active",
+        "recognises the redirect of a login: in the redirect of a consent, state is a status.",
     ),
-    Scene(
-        "unknown-connection", "inferred", (Visit("connection=00000000-0000-4000-8000-000000000000&state=ACTIVE"),), "apart",
-        "asks the API, learns that there is no such connection, and says no: anybody can type this address.",
+    Case(
+        "unknown-connection", "inferred",
+        (Visit("connection=00000000-0000-4000-8000-000000000000&state=ACTIVE"),),
+        "differ_from_active",
+        "asks the API, which does not know the connection, and refuses: anybody can type this URL.",
     ),
-    Scene(
-        "no-uuid", "inferred", (Visit("connection=42&state=ACTIVE&user=kim"),), "apart",
-        "refuses ids that are no UUIDs, before a database or the API sees them.",
+    Case(
+        "no-uuid", "inferred", (Visit("connection=42&state=ACTIVE&user=kim"),), "differ_from_active",
+        "refuses ids that are not UUIDs before a database or the API sees them.",
     ),
-    Scene(
-        "repeated", "inferred", (Visit(_WHOLE), Visit(_WHOLE)), "alike",
-        "does the work once and answers as before: browsers reload, and customers go back.",
+    # Browsers reload, and customers go back.
+    Case(
+        "repeated", "inferred", (Visit(_COMPLETE), Visit(_COMPLETE)), "same_as_active",
+        "does the work once, and gives the same response again when a browser reloads.",
     ),
-    Scene(
-        "rejected-then-active", "inferred", (Visit(_REJECTED), Visit(_ACTIVE)), "alike",
-        "lets the later return count once the API confirms it: customers change their minds.",
+    Case(
+        "rejected-then-active", "inferred", (Visit(_REJECTED), Visit(_ACTIVE)), "same_as_active",
+        "accepts the later redirect once the API confirms it: customers change their minds.",
     ),
-    Scene(
-        "doubled-parameters", "invented", (Visit(f"{_REJECTED}&state=ACTIVE&connection=42"),), "apart",
-        "answers 400: which of the two counts is not known, and libraries differ.",
+    # Libraries differ: some take the first of two values, some the last, some both.
+    Case(
+        "doubled-parameters", "invented", (Visit(f"{_REJECTED}&state=ACTIVE&connection=42"),),
+        "differ_from_active",
+        "answers 400, because it is not known which of the two values counts.",
     ),
-    Scene(
-        "extra-parameters", "invented", (Visit(f"{_WHOLE}&utm_source=mail&lang=mi"),), "alike",
+    Case(
+        "extra-parameters", "invented", (Visit(f"{_COMPLETE}&utm_source=mail&lang=mi"),),
+        "same_as_active",
         "ignores parameters that it does not know.",
     ),
-    Scene(
-        "sent-elsewhere", "invented",
-        (Visit(f"{_WHOLE}&" + "&".join(
-            f"{name}=https%3A%2F%2F{ELSEWHERE}%2F" for name in ("next", "redirect", "redirect_uri", "return_to", "url")
-        )),), "any",
-        "sends the browser only to pages of its own, whatever the address asks for.",
+    Case(
+        "sent-elsewhere", "invented", (Visit(f"{_COMPLETE}&{_REDIRECT_PARAMETERS}"),), "no_defect",
+        "sends the browser only to its own pages, whatever the URL asks for.",
     ),
-    Scene(
-        "odd-characters", "invented",
-        (Visit(f"connection=%00%FF%C4%81%F0%9F%90%A6&state=ACTIVE%0D%0A{HEADER}:%201&user=%27%3B--"),), "any",
+    Case(
+        "odd-characters", "invented", (Visit(_ODD_CHARACTERS),), "no_defect",
         "refuses them with a page, and copies no line break into a header.",
     ),
-    Scene(
-        "very-long", "invented", (Visit(f"{_ACTIVE}&user={'9' * 6000}"),), "any",
-        "refuses it, 400 or 414, before it does any work.",
+    # Below the 8000 octets that RFC 9110 section 4.1 recommends servers to support.
+    Case(
+        "very-long", "invented", (Visit(f"{_ACTIVE}&user={'9' * 6000}"),), "no_defect",
+        "refuses it with 400 or 414 before it does any work.",
     ),
-    Scene(
-        "script", "invented", (Visit(f"connection={_ESCAPED}&state={_ESCAPED}&user={_ESCAPED}"),), "any",
-        "escapes whatever it repeats, or repeats nothing.",
+    Case(
+        "script", "invented",
+        (Visit(f"connection={_ESCAPED_SCRIPT}&state={_ESCAPED_SCRIPT}&user={_ESCAPED_SCRIPT}"),),
+        "no_defect",
+        "escapes what it repeats, or repeats nothing.",
     ),
-    Scene(
-        "link-scanner", "invented", (Visit(_WHOLE, "HEAD"), Visit(_WHOLE)), "alike",
-        "does nothing at HEAD, and takes the browser that comes after: mail and chat programs look first.",
+    # Mail and chat programs open a link before the customer does.
+    Case(
+        "link-scanner", "invented", (Visit(_COMPLETE, "HEAD"), Visit(_COMPLETE)), "same_as_active",
+        "does nothing for HEAD, and accepts the browser that comes after it.",
     ),
-    Scene(
-        "prefetch", "invented", (Visit(_WHOLE, prefetch=True), Visit(_WHOLE)), "alike",
-        "can be fetched ahead without harm, and takes the visit that comes after.",
+    Case(
+        "prefetch", "invented", (Visit(_COMPLETE, prefetch=True), Visit(_COMPLETE)),
+        "same_as_active",
+        "is not harmed by a prefetch, and accepts the visit that comes after it.",
     ),
 )  # fmt: skip

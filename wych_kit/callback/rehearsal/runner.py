@@ -1,13 +1,13 @@
-"""Scene after scene at a handler."""
+"""Send the cases to a handler one after another, and collect the results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.callback.rehearsal.assessment import Verdict, is_reflected, judge
+from wych_kit.callback.rehearsal.assessment import Assessment, assess, is_script_returned
 from wych_kit.callback.rehearsal.browser import Browser
-from wych_kit.callback.rehearsal.cases import CONNECTION, SCENES, USER
+from wych_kit.callback.rehearsal.cases import CASES, CONNECTION, USER
 from wych_kit.client.http_request import parse_url
 from wych_kit.errors import SettingInvalid, Unreachable
 from wych_kit.secret import Secret
@@ -16,82 +16,83 @@ from wych_kit.settings.url_validation import check_callback, hostname
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wych_kit.callback.rehearsal.browser import Answer
-    from wych_kit.callback.rehearsal.cases import Scene
+    from wych_kit.callback.rehearsal.browser import HandlerResponse
+    from wych_kit.callback.rehearsal.cases import Case
 
 # The longest that one visit may take.
 SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """A scene, the answers to its visits in order, and the verdict."""
+class CaseResult:
+    """One case, the responses to its visits in order, and the assessment."""
 
-    scene: Scene
-    answers: tuple[Answer, ...]
-    verdict: Verdict
+    case: Case
+    responses: tuple[HandlerResponse, ...]
+    assessment: Assessment
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: without the pages themselves."""
+        """Return the result for `--json`, without the pages themselves."""
         return {
-            "name": self.scene.name,
-            "basis": self.scene.basis,
-            "judgement": self.verdict.judgement,
-            "seen": self.verdict.seen,
-            "good": f"A good handler {self.scene.good}",
+            "name": self.case.name,
+            "basis": self.case.basis,
+            "judgement": self.assessment.judgement,
+            "seen": self.assessment.observation,
+            "good": f"A good handler {self.case.good_handler}",
             "answers": [
                 {
-                    "method": answer.method,
-                    "status": answer.status,
-                    "location": answer.location or None,
-                    "content_type": answer.kind or None,
-                    "milliseconds": round(1000 * answer.seconds),
-                    "script_unescaped": is_reflected(answer),
-                    "failure": answer.failure or None,
+                    "method": response.method,
+                    "status": response.status,
+                    "location": response.location or None,
+                    "content_type": response.content_type or None,
+                    "milliseconds": round(1000 * response.seconds),
+                    "script_unescaped": is_script_returned(response),
+                    "failure": response.failure or None,
                 }
-                for answer in self.answers
+                for response in self.responses
             ],
         }
 
 
 def rehearse(
     to: str,
-    scenes: Sequence[Scene] = SCENES,
+    cases: Sequence[Case] = CASES,
     *,
     connection: str | None = None,
     user: str | None = None,
     seconds: float = SECONDS,
-) -> Iterator[Played]:
-    """Plays the scenes at this address, each in a browser of its own, and gives each when it is over.
+) -> Iterator[CaseResult]:
+    """Send the cases to this URL, and yield each result as soon as it is there.
 
-    ACTIVE is always played first, to compare with. `connection` and `user` are ids that exist; without them they are made up.
-    Raises `SettingInvalid` for an address that cannot be a handler's, and `Unreachable` when nobody is there at the first visit.
+    `connection` and `user` are ids that exist; without them, invented ids are sent. `seconds` is
+    the limit for one visit. Raises `SettingInvalid` for a URL that cannot be a handler of one's
+    own, and `Unreachable` when nothing listens there.
     """
-    refuse(to)
+    require_own_handler(to)
     ids = {"connection": connection or CONNECTION, "user": user or USER}
-    active: Answer | None = None
-    for scene in (SCENES[0], *(scene for scene in scenes if scene != SCENES[0])):
+    active: HandlerResponse | None = None
+    # ACTIVE always goes first, because the other responses are compared with it.
+    for case in (CASES[0], *(case for case in cases if case != CASES[0])):
+        # A browser for each case, so that no cookie of one case changes another.
         with Browser(to, seconds) as browser:
-            answers = tuple(browser.visit(visit, ids) for visit in scene.visits)
+            responses = tuple(browser.visit(visit, ids) for visit in case.visits)
         if active is None:
-            active = answers[0]
-            if not active.reached:
+            active = responses[0]
+            if not active.has_connected:
                 raise Unreachable(active.failure, stage="call")
-        if scene in scenes:
-            yield Played(
-                scene, answers, judge(scene, answers, active, exists=connection is not None)
-            )
+        if case in cases:
+            is_real = connection is not None
+            yield CaseResult(case, responses, assess(case, responses, active, is_real=is_real))
 
 
-def refuse(to: str) -> None:
-    """Raises `SettingInvalid` for an address that no handler of one's own can have."""
-    if found := check_callback(Secret(to)):
-        raise SettingInvalid("--to", found.reason, stage="call", reference=found.reference)
+def require_own_handler(to: str) -> None:
+    """Raise `SettingInvalid` for a URL that cannot be a handler of one's own."""
+    if fault := check_callback(Secret(to)):
+        raise SettingInvalid("--to", fault.reason, stage="call", reference=fault.reference)
     if parse_url(to) is None:
-        raise SettingInvalid(
-            "--to", "is no address that can be called", stage="call", reference="bad-address"
-        )
+        raise SettingInvalid("--to", "is not a valid URL", stage="call", reference="bad-address")
+    # The cases include attacks, which nobody should send to a service of somebody else.
     if f".{hostname(Secret(to))}".endswith((".wych.app", ".wych.io")):
         raise SettingInvalid(
-            "--to", "is Wych's own host: name your handler's address", stage="call"
+            "--to", "is a host of Wych. Give the URL of your own handler", stage="call"
         )

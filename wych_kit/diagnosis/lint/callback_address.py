@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from wych_kit.callback.rules import STATES, UUID, oddities
+from wych_kit.callback.rules import STATES, UUID, find_issues
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.errors import SettingInvalid
 
@@ -44,13 +44,13 @@ def lint_address(text: str) -> tuple[Remark, ...]:
 
 def _remarks(pairs: list[tuple[str, str]]) -> Iterator[Remark]:
     fields = dict(pairs)
-    for oddity in oddities(pairs):
+    for issue in find_issues(pairs):
         yield Remark(
-            _REFERENCES.get(oddity.kind, "unknown-answer"),
-            f"query, {oddity.parameter}" if oddity.parameter else "query",
-            oddity.why,
-            _query(fields | {"state": "ACTIVE"} if oddity.parameter == "state" else fields),
-            certain=oddity.kind in ("pending", "rejected"),
+            _REFERENCES.get(issue.kind, "unknown-answer"),
+            f"query, {issue.parameter}" if issue.parameter else "query",
+            issue.explanation,
+            _query(fields | {"state": "ACTIVE"} if issue.parameter == "state" else fields),
+            certain=issue.kind in ("pending", "rejected"),
         )
 
 

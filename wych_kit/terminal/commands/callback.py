@@ -15,9 +15,9 @@ from wych_kit.terminal.parser import add_examples, add_json_option
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wych_kit.callback.rehearsal.browser import Answer
-    from wych_kit.callback.rehearsal.cases import Scene
-    from wych_kit.callback.rehearsal.runner import Played
+    from wych_kit.callback.rehearsal.browser import HandlerResponse
+    from wych_kit.callback.rehearsal.cases import Case
+    from wych_kit.callback.rehearsal.runner import CaseResult
     from wych_kit.terminal.screen import Screen
 
 # Characters of standard input: one more than a callback URL may have, so that a longer text is
@@ -101,16 +101,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    from wych_kit.callback.rehearsal.cases import SCENES
-    from wych_kit.callback.rehearsal.runner import refuse
+    from wych_kit.callback.rehearsal.cases import CASES
+    from wych_kit.callback.rehearsal.runner import require_own_handler
     from wych_kit.terminal.screen import Screen
 
-    refuse(arguments.to)
+    require_own_handler(arguments.to)
     cases = _choose_cases(arguments.only)
     screen = Screen(plain=arguments.plain)
     errors = Screen(plain=arguments.plain, file=sys.stderr)
     # The first case is always sent: it shows how the handler responds when all is well.
-    count = sum(len(case.visits) for case in {SCENES[0], *cases})
+    count = sum(len(case.visits) for case in {CASES[0], *cases})
     requests = "1 request" if count == 1 else f"{count} requests"
     message = f"Sending {requests} to {arguments.to}. No secret is sent."
     (errors if arguments.as_json else screen).say(message)
@@ -122,7 +122,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
         else:
             errors.say(f"No handler answers: {error.observed}. Start it, or correct --to.")
         return UNREACHABLE
-    ok = all(result.verdict.judgement != "wrong" for result in results)
+    ok = all(result.assessment.judgement != "wrong" for result in results)
     if arguments.as_json:
         returns = [result.as_dict() for result in results]
         print_json({"ok": ok, "to": arguments.to, "returns": returns, "unseen": _LIMIT})
@@ -132,8 +132,8 @@ def _rehearse(arguments: argparse.Namespace) -> int:
 
 
 def _play(
-    arguments: argparse.Namespace, cases: Sequence[Scene], screen: Screen
-) -> Iterator[Played]:
+    arguments: argparse.Namespace, cases: Sequence[Case], screen: Screen
+) -> Iterator[CaseResult]:
     """Yield each result, after showing it."""
     from wych_kit.callback.rehearsal.runner import rehearse
     from wych_kit.terminal.screen import Progress
@@ -165,25 +165,25 @@ def _list_cases(arguments: argparse.Namespace) -> int:
                 "name": case.name,
                 "basis": case.basis,
                 "visits": [visit._asdict() for visit in case.visits],
-                "good": f"A good handler {case.good}",
+                "good": f"A good handler {case.good_handler}",
             }
             for case in cases
         ]
         print_json({"returns": returns})
         return DONE
-    rows = [(case.name, case.basis, case.good) for case in cases]
+    rows = [(case.name, case.basis, case.good_handler) for case in cases]
     Screen(plain=arguments.plain).show_table(("redirect", "basis", "a good handler"), rows)
     return DONE
 
 
 def _explain_url(arguments: argparse.Namespace) -> int:
-    from wych_kit.callback import read
-    from wych_kit.callback.rules import MEANINGS
+    from wych_kit.callback.parsing import parse_callback
+    from wych_kit.callback.rules import STATE_MEANINGS
     from wych_kit.terminal.screen import Screen
 
     url = sys.stdin.read(_MOST_INPUT) if arguments.read == "-" else arguments.read
-    callback = read(url, settings_of(arguments).callback_url)
-    meaning = MEANINGS.get(callback.state, "")
+    callback = parse_callback(url, settings_of(arguments).callback_url)
+    meaning = STATE_MEANINGS.get(callback.state, "")
     if arguments.as_json:
         print_json(
             {
@@ -211,24 +211,24 @@ def _explain_url(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _choose_cases(names: Sequence[str]) -> tuple[Scene, ...]:
-    from wych_kit.callback.rehearsal.cases import SCENES
+def _choose_cases(names: Sequence[str]) -> tuple[Case, ...]:
+    from wych_kit.callback.rehearsal.cases import CASES
 
-    known = [case.name for case in SCENES]
+    known = [case.name for case in CASES]
     for name in names:
         if name not in known:
             reason = f"does not know {name!r}. To list the names: wych-kit callback --list"
             raise SettingInvalid("--only", reason, stage="call")
-    return tuple(case for case in SCENES if not names or case.name in names)
+    return tuple(case for case in CASES if not names or case.name in names)
 
 
-def _show_result(screen: Screen, result: Played) -> None:
-    judgement, seen = result.verdict
-    line = f"{judgement:<5} {result.scene.name:<22} {_describe_answers(result.answers)}"
+def _show_result(screen: Screen, result: CaseResult) -> None:
+    judgement, seen = result.assessment
+    line = f"{judgement:<5} {result.case.name:<22} {_describe_responses(result.responses)}"
     screen.say(line if screen.plain else f"{_SIGNS[judgement]} {line}", _COLOURS[judgement])
     details = [seen] if seen else []
     if judgement != "ok":
-        details.append(f"A good handler {result.scene.good} ({result.scene.basis})")
+        details.append(f"A good handler {result.case.good_handler} ({result.case.basis})")
     if screen.plain:
         for detail in details:
             screen.say(f"  {detail}")
@@ -237,30 +237,34 @@ def _show_result(screen: Screen, result: Played) -> None:
         screen.show_table((), [("    ", detail) for detail in details])
 
 
-def _describe_answers(answers: Sequence[Answer]) -> str:
+def _describe_responses(responses: Sequence[HandlerResponse]) -> str:
     """Return one line: earlier answers by their status, the last in full, and the time of all."""
-    *earlier, last = answers
-    before = "".join(f"{_describe(answer).split(' → ')[0]}, then " for answer in earlier)
-    milliseconds = 1000 * sum(answer.seconds for answer in answers)
+    *earlier, last = responses
+    before = "".join(f"{_describe(response).split(' → ')[0]}, then " for response in earlier)
+    milliseconds = 1000 * sum(response.seconds for response in responses)
     return f"{before}{_describe(last)}, {milliseconds:.0f} ms"
 
 
-def _describe(answer: Answer) -> str:
+def _describe(response: HandlerResponse) -> str:
     """Return the status, with the target of a redirect or the kind of page."""
-    if answer.status is None:
+    if response.status is None:
         return "no answer"
-    if answer.method == "HEAD":
-        return f"HEAD {answer.status}"
-    target = answer.location
+    if response.method == "HEAD":
+        return f"HEAD {response.status}"
+    target = response.location
     if len(target) > _TARGET_WIDTH:
         target = f"{target[: _TARGET_WIDTH - 1]}…"
     if target:
-        return f"{answer.status} → {target}"
-    return f"{answer.status} {answer.kind}" if answer.kind else str(answer.status)
+        return f"{response.status} → {target}"
+    return (
+        f"{response.status} {response.content_type}"
+        if response.content_type
+        else str(response.status)
+    )
 
 
-def _show_totals(screen: Screen, results: Sequence[Played]) -> None:
-    judgements = [result.verdict.judgement for result in results]
+def _show_totals(screen: Screen, results: Sequence[CaseResult]) -> None:
+    judgements = [result.assessment.judgement for result in results]
     counts = [f"{judgements.count(name)} {name}" for name in _SIGNS if name in judgements]
     redirects = "1 redirect" if len(results) == 1 else f"{len(results)} redirects"
     screen.say()
