@@ -231,7 +231,8 @@ def test_a_port_that_is_taken(registered):
         other.bind(("127.0.0.1", int(registered.settings.callback_url.split(":")[2].split("/")[0])))
         other.listen()
         outcome = run(CONNECT, registered, {"customer_email": AROHA})
-    assert "taken" in outcome.error.observed
+    assert outcome.error.name == "WYCH_CALLBACK_URL"
+    assert "another program" in outcome.error.observed
     assert "paste" in outcome.error.observed
 
 
