@@ -303,7 +303,7 @@ def test_a_port_in_use_is_named():
             Listener(f"http://127.0.0.1:{port}/")
     assert (raised.value.name, raised.value.reference) == ("WYCH_CALLBACK_URL", "setting-invalid")
     assert f"port {port}, which another program uses" in raised.value.reason
-    assert "Paste the URL" in raised.value.reason
+    assert "paste the URL" in raised.value.reason
 
 
 def test_an_error_of_the_listener_carries_no_context():

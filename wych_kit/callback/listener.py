@@ -33,7 +33,6 @@ _POLL_SECONDS = 0.05
 # Connections at once. Browsers open a few in advance and leave them idle.
 _MAX_CONNECTIONS = 32
 _HOST = "127.0.0.1"
-_PASTE_INSTEAD = "Paste the URL from the browser's address bar instead"
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -250,8 +249,8 @@ def _parse_callback_url(callback_url: str) -> tuple[str, int, str]:
     parts = urlsplit(callback_url)
     if parts.scheme != "http" or parts.hostname not in (_HOST, "localhost"):
         reason = (
-            "points to another machine, so Wych Kit cannot catch the redirect."
-            f" Only http://{_HOST} and http://localhost can be caught. {_PASTE_INSTEAD}"
+            f"is not http://{_HOST} or http://localhost, so Wych Kit cannot catch the redirect."
+            " Paste the URL from the browser's address bar instead"
         )
         raise SettingInvalid("WYCH_CALLBACK_URL", reason, stage="call", reference="wrong-host")
     return parts.hostname, parts.port or 0, parts.path or "/"
@@ -261,12 +260,13 @@ def _bind(port: int, handle: Callable[[_Request], None]) -> _Server:
     try:
         return _Server(port, handle)
     except OSError as error:
-        reason = (
-            f"names port {port}, which another program uses. Stop that program, or use another"
-            f" port. {_PASTE_INSTEAD} if you cannot"
+        fault = (
+            "another program uses. Stop that program"
             if error.errno == errno.EADDRINUSE
-            else f"names port {port}, and this machine does not allow listening there."
-            f" {_PASTE_INSTEAD}"
+            else "this system does not let Wych Kit use. Choose another port"
+        )
+        reason = (
+            f"names port {port}, which {fault}, or paste the URL from the browser's address bar"
         )
     # Outside the except block, so that the error carries no traceback of a socket.
     raise SettingInvalid("WYCH_CALLBACK_URL", reason, stage="call")
