@@ -1,4 +1,4 @@
-"""The prompt of an exercise: the kit's own commands in its folder and shell, a few to change things, and those that judge."""
+"""The prompt of an exercise: reads commands, runs them in its folder. It judges nothing."""
 
 from __future__ import annotations
 
@@ -29,31 +29,34 @@ if TYPE_CHECKING:
 
     Run = Callable[[Sequence[str]], int]
 
-# The commands of the kit that one may need here.
-KIT = ("check", "lint", "env", "call", "journal", "token", "explain")
+# The commands of the kit that help to find a fault.
+KIT_COMMANDS = ("check", "lint", "env", "call", "journal", "token", "explain")
 _HELP = (
-    ("look", "check  lint  env  call GET users  journal 1  token  explain"),
+    ("find it", "check  lint  env  call GET users  journal 1  token  explain"),
     ("request.sh", "show  lint request.sh  replace 'OLD' 'NEW'"),
     (".env", "edit NAME=value  edit NAME (hidden)  copy NAME (from Wych)"),
     ("shell", "export  export NAME=value  unset NAME"),
-    ("editor", "edit, or any other: {path}"),
-    ("when sure", "done, or answer REFERENCE where no line here repairs it"),
-    ("when not", "hint (costs a point)  give up  quit"),
+    ("editor", "edit  or your own editor: {path}"),
+    ("fixed it", "done  or answer REFERENCE, if nothing here can fix it"),
+    ("stuck", "hint (costs a point)  give up  quit"),
 )
-_ASKS = "drill> "
-_UNKNOWN = "{word} is nothing to do here; help shows what is."
-_LEFT = "Left unsolved; nothing of it stays."
-_AFTER_GIVING_UP = "To do it yourself: wych-kit drill {reference}"
+_PROMPT = "drill> "
 
 
 class Prompt:
-    """Takes what a person types until the exercise is solved or left. `console`: prompt_toolkit's `input` and `output`, for tests."""
+    """Runs what a person types until the exercise is solved or ends.
+
+    `run` runs one of the kit's own command lines and returns its exit status. `console` has
+    prompt_toolkit's `input` and `output`, for tests.
+    """
 
     def __init__(self, drill: ExerciseAttempt, screen: Screen, run: Run, **console: Any) -> None:
         self._drill = drill
         self._screen = screen
         self._run = run
-        self._read = _keyboard(**console) if console or is_interactive() else _lines(screen)
+        self._read = (
+            _keyboard_reader(**console) if console or is_interactive() else _pipe_reader(screen)
+        )
         self._commands: dict[str, Callable[[str], object]] = {
             "help": self._help,
             "hint": lambda _: screen.say(drill.hint()),
@@ -63,12 +66,12 @@ class Prompt:
             "export": self._export,
             "unset": lambda rest: screen.say(drill.export(rest, None)),
             "replace": self._replace,
-            "answer": lambda rest: self._tell(drill.answer(rest)),
-            "done": lambda _: self._tell(drill.verify()),
+            "answer": lambda rest: self._show_result(drill.answer(rest)),
+            "done": lambda _: self._show_result(drill.verify()),
         }
 
     def serve(self) -> bool:
-        """Whether it was solved. `KeyboardInterrupt` passes."""
+        """Return True if the exercise was solved. Lets `KeyboardInterrupt` through."""
         while not self._drill.is_over:
             try:
                 line = self._read().strip()
@@ -76,11 +79,12 @@ class Prompt:
                 line = "quit"
             word, _, rest = line.removeprefix("wych-kit ").strip().partition(" ")
             if word in ("quit", "exit"):
-                self._screen.say(_LEFT)
+                self._screen.say("You left the exercise unsolved. Its folder was removed.")
                 return False
             if line.lower() in ("give up", "giveup"):
                 self._screen.say(self._drill.give_up())
-                self._screen.say(_AFTER_GIVING_UP.format(reference=self._drill.reference))
+                again = f"wych-kit drill {self._drill.reference}"
+                self._screen.say(f"To try it yourself: {again}")
                 return False
             if word:
                 self._do(word, rest.strip())
@@ -88,39 +92,40 @@ class Prompt:
 
     def _do(self, word: str, rest: str) -> None:
         try:
-            if word in KIT:
-                self._in_its_place([word, *(shlex.split(rest) or self._meant(word))])
+            if word in KIT_COMMANDS:
+                self._run_in_exercise([word, *(shlex.split(rest) or self._default_words(word))])
             elif word in self._commands:
                 self._commands[word](rest)
             else:
-                self._screen.say(_UNKNOWN.format(word=word), "yellow")
+                self._screen.say(f"Unknown command: {word}. For a list, type help.", "yellow")
         except WychError as error:
             self._screen.say(f"{error.observed.rstrip('.?')}.", "yellow")
-        except ValueError as error:  # quotes that do not close
-            self._screen.say(f"This cannot be read: {error}.", "yellow")
+        except ValueError as error:
+            # shlex raises it, most often for a quote that does not close.
+            self._screen.say(f"The line is invalid: {error}.", "yellow")
 
-    def _meant(self, word: str) -> list[str]:
-        """The command's arguments when none are typed."""
+    def _default_words(self, word: str) -> list[str]:
+        """Return the arguments of a command that was typed without any."""
         return [".env", "request.sh"] if word == "lint" and self._drill.is_hand_written else []
 
-    def _in_its_place(self, words: list[str]) -> None:
+    def _run_in_exercise(self, words: list[str]) -> None:
         """Run a command of the kit as if it were typed in the exercise's folder, in its shell."""
         setup = self._drill.setup
         own = kit_home(setup.folder)
-        elsewhere = (
-            setup.settings().home != own
-        )  # its .env says so no more: its journal stays in its folder all the same
+        # If the exercise's .env no longer sets WYCH_HOME, the shell does: the journal of the
+        # exercise must not mix with the person's own.
+        needs_home = setup.settings().home != own
         with (
             contextlib.chdir(setup.folder),
             setup.shell_applied(),
             contextlib.suppress(SystemExit),
         ):
-            if elsewhere:
+            if needs_home:
                 os.environ["WYCH_HOME"] = str(own)
             try:
                 self._run([*words, *(["--plain"] if self._screen.plain else [])])
             finally:
-                if elsewhere:
+                if needs_home:
                     os.environ.pop("WYCH_HOME", None)
 
     def _help(self, _rest: str) -> None:
@@ -144,8 +149,7 @@ class Prompt:
     def _show(self) -> None:
         text = self._drill.request_text()
         self._screen.say(
-            text
-            or f"There is no request.sh here; env shows what .env says. The file: {self._path()}"
+            text or f"This exercise has no request.sh. For .env, type env. The file: {self._path()}"
         )
 
     def _edit(self, rest: str) -> None:
@@ -160,7 +164,7 @@ class Prompt:
             raise SettingInvalid("edit", f"needs a value: edit {name}=value")
 
     def _open(self) -> None:
-        """The file in the person's own editor."""
+        """Open the file in the person's own editor."""
         editor = (
             os.environ.get("VISUAL")
             or os.environ.get("EDITOR")
@@ -168,7 +172,7 @@ class Prompt:
             or shutil.which("vi")
         )
         if not editor or not is_interactive():
-            self._screen.say(f"No editor is set here. The file: {self._path()}")
+            self._screen.say(f"No editor is set. Open this file yourself: {self._path()}")
             return
         with contextlib.suppress(OSError):
             subprocess.run([*shlex.split(editor), self._path()], check=False)  # noqa: S603 - the person's own editor
@@ -181,36 +185,36 @@ class Prompt:
         rows = self._drill.variables()
         self._screen.show_table((), rows)
         if not rows:
-            self._screen.say("No variable of this shell is about Wych.")
+            self._screen.say("No WYCH_ variable is set in this shell.")
 
     def _replace(self, rest: str) -> None:
         words = shlex.split(rest)
-        if len(words) != 2:  # noqa: PLR2004 - one, and the other
-            raise SettingInvalid("replace", "takes two: replace 'OLD' 'NEW'")
+        if len(words) != 2:  # noqa: PLR2004 - the old and the new text
+            raise SettingInvalid("replace", "needs two values: replace 'OLD' 'NEW'")
         self._screen.say(self._drill.replace(*words))
 
-    def _tell(self, verdict: AttemptResult) -> None:
-        sign = "" if self._screen.plain else "✓ " if verdict.solved else "✗ "
-        words = f"Solved. {verdict.seen}" if verdict.solved else f"Not yet. {verdict.seen}"
-        self._screen.say(f"{sign}{words}", "green" if verdict.solved else "yellow")
-        if verdict.next:
-            self._screen.say(verdict.next)
+    def _show_result(self, result: AttemptResult) -> None:
+        sign = "" if self._screen.plain else "✓ " if result.solved else "✗ "
+        words = f"Solved. {result.seen}" if result.solved else f"Not yet. {result.seen}"
+        self._screen.say(f"{sign}{words}", "green" if result.solved else "yellow")
+        if result.next:
+            self._screen.say(result.next)
 
 
-class Earlier(InMemoryHistory):
-    """The lines that the arrow keys bring back: those without a value in them."""
+class HistoryWithoutValues(InMemoryHistory):
+    """A history for the arrow keys, without lines that set a value: it may be a secret."""
 
     def append_string(self, string: str) -> None:
-        """Keep this one, unless it sets something."""
+        """Add a line, unless it sets something."""
         if "=" not in string:
             super().append_string(string)
 
 
-def _keyboard(**console: Any) -> Callable[[], str]:
-    """A line typed by a person; Tab completes it."""
+def _keyboard_reader(**console: Any) -> Callable[[], str]:
+    """Return a reader of lines that a person types; Tab completes them."""
     named = dict.fromkeys(SCENARIOS)
     words: dict[str, Any] = dict.fromkeys(
-        (*KIT, "help", "hint", "show", "edit", "copy", "done", "give up", "quit")
+        (*KIT_COMMANDS, "help", "hint", "show", "edit", "copy", "done", "give up", "quit")
     )
     words |= {
         "explain": named,
@@ -219,22 +223,22 @@ def _keyboard(**console: Any) -> Callable[[], str]:
         "call": {"GET": {"users": None}},
     }
     session: PromptSession[str] = PromptSession(
-        history=Earlier(),
+        history=HistoryWithoutValues(),
         completer=NestedCompleter.from_nested_dict(words),
         complete_while_typing=False,
         **console,
     )
-    return lambda: session.prompt(_ASKS)
+    return lambda: session.prompt(_PROMPT)
 
 
-def _lines(screen: Screen) -> Callable[[], str]:
-    """A line of standard input, said again so that the output reads like a session."""
+def _pipe_reader(screen: Screen) -> Callable[[], str]:
+    """Return a reader of standard input; it echoes each line, so the output reads like a session."""
 
     def read() -> str:
         line = sys.stdin.readline()
         if not line:
             raise EOFError
-        screen.say(f"{_ASKS}{line.rstrip()}")
+        screen.say(f"{_PROMPT}{line.rstrip()}")
         return line
 
     return read

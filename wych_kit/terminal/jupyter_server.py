@@ -1,4 +1,4 @@
-"""The notebooks in JupyterLab, or the tour alone in Voilà: `wych-kit lab`. What it starts, it stops."""
+"""Runs JupyterLab or Voilà for `wych-kit lab`, and stops what it started."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import httpx
 
 from wych_kit.secret import Secret
-from wych_kit.terminal.notebook_files import lay_out
+from wych_kit.terminal.notebook_files import copy_notebooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,10 @@ _QUIET = {
 
 
 class _Kind(NamedTuple):
-    """A server that shows notebooks. `ready` is a path that answers when it is up, `page` what a person opens, below the address."""
+    """A program that serves notebooks.
+
+    `ready` is a path that answers when it is up, `page` the path that a person opens.
+    """
 
     module: str
     title: str
@@ -72,39 +75,44 @@ _APP = _Kind(
 
 
 def serve_notebooks(*, port: int = 0, browser: bool = True, app: bool = False) -> int:
-    """Open the notebooks until Ctrl-C, SIGTERM or the terminal's end; the exit status: 0 stopped as asked, 2 something to install or to correct.
+    """Serve the notebooks until Ctrl-C, SIGTERM or the end of the terminal.
 
-    The address, with its token, is printed in any case. `port` 0 takes a free one. `app` serves the tour with Voilà, without code.
+    Returns 0 when stopped like that, 2 if something must be installed or corrected. The address
+    with its token is printed in any case. `port` 0 takes a free port. `app` serves the tour with
+    Voilà, without code.
     """
     kind = _APP if app else _LAB
     if find_spec(kind.module) is None:
         return _say(
-            f"This needs {kind.title}, which is not installed: pip install"
-            f" 'wych-kit[{kind.extra}]'",
+            f"This command needs {kind.title}, which is not installed."
+            f" Run: pip install 'wych-kit[{kind.extra}]'",
             status=2,
         )
     try:
-        folder = lay_out(Path.cwd(), say=_say)
+        folder = copy_notebooks(Path.cwd(), say=_say)
         with (
             tempfile.TemporaryDirectory(prefix="wych-lab-", ignore_cleanup_errors=True) as scratch,
             _stoppable(),
         ):
-            return _serve(kind, folder, Path(scratch), _free(port), browser=browser)
+            return _serve(kind, folder, Path(scratch), _free_port(port), browser=browser)
     except KeyboardInterrupt:
         return _say("\nStopped.")
-    except OSError as error:  # the folder cannot be written, the port is taken
-        return _say(f"This cannot begin: {error}", status=2)
+    except OSError as error:
+        # The folder cannot be written, or the port is taken.
+        return _say(f"The notebooks cannot be served: {error}", status=2)
 
 
 def _serve(kind: _Kind, folder: Path, scratch: Path, port: int, *, browser: bool) -> int:
     token, log = Secret(secrets.token_urlsafe(24)), scratch / "log"
     with _server(kind, folder, scratch, port, token) as process:
-        if not _answers(process, f"http://127.0.0.1:{port}{kind.ready}", token):
-            return _say(f"{kind.title} did not come up. Its last words:\n{_end_of(log)}", status=2)
-        # Somebody has to see the token to use it: this one opens this server, on this machine, until it stops.
+        if not _wait_until_up(process, f"http://127.0.0.1:{port}{kind.ready}", token):
+            return _say(
+                f"{kind.title} did not start. The end of its log:\n{_end_of(log)}", status=2
+            )
+        # A person needs the token to open the page. It opens only this server, until it stops.
         _say(
-            f"{kind.title}: http://127.0.0.1:{port}{kind.page}?token={token.reveal()}\nCtrl-C"
-            " stops it."
+            f"{kind.title}: http://127.0.0.1:{port}{kind.page}?token={token.reveal()}\n"
+            "To stop it, press Ctrl-C."
         )
         if browser and _has_browser():
             webbrowser.open(f"http://127.0.0.1:{port}{kind.page}?token={token.reveal()}")
@@ -119,15 +127,17 @@ def _serve(kind: _Kind, folder: Path, scratch: Path, port: int, *, browser: bool
 def _server(
     kind: _Kind, folder: Path, scratch: Path, port: int, token: Secret
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The server as a process in a session of its own, so that Ctrl-C reaches us and it is us who stop it.
+    """Run the server in a session of its own, so that Ctrl-C reaches us and we stop it.
 
-    Its workspaces are its own too: JupyterLab keeps one for all folders, and would open the tabs of another and start their kernels.
+    It gets its own workspaces: JupyterLab keeps one for all folders, and would open the tabs of
+    another folder and start their kernels.
     """
     config = _configuration(scratch / "config", token)
     paths = [str(config), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     options = [option.format(port=port, folder=folder) for option in kind.options]
     if kind is _LAB and getattr(os, "geteuid", lambda: 1)() == 0:
-        options.append("--allow-root")  # in a container everybody is
+        # In a container the user is most often root, which Jupyter refuses by default.
+        options.append("--allow-root")
     with (scratch / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - no shell, and this same Python
             [sys.executable, "-m", kind.module, "--no-browser", *options],
@@ -149,7 +159,10 @@ def _server(
 
 
 def _configuration(folder: Path, token: Secret) -> Path:
-    """What the servers read first, in a folder for our eyes only: a command line is for everybody to see, an environment for each kernel."""
+    """Write the servers' configuration into `folder` and return it.
+
+    The token is in a file: every user can read a command line, and every kernel the environment.
+    """
     (folder / "labconfig").mkdir(parents=True)
     (folder / "labconfig" / "default_setting_overrides.json").write_text(
         json.dumps(_QUIET), "utf-8"
@@ -162,8 +175,9 @@ def _configuration(folder: Path, token: Secret) -> Path:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server, which ends its kernels; a kernel whose server is killed notices and ends by itself."""
-    with _deaf():  # a second Ctrl-C must not leave half of it running
+    """End the server, which ends its kernels; a kernel whose server was killed ends by itself."""
+    # A second Ctrl-C must not leave half of it running.
+    with _signals_ignored():
         process.terminate()
         try:
             process.wait(_GRACE)
@@ -172,10 +186,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _answers(process: subprocess.Popen[bytes], url: str, token: Secret) -> bool:
-    """Wait until the server does, for as long as it lives."""
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, token: Secret) -> bool:
+    """Wait until the server answers; return False if it ends or takes too long."""
     until = time.monotonic() + _PATIENCE
-    with httpx.Client(trust_env=False, timeout=5) as client:  # a proxy is no way to this machine
+    # No proxy leads to this machine, so the proxy variables of the shell are ignored.
+    with httpx.Client(trust_env=False, timeout=5) as client:
         while time.monotonic() < until and process.poll() is None:
             with suppress(httpx.HTTPError):
                 if client.get(url, headers={"Authorization": f"token {token.reveal()}"}).is_success:
@@ -184,56 +199,63 @@ def _answers(process: subprocess.Popen[bytes], url: str, token: Secret) -> bool:
     return False
 
 
-def _ends() -> list[signal.Signals]:
-    """The signals that end us. Under `nohup` a closed terminal does not, and Windows has no such signal."""
+def _end_signals() -> list[signal.Signals]:
+    """Return the signals that end this program.
+
+    A closed terminal sends SIGHUP; under `nohup` it is ignored, and Windows has no such signal.
+    """
     hang_up = getattr(signal, "SIGHUP", None)
-    heard = hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN
-    return [signal.SIGINT, signal.SIGTERM, *([hang_up] if hang_up and heard else [])]
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:
+        signals.append(hang_up)
+    return signals
 
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM and a closed terminal do what Ctrl-C does: what we started is in no session of the terminal's, and would stay."""
+    """Let SIGTERM and a closed terminal do what Ctrl-C does.
+
+    The server is in a session of its own, so it would keep running otherwise.
+    """
 
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {each: signal.signal(each, stop) for each in _ends()}
+    before = {number: signal.signal(number, stop) for number in _end_signals()}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in _ends()}
+def _signals_ignored() -> Iterator[None]:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _end_signals()}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _free(port: int) -> int:
-    """The port itself if it is free, and for 0 one that is. Raises `OSError`."""
-    with socket.socket() as held:
+def _free_port(port: int) -> int:
+    """Return the port, or a free one for 0. Raises `OSError` if it is taken."""
+    with socket.socket() as listener:
         if os.name == "posix":
-            held.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # one that was just closed is free
+            # Without this a port that was just closed counts as taken.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            held.bind(("127.0.0.1", port))
+            listener.bind(("127.0.0.1", port))
         except OSError as error:
             raise OSError(
-                f"port {port} is not free ({error.strerror}); leave --port away, and one is found"
+                f"port {port} is taken ({error.strerror}). Without --port, a free one is used"
             ) from None
-        return int(held.getsockname()[1])
+        return int(listener.getsockname()[1])
 
 
 def _has_browser() -> bool:
-    """Whether there is a browser with a window; one in the terminal would take it over."""
+    """Return True if there is a browser with a window: one in the terminal would take it over."""
     if not (
         sys.platform in ("win32", "darwin")
         or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
@@ -249,7 +271,8 @@ def _end_of(log: Path) -> str:
     return "\n".join(log.read_text("utf-8", "replace").splitlines()[-12:])
 
 
-def _say(words: str, *, status: int = 0) -> int:
-    with suppress(OSError):  # the terminal may be closed
-        print(words, file=sys.stderr if status else sys.stdout, flush=True)
+def _say(message: str, *, status: int = 0) -> int:
+    # The terminal may be closed.
+    with suppress(OSError):
+        print(message, file=sys.stderr if status else sys.stdout, flush=True)
     return status

@@ -1,4 +1,4 @@
-"""The notebooks as files: those that come with the kit, and a person's copies, which are never written over."""
+"""Copies the kit's notebooks into a person's folder. It never overwrites a changed copy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 FOLDER = "wych-notebooks"
 
 
-def lay_out(here: Path, say: Callable[[str], object], origin: Path | None = None) -> Path:
-    """The folder with the notebooks for a person who is in `here`; `say` is told what was copied and what differs.
+def copy_notebooks(here: Path, say: Callable[[str], object], origin: Path | None = None) -> Path:
+    """Copy the notebooks for a person whose folder is `here` and return the folder of the copies.
 
-    They are copied from `origin` (default: where the kit has them), inside a clone to the top of it, where git does not see them. A copy
-    whose cells were changed stays as it is: the new one is laid beside it. What running a notebook does to its outputs is no change.
-    Raises `OSError` when nothing can be written there.
+    `say` gets a line about what was copied and what differs. The originals are in `origin`
+    (default: where the kit has them). Inside a clone of the kit the copies go to its top, where
+    git ignores them. A copy with changed cells stays as it is, and the new notebook is written
+    beside it; changed outputs do not count. Raises `OSError` when the folder cannot be written.
     """
     origin = origin or _origin()
     clone = origin.parent
@@ -35,21 +36,21 @@ def lay_out(here: Path, say: Callable[[str], object], origin: Path | None = None
         here = clone
     folder = here if here.name == FOLDER else here / FOLDER
     folder.mkdir(exist_ok=True)
-    new = [path for path in sorted(origin.glob("[0-9]*.ipynb")) if _lay(path, folder, say)]
+    new = [path for path in sorted(origin.glob("[0-9]*.ipynb")) if _copy(path, folder, say)]
     if new:
         say(f"Copied {len(new)} notebooks to {folder}")
     return folder
 
 
 def _origin() -> Path:
-    """In the package when it was installed from a wheel, beside it in a clone."""
+    """Return the kit's own notebooks: in the package from a wheel, beside it in a clone."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "notebooks"
     return inside if inside.is_dir() else package.parent / "notebooks"
 
 
-def _lay(ours: Path, folder: Path, say: Callable[[str], object]) -> bool:
-    """Copy one, unless it is there; whether it was copied under its own name."""
+def _copy(ours: Path, folder: Path, say: Callable[[str], object]) -> bool:
+    """Copy one notebook, unless it exists; return True if it was copied under its own name."""
     theirs = folder / ours.name
     if _create(theirs, ours):
         return True
@@ -61,12 +62,15 @@ def _lay(ours: Path, folder: Path, say: Callable[[str], object]) -> bool:
         beside = next(
             place for place in places if _create(place, ours) or not _differences(ours, place)
         )
-        say(f"{theirs.name} stays as you have it; {different}. The new one is {beside.name}.")
+        say(f"{theirs.name} was kept: {different}. The kit's version is {beside.name}.")
     return False
 
 
 def _create(place: Path, ours: Path) -> bool:
-    """Copy it there whole or not at all; `False` when there is something. Half a copy would pass for the person's own work."""
+    """Copy the file whole or not at all; return False if `place` exists.
+
+    Half a copy would look like the person's own work, and would stay for good.
+    """
     if os.path.lexists(place):
         return False
     spare = place.with_name(f".{place.name}.{os.getpid()}")
@@ -79,10 +83,10 @@ def _create(place: Path, ours: Path) -> bool:
 
 
 def _differences(ours: Path, theirs: Path) -> str:
-    """In words, where two notebooks' cells are not the same; empty when they are."""
+    """Return in words which cells of two notebooks differ; empty if none do."""
     one, other = _cells(ours), _cells(theirs)
     if other is None:
-        return "it cannot be read as a notebook"
+        return "it is not a valid notebook"
     numbers = [
         number for number, (a, b) in enumerate(itertools.zip_longest(one or [], other), 1) if a != b
     ]
@@ -96,7 +100,7 @@ def _differences(ours: Path, theirs: Path) -> str:
 
 
 def _cells(path: Path) -> list[tuple[Any, str]] | None:
-    """Kind and source of each cell, or `None` when the file is no notebook."""
+    """Return kind and source of each cell, or None if the file is not a notebook."""
     try:
         return [
             (cell["cell_type"], "".join(cell["source"]))

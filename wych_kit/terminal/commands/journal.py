@@ -90,13 +90,22 @@ def _show(exchanges: Sequence[Exchange], number: int | None, screen: Screen) -> 
     rows = [
         (
             str(len(exchanges) - index),
-            exchange.started,
-            f"{exchange.method} {exchange.url}",
+            exchange.started if screen.plain else exchange.started[:19].replace("T", " "),
+            _describe_request(exchange, plain=screen.plain),
             describe_outcome(exchange),
         )
         for index, exchange in enumerate(exchanges)
     ]
     screen.show_table(("number", "when", "request", "response"), rows)
+
+
+def _describe_request(exchange: Exchange, *, plain: bool) -> str:
+    from wych_kit.client.journal.transcript import render_summary
+
+    if plain:
+        return f"{exchange.method} {exchange.url}"
+    # A full address takes five lines of a narrow table. `wych-kit journal NUMBER` shows it.
+    return render_summary(exchange).partition(" → ")[0]
 
 
 def _export(
