@@ -402,7 +402,7 @@ def test_a_task_that_waited_long_enough_is_told(
     wych, auth_for, monkeypatch: pytest.MonkeyPatch, library: Any
 ) -> None:
     """The one who asks never comes back: the waiting task gets an error, and does not wait again."""
-    monkeypatch.setattr("wych_kit.client.auth.MAX_WAIT", 0.01)
+    monkeypatch.setattr("wych_kit.client.drivers.MAX_WAIT", 0.01)
     auth = auth_for(wych)
     auth._source._flight = InFlightRequest()
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
 
 from wych_kit.client import token_endpoint
 from wych_kit.client.destination import Destination
+from wych_kit.client.drivers import drive
 from wych_kit.client.endpoints import ENDPOINTS
 from wych_kit.client.http_request import build_plain_request, stage_of
 from wych_kit.client.token_cache import TokenFile
-from wych_kit.client.token_source import Pause, TokenSource
+from wych_kit.client.token_source import TokenSource
 from wych_kit.client.transport import create_client, send_request
 from wych_kit.diagnosis.connectivity.probes import CONNECT_SECONDS
 from wych_kit.errors import Unreachable
@@ -96,31 +97,28 @@ class Asking:
             file = TokenFile(settings.home, *facts) if settings.token_cache == "disk" else None
             self._source = TokenSource(*facts, file)
         self._source.provider = provider
-        flow = self._source.acquire(refused)
-        self.answer, asked = None, time.monotonic()
-        try:
-            effect = next(flow)
-            while True:
-                if isinstance(effect, httpx.Request):
-                    asked, self.token_requests = time.monotonic(), self.token_requests + 1
-                    self.answer = self.get(effect)
-                elif isinstance(effect, Pause):
-                    if self.answer is not None:
-                        token_endpoint.check(self.answer, asked)
-                    if time.monotonic() + _READ_MARGIN > self.rung_ends:
-                        raise Unreachable(
-                            "another process is renewing the token and does not finish",
-                            stage="token",
-                            reference="token-lock",
-                        )
-                    time.sleep(effect.seconds)
-                else:
-                    effect.wait()
-                effect = flow.send(self.answer)
-        except StopIteration as end:
-            return cast("Token", end.value)
-        finally:
-            flow.close()
+        self.answer, requested = None, time.monotonic()
+
+        def send(request: httpx.Request) -> httpx.Response:
+            nonlocal requested
+            requested = time.monotonic()
+            self.token_requests += 1
+            self.answer = self.get(request)
+            return self.answer
+
+        def sleep(seconds: float) -> None:
+            # A pause after a response means that the server is busy: that is the finding.
+            if self.answer is not None:
+                token_endpoint.check(self.answer, requested)
+            if time.monotonic() + _READ_MARGIN > self.rung_ends:
+                raise Unreachable(
+                    "another process is renewing the token and does not finish",
+                    stage="token",
+                    reference="token-lock",
+                )
+            time.sleep(seconds)
+
+        return drive(self._source.acquire(refused), send, sleep)
 
     def _client(self) -> httpx.Client:
         if self._http is None:
