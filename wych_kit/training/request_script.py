@@ -15,7 +15,7 @@ from wych_kit.client.journal.history import History
 from wych_kit.client.journal.recorder import Journal
 from wych_kit.client.transport import TIMEOUT, create_client
 from wych_kit.diagnosis.lint import curl_request, lint_curl
-from wych_kit.diagnosis.lint.request_view import Sent
+from wych_kit.diagnosis.lint.request_view import RequestView
 from wych_kit.errors import SettingInvalid, WychError
 from wych_kit.secret import Secret
 from wych_kit.training.exercise_folder import kit_home
@@ -51,7 +51,7 @@ def send_request_script(setup: ExerciseSetup, kind: str) -> tuple[str, bool]:
     mistake = next((remark for remark in remarks if remark.certain), None)
     if mistake is not None:
         return f"{answer} But there is a mistake, {mistake.where}: {mistake.why}", False
-    if Sent(request, settings).kind != kind:
+    if RequestView(request, settings).kind != kind:
         return f"{answer} But the exercise asks for a different request.", False
     return answer, True
 

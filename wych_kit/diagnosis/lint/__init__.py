@@ -1,10 +1,20 @@
-"""Finds mistakes in a `.env` file, a request, a curl command, a HAR or a callback's address before anything is sent.
+"""Find mistakes before anything is sent: in `.env`, a request, curl, a HAR or a callback URL.
 
     lint_env(Path(".env"))      lint_curl(text)      lint_har(text)      lint_address(text)
-    lint_request(request)       lint_text(text, name) tells which of the others it is
-    httpx.Client(event_hooks={"request": [warn]})   warns about what is about to be sent
+    lint_request(request)       lint_text(text, name) recognises which of the others it is
+    httpx.Client(event_hooks={"request": [warn]})   warns about each request before it is sent
 
-Each gives a tuple of `Remark`, empty when nothing is wrong. Nothing is sent or looked up, and no secret is shown.
+Each returns a tuple of `Remark`, empty if nothing is wrong. Nothing is sent or looked up, and no
+secret is shown.
+
+    remark                one finding, and what may be shown of a secret
+    request_view          a request as the rules look at it
+    *_rules               the rules: address, token request, API call
+    request, curl, har    requests from httpx, from a command, from a browser's archive
+    env_file              a `.env` file, line by line
+    callback_address      the URL at which a customer's browser returns
+    any_input             a file or text of any of these kinds
+    shell_words           a command line split into words as a shell does it
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is this the right address? Rules for where a request goes, whatever it is for."""
+"""Rules for the URL of a request, whatever the request is for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wych_kit.secret import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wych_kit.diagnosis.lint.request_view import Sent
+    from wych_kit.diagnosis.lint.request_view import RequestView
 
 UNFILLED = re.compile(
     r"\{\{?\w+\}?\}|<[^/<>]+>|(?<=/):\w*[Ii]d(?=/|$)|(?<=/)(?:partner|app|user)Id(?=/|$)"
@@ -21,8 +21,8 @@ UNFILLED = re.compile(
 _KNOWN = {"partnerid": "partner_id", "appid": "app_id"}
 
 
-def address(sent: Sent) -> Iterator[Remark]:
-    """What is wrong with the address itself."""
+def check_url(sent: RequestView) -> Iterator[Remark]:
+    """Yield what is wrong with the URL itself."""
     url = sent.url
     if sent.kind == "other" and not sent.has_credentials:
         return
@@ -34,7 +34,7 @@ def address(sent: Sent) -> Iterator[Remark]:
         yield Remark(
             "not-https",
             "address",
-            "Over plain http anybody on the way can read the credentials.",
+            "Plain http sends the credentials unencrypted.",
             sent.address(scheme="https"),
         )
     if sent.kind == "other":
@@ -44,7 +44,7 @@ def address(sent: Sent) -> Iterator[Remark]:
         yield Remark(
             "double-slash",
             "address",
-            "Two slashes together make it another path, which is refused.",
+            "Two slashes in a row make it a different path, and the server rejects that.",
             sent.address(one),
         )
     if re.search(r"(^|/)\.\.?(/|$)", url.path):
@@ -52,43 +52,43 @@ def address(sent: Sent) -> Iterator[Remark]:
         yield Remark(
             "wrong-path",
             "address",
-            "A dot for a folder leads to another path than the one written.",
+            "Dots as a folder name lead to a different path.",
             sent.address(flat),
         )
     if UNFILLED.search(url.path):
-        filled = UNFILLED.sub(lambda found: _value(sent, found[0]), url.path)
+        filled = UNFILLED.sub(lambda match: _value(sent, match[0]), url.path)
         yield Remark(
             "unfilled-path",
             "address",
-            "A part of the path is still the name of what belongs there.",
+            "A placeholder in the path was not replaced.",
             sent.address(filled),
         )
 
 
-def _value(sent: Sent, mark: str) -> str:
+def _value(sent: RequestView, mark: str) -> str:
     attribute = _KNOWN.get(re.sub(r"[\W_]", "", mark).lower(), "")
     return str(getattr(sent.settings, attribute, None) or MASK) if attribute else MASK
 
 
-def host(sent: Sent) -> Iterator[Remark]:
-    """Whether the credentials in it go to the host they are for."""
+def check_host(sent: RequestView) -> Iterator[Remark]:
+    """Yield a remark if the credentials go to a host that they are not for."""
     due = {"token": sent.issuer, "call": sent.api, "other": sent.api}.get(sent.kind)
     if (
         due is None
         or not sent.has_credentials
-        or sent.at(due)
-        or (sent.kind == "other" and sent.at(sent.issuer))
+        or sent.is_at(due)
+        or (sent.kind == "other" and sent.is_at(sent.issuer))
     ):
         return
     name = due.netloc.decode("ascii", "replace")
     path = sent.url.path
     right = f"{due.scheme}://{name}{path}"
-    why = f"These credentials are for {name}, and whoever runs another host could use them."
+    why = f"These credentials are for {name}. The owner of a different host could use them."
     yield Remark("wrong-host", "address", why, right)
 
 
-def realm(sent: Sent) -> Iterator[Remark]:
-    """Whether the token endpoint, or the discovery document, is the issuer's."""
+def check_realm(sent: RequestView) -> Iterator[Remark]:
+    """Yield remarks if the token endpoint or discovery document is not the issuer's."""
     path = sent.url.path
     if sent.url.host == UNKNOWN_HOST and "/realms/" not in path:
         return
@@ -104,18 +104,18 @@ def realm(sent: Sent) -> Iterator[Remark]:
                 certain=sent.issuer is not None,
             )
             path = without
-    found = re.match(r"(.*)/realms/([^/]*)", path)
-    if found:
+    match = re.match(r"(.*)/realms/([^/]*)", path)
+    if match:
         due = (
             sent.issuer.path.rpartition("/realms/")[2].strip("/")
             if sent.issuer and "/realms/" in sent.issuer.path
             else ""
         )
-        if (due and found[2] != due) or (
-            not due and found[2] != "partner" and found[2].lower() == "partner"
+        if (due and match[2] != due) or (
+            not due and match[2] != "partner" and match[2].lower() == "partner"
         ):
-            right = f"{found[1]}/realms/{due or 'partner'}{path[found.end() :]}"
-            why = "The realm is another one than the issuer's; capitals count."
+            right = f"{match[1]}/realms/{due or 'partner'}{path[match.end() :]}"
+            why = "The realm differs from the issuer's. Upper and lower case matter."
             yield Remark("wrong-realm", "address", why, sent.address(right))
     if sent.kind == "discovery" and path.startswith("/.well-known/openid-configuration/"):
         right = (
@@ -123,8 +123,8 @@ def realm(sent: Sent) -> Iterator[Remark]:
             + "/.well-known/openid-configuration"
         )
         why = (
-            "The document is below the issuer, not before its path (OpenID Connect Discovery 1.0"
-            " section 4)."
+            "The discovery document is below the issuer's path, not before it (OpenID Connect"
+            " Discovery 1.0 section 4)."
         )
         yield Remark("no-issuer-there", "address", why, sent.address(right))
     if (
@@ -133,7 +133,7 @@ def realm(sent: Sent) -> Iterator[Remark]:
         and sent.url.host != UNKNOWN_HOST
     ):
         base = sent.issuer.path if sent.issuer else "/realms/partner"
-        why = "A token is asked for at the token endpoint that the discovery document names."
+        why = "Use the token endpoint that the discovery document names."
         yield Remark(
             "wrong-token-endpoint",
             "address",

@@ -1,4 +1,4 @@
-"""The address at which a customer's browser comes back from the consent journey (API facts section 6)."""
+"""Lint the URL at which a customer's browser returns from the consent (API facts section 6)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFERENCES = {
 
 
 def lint_address(text: str) -> tuple[Remark, ...]:
-    """What a callback's address says, or lacks. Raises `SettingInvalid` for what is no address."""
+    """Return the remarks on a callback URL. Raises `SettingInvalid` for what is not a URL."""
     try:
         parts = urlsplit(text.strip())
         whole = (
@@ -36,7 +36,7 @@ def lint_address(text: str) -> tuple[Remark, ...]:
     if not whole:
         raise SettingInvalid(
             "The text",
-            "is no address: one that starts with https:// is expected",
+            "is not a URL: it must start with https://",
             reference="bad-address",
         )
     return tuple(_remarks(pairs))
@@ -55,7 +55,7 @@ def _remarks(pairs: list[tuple[str, str]]) -> Iterator[Remark]:
 
 
 def _query(fields: dict[str, str]) -> str:
-    """The query as documented. Only ids that are UUIDs are repeated: anything might have been pasted there."""
+    """Return the query as documented; only ids that are UUIDs are shown, the rest might be anything."""
     state = fields.get("state", "")
     shown = {
         "connection": fields.get("connection", ""),

@@ -1,4 +1,7 @@
-"""A curl command as pasted, read into the request it would send. No variable is looked up, no file read, nothing sent."""
+"""Read a pasted curl command into the request that it would send; nothing is looked up or sent.
+
+No kept library does this: uncurl and curlparser stopped in 2021, bashlex in 2023.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ import httpx
 from wych_kit.client.http_request import parse_url
 from wych_kit.diagnosis.lint.remark import Remark
 from wych_kit.diagnosis.lint.request import lint_request
-from wych_kit.diagnosis.lint.request_view import UNKNOWN_HOST, Sent
-from wych_kit.diagnosis.lint.shell_words import Command, commands
+from wych_kit.diagnosis.lint.request_view import UNKNOWN_HOST, RequestView
+from wych_kit.diagnosis.lint.shell_words import Command, split_commands
 from wych_kit.diagnosis.lint.token_request_rules import FORM
 from wych_kit.errors import SettingInvalid
 from wych_kit.secret import MASK
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from wych_kit.settings.loading import Settings
 
-_EXPECTED = "is no curl command: one that begins with the word curl is expected"
+_EXPECTED = "is not a curl command: it must start with the word curl"
 _DATA = (
     "-d",
     "--data",
@@ -51,63 +54,65 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Part(argparse.Action):
-    """Keeps the data options in their order, each with its name."""
+    """Keep the data options in their order, each with its name: their order is the body's."""
 
     def __call__(
         self,
         _parser: Any,
-        held: argparse.Namespace,
+        namespace: argparse.Namespace,
         value: str | Sequence[Any] | None,
         option: str | None = None,
     ) -> None:
-        held.data = [*held.data, (option or "", str(value))]
+        namespace.data = [*namespace.data, (option or "", str(value))]
 
 
 def lint_curl(
     text: str, settings: Settings | None = None, *, now: float | None = None
 ) -> tuple[Remark, ...]:
-    """What is wrong with each curl command in a text. Raises `SettingInvalid` where there is none, or one that cannot be read."""
-    found = _every(text)
+    """Return the remarks on each curl command in a text.
+
+    Raises `SettingInvalid` if there is none, or one that cannot be read.
+    """
+    curl_commands = _find_curl_commands(text)
     remarks: list[Remark] = []
-    for number, (command, begins) in enumerate(found, 1):
-        before = f"command {number}, " if len(found) > 1 else ""
-        every = _linted(command, command.words[begins + 1 :], settings, now)
-        remarks += [replace(remark, where=before + remark.where) for remark in every]
+    for number, (command, begins) in enumerate(curl_commands, 1):
+        before = f"command {number}, " if len(curl_commands) > 1 else ""
+        findings = _lint_command(command, command.words[begins + 1 :], settings, now)
+        remarks += [replace(remark, where=before + remark.where) for remark in findings]
     return tuple(remarks)
 
 
 def curl_request(text: str) -> httpx.Request:
-    """The request that the first curl command in a text would send, to be sent by other means. Its variables are marks: fill them in before.
+    """Return the request of the first curl command in a text, to be sent by other means.
 
-    Raises `SettingInvalid` as `lint_curl` does, and where the command has no address that can be called.
+    Variables are marks in it: replace them first. Raises `SettingInvalid` as `lint_curl` does, and
+    if the command has no valid URL.
     """
-    command, begins = _every(text)[0]
-    chosen = _understood(command.words[begins + 1 :])
+    command, begins = _find_curl_commands(text)[0]
+    chosen = _read_options(command.words[begins + 1 :])
     request = _request(chosen, chosen.url)
     if request is None:
-        raise SettingInvalid(
-            "The curl command", "has no address that can be called", reference="bad-address"
-        )
+        raise SettingInvalid("The curl command", "has no valid URL", reference="bad-address")
     return request
 
 
-def _every(text: str) -> list[tuple[Command, int]]:
-    """The commands that call curl, and at which word each does."""
+def _find_curl_commands(text: str) -> list[tuple[Command, int]]:
+    """Return the commands that call curl, and the position of that word in each."""
     try:
-        found = [
+        curl_commands = [
             (command, command.words.index(word))
-            for command in commands(text)
+            for command in split_commands(text)
             if (word := _curl(command))
         ]
     except ValueError as error:
-        raise SettingInvalid("The text", f"is no command that a shell would run: {error}") from None
-    if not found:
+        raise SettingInvalid("The text", f"is not a valid shell command: {error}") from None
+    if not curl_commands:
         raise SettingInvalid("The text", _EXPECTED)
-    return found
+    return curl_commands
 
 
 def _curl(command: Command) -> str:
-    """The word that is curl: the first, after a prompt and variables for this one command."""
+    """Return the word that is curl: the first one after a prompt and variable assignments."""
     words = [
         word
         for word in command.words
@@ -116,18 +121,14 @@ def _curl(command: Command) -> str:
     return words[0] if words and words[0].rpartition("/")[2] in ("curl", "curl.exe") else ""
 
 
-def _linted(
+def _lint_command(
     command: Command, words: list[str], settings: Settings | None, now: float | None
 ) -> Iterator[Remark]:
-    chosen = _understood(words)
+    chosen = _read_options(words)
     address = chosen.url
     request = _request(chosen, address)
     if request is None:
-        why = (
-            "curl cannot make an address of this."
-            if address
-            else "There is no address in the command."
-        )
+        why = "This is not a valid URL." if address else "The command has no URL."
         yield Remark(
             "bad-address", "address", why, (settings and settings.api_url) or f"https://{MASK}"
         )
@@ -139,7 +140,7 @@ def _linted(
             else "NAME"
         )
         why = (
-            "In single quotes a shell does not fill in a variable: its name is sent. Use double"
+            "A shell does not replace a variable in single quotes, so its name is sent. Use double"
             " quotes."
         )
         yield Remark("placeholder-left", "quotes", why, f'"${{{name}}}"')
@@ -149,9 +150,9 @@ def _linted(
         re.IGNORECASE,
     )
     if dotted:
-        why = "A dot for a folder leads to another path than the one written."
-        yield Remark("wrong-path", "address", why, Sent(request).address(query=False))
-    yield from _options(chosen, Sent(request))
+        why = "Dots as a folder name lead to a different path."
+        yield Remark("wrong-path", "address", why, RequestView(request).address(query=False))
+    yield from _options(chosen, RequestView(request))
     drop = {"placeholder-left"} if command.literal else set()
     yield from (
         remark
@@ -160,7 +161,7 @@ def _linted(
     )
 
 
-def _options(chosen: argparse.Namespace, sent: Sent) -> Iterator[Remark]:
+def _options(chosen: argparse.Namespace, sent: RequestView) -> Iterator[Remark]:
     if sent.kind == "other" and not sent.has_credentials:
         return
     if chosen.location and sent.has_credentials:
@@ -171,21 +172,20 @@ def _options(chosen: argparse.Namespace, sent: Sent) -> Iterator[Remark]:
         yield Remark("redirected", "option -L", why, "", certain=False)
     if chosen.insecure:
         why = (
-            "The certificate is not checked: anybody on the way can pass for Wych and read the"
-            " credentials."
+            "curl does not verify the certificate, so anybody in between can read the credentials."
         )
         yield Remark("certificate-not-trusted", "option -k", why, "", certain=False)
 
 
-def _understood(words: list[str]) -> argparse.Namespace:
-    """The options of a command, or `SettingInvalid`."""
+def _read_options(words: list[str]) -> argparse.Namespace:
+    """Return the options of a command; raise `SettingInvalid` if it cannot be read."""
     try:
-        return _chosen(words)
+        return _parse_options(words)
     except ValueError as error:
         raise SettingInvalid("The curl command", f"cannot be read: {error}") from None
 
 
-def _chosen(words: list[str]) -> argparse.Namespace:
+def _parse_options(words: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
     parser.add_argument("-X", "--request", default="")
     parser.add_argument("-H", "--header", action="append", default=[])
@@ -240,14 +240,15 @@ def _request(chosen: argparse.Namespace, address: str) -> httpx.Request | None:
 
 def _content(chosen: argparse.Namespace) -> bytes:
     pieces = [
-        _encoded(value) if option == "--data-urlencode" else value for option, value in chosen.data
+        _urlencode(value) if option == "--data-urlencode" else value
+        for option, value in chosen.data
     ]
     whole = "" if any(option == "--json" for option, _ in chosen.data) else "&"
     return whole.join(pieces).encode("utf-8", "replace")
 
 
-def _encoded(value: str) -> str:
-    """As --data-urlencode: the part after the first = is encoded, a variable is not known and stays."""
+def _urlencode(value: str) -> str:
+    """Encode as --data-urlencode does: the part after the first `=`; a variable stays as it is."""
     name, equals, text = value.partition("=")
     coded = "".join(
         piece if piece.startswith("‹") else quote_plus(piece)
@@ -257,10 +258,10 @@ def _encoded(value: str) -> str:
 
 
 def _headers(chosen: argparse.Namespace, *, has_content: bool) -> list[tuple[str, str]]:
-    given = [re.split("[:;]", line, maxsplit=1) for line in chosen.header]
+    pairs = [re.split("[:;]", line, maxsplit=1) for line in chosen.header]
     headers = [
         (pair[0].strip(), pair[1].strip(" \t"))
-        for pair in given
+        for pair in pairs
         if len(pair) > 1 and pair[0].strip()
     ]
     names = {name.lower() for name, _ in headers}

@@ -1,4 +1,7 @@
-"""A `.env` file, and what other programs would make of it: Docker, Compose and shells read the same lines in other ways (wire facts D25)."""
+"""Lint a `.env` file: what the kit rejects, and what other programs read differently.
+
+Docker, Compose and shells do not agree on the format (wire facts D25).
+"""
 
 from __future__ import annotations
 
@@ -16,25 +19,27 @@ from wych_kit.settings import env_file, loading, validation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Wider than python-dotenv's own grammar: it must also match lines that other programs accept.
 _LINE = re.compile(r"^\s*(?P<export>export\s+)?(?P<name>[A-Za-z_][\w.-]*)\s*=\s*(?P<value>.*?)\s*$")
 _ADDRESSES = tuple(name for name in loading.NAMES if name.endswith("_URL"))
 _WHERE = re.compile(r"line (\d+)")
 
 
 def lint_env(source: Path | str, *, environ: Mapping[str, str] | None = None) -> tuple[Remark, ...]:
-    """What is wrong with a `.env` file (a path), or with a text that would be one, by line.
+    """Return the remarks on a `.env` file (a path), or on its text, in the order of its lines.
 
-    `environ` is the shell that would be over it: this process's for a path, none for a text. Never raises over what it finds.
+    `environ` is the shell above it: this process's for a path, empty for a text. Raises nothing
+    for what it finds.
     """
     shell = environ if environ is not None else os.environ if isinstance(source, Path) else {}
     text, file = _read(source)
     loaded = loading.load_settings(file=file, environ=shell)
     lines = text.reveal().split("\n") if text else []
     found = [
-        *_judged(loaded, lines),
-        *_shadowed(loaded, lines),
-        *_written(loaded, lines),
-        *_file(source, lines),
+        *_check_settings(loaded, lines),
+        *_check_shell(loaded, lines),
+        *_check_portability(loaded, lines),
+        *_check_file(source, lines),
     ]
     found.sort(key=_number)
     return tuple(dict.fromkeys(found))
@@ -54,25 +59,25 @@ def _number(remark: Remark) -> int:
     return int(found[1]) if found else 0
 
 
-def _judged(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
+def _check_settings(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
     texts = {value.name: value.text for value in loaded.values}
     for problem in loaded.problems():
-        held = texts.get(problem.name)
+        value = texts.get(problem.name)
         reference = str(problem.reference)
         origin = str(getattr(problem, "origin", ""))
         line = _WHERE.search(origin)
         where = line[0] if line else "line 1" if reference == "env-file-bom" else origin or "file"
-        instead = _corrected(problem.name, held, reference, str(problem))
+        instead = _correct_line(problem.name, value, reference, str(problem))
         if reference == "env-file-line" and line:
             name = re.match(r"\s*(?:export\s+)?(\w+)", _at(lines, int(line[1])))
-            instead = f"{_named(name[1]) if name else 'NAME'}={MASK}"
+            instead = f"{_known_name(name[1]) if name else 'NAME'}={MASK}"
         if reference == "env-file-bom":
-            instead = _shown(_at(lines, 1))
+            instead = _mask_line(_at(lines, 1))
         yield Remark(reference, where, _why(problem, reference), instead)
 
 
 def _why(problem: loading.Problem, reference: str) -> str:
-    """The problem as a sentence, without the place, and without a name that is none of ours: it may be half a secret."""
+    """Return the problem as a sentence, without its place or an unknown name: that may be half a secret."""
     if not isinstance(problem, SettingInvalid):
         return f"{problem}."
     subject = (
@@ -89,51 +94,54 @@ def _at(lines: list[str], number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def _shown(line: str) -> str:
-    """A line with its value masked. Any line may hold a secret, in a name's place too when it goes on from the line before."""
+def _mask_line(line: str) -> str:
+    """Return a line with its value masked.
+
+    Any line may be a secret: one that continues from the line before stands where a name would be.
+    """
     found = _LINE.match(line.removeprefix("\ufeff").rstrip("\r"))
-    return f"{_named(found['name'])}={MASK}" if found else MASK
+    return f"{_known_name(found['name'])}={MASK}" if found else MASK
 
 
-def _named(name: str) -> str:
+def _known_name(name: str) -> str:
     return name if name in loading.NAMES else "NAME"
 
 
-def _corrected(name: str, held: str | Secret | None, reference: str, words: str) -> str:
-    """The whole line as it should be. An address is repeated when the correction follows from it, everything else is masked."""
-    near = re.search(r"did you mean ([\w-]+)\?", words)
+def _correct_line(name: str, value: str | Secret | None, reference: str, message: str) -> str:
+    """Return the whole corrected line. A URL is shown if it follows from the rule; all else is masked."""
+    near = re.search(r"did you mean ([\w-]+)\?", message)
     if reference == "unknown-setting":
         return f"{near[1]}={MASK}" if near else ""
     if reference == "setting-invalid" and near:
         return f"{name}={near[1]}"
-    if name in _ADDRESSES and isinstance(held, str) and "@" not in held:
-        problem = validation.find_problem(name, held)
+    if name in _ADDRESSES and isinstance(value, str) and "@" not in value:
+        problem = validation.find_problem(name, value)
         if problem and problem.reference == reference and problem.correction:
             return f"{name}={problem.correction}"
-        if reference == "not-https" and held.startswith("http://"):
-            return f"{name}=https://{held.removeprefix('http://')}"
+        if reference == "not-https" and value.startswith("http://"):
+            return f"{name}=https://{value.removeprefix('http://')}"
     return f"{name}={MASK}"
 
 
-def _shadowed(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
+def _check_shell(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
     for value in loaded.values:
         found = _WHERE.search(value.shadowed or "")
         if found and value.differs:
             why = (
-                f"{value.name} is set in the shell to another value, which wins: run `unset"
-                f" {value.name}`, or change it there."
+                f"The shell sets {value.name} to a different value, and the shell takes precedence. Run"
+                f" `unset {value.name}`, or change it there."
             )
             yield Remark(
                 "shell-shadows-file",
                 found[0],
                 why,
-                _shown(_at(lines, int(found[1]))),
+                _mask_line(_at(lines, int(found[1]))),
                 certain=False,
             )
 
 
-def _written(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
-    """What a line says to other programs, or to a person, and not to this kit."""
+def _check_portability(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
+    """Yield remarks on what other programs, or people, read differently from this kit."""
     seen: dict[str, int] = {}
     broken = {problem.origin for problem in loaded.file.errors}
     counted = {line.number for line in loaded.file.lines}
@@ -143,43 +151,43 @@ def _written(loaded: loading.Settings, lines: list[str]) -> Iterator[Remark]:
         if found is None or where in broken or number not in counted:
             continue
         name, value = found["name"], found["value"]
-        shown = _named(name)
+        shown = _known_name(name)
         right = f"{shown}={MASK}"
         if name in seen:
             why = (
-                f"{shown} is on line {seen[name]} too: this kit takes the last, other programs the"
+                f"{shown} is on line {seen[name]} too. This kit uses the last one, other programs the"
                 " first."
             )
             yield Remark("env-file-line", where, why, "", certain=False)
         seen[name] = number
         if not value and name in loading.NAMES:
             yield Remark(
-                "setting-missing", where, f"{name} is empty, which counts as not given.", right
+                "setting-missing", where, f"{name} is empty, which means that it is not set.", right
             )
         if found["export"]:
             yield Remark(
                 "env-file-line",
                 where,
-                "Docker's --env-file does not know `export`.",
+                "Docker's --env-file does not support `export`.",
                 right,
                 certain=False,
             )
-        yield from _value(where, shown, value, right)
+        yield from _check_value(where, shown, value, right)
 
 
-def _value(where: str, name: str, value: str, right: str) -> Iterator[Remark]:
+def _check_value(where: str, name: str, value: str, right: str) -> Iterator[Remark]:
     bare = value[:1] not in ("'", '"')
     if bare and re.search(r"\s#", value):
         why = (
-            "What follows a space and # is a comment and cut off; put single quotes round a value"
-            " that has it."
+            "A space and # start a comment, so the rest is cut off. Put single quotes around the"
+            " value."
         )
         yield Remark("env-file-line", where, why, f"{name}='{MASK}'", certain=False)
     if value[:1] != "'" and re.search(r"\$[{\w]", value) and not _is_placeholder(value):
-        why = "Compose and shells fill in what follows a $; single quotes keep it as it is."
+        why = "Compose and shells replace $NAME with a variable. Single quotes prevent that."
         yield Remark("env-file-line", where, why, f"{name}='{MASK}'", certain=False)
     if not bare and re.fullmatch(r"(['\"])[\w./:@%+,=-]*\1", value):
-        why = "Docker's --env-file keeps quotes as part of the value; this value needs none."
+        why = "Docker's --env-file treats quotes as part of the value. This value needs none."
         yield Remark("quotes-kept", where, why, right, certain=False)
 
 
@@ -187,15 +195,15 @@ def _is_placeholder(value: str) -> bool:
     return bool(re.fullmatch(r"\$\{?\w+\}?", value.strip("\"'")))
 
 
-def _file(source: Path | str, lines: list[str]) -> Iterator[Remark]:
+def _check_file(source: Path | str, lines: list[str]) -> Iterator[Remark]:
     ends = [number for number, line in enumerate(lines, 1) if line.endswith("\r")]
     if ends:
         why = (
-            "Lines end in CR and LF, and shells and Docker take the CR for a part of the value:"
-            " save with LF alone."
+            "The lines end in CR and LF. Shells and Docker treat the CR as part of the value. Save the"
+            " file with LF only."
         )
         yield Remark(
-            "env-file-crlf", f"line {ends[0]}", why, _shown(_at(lines, ends[0])), certain=False
+            "env-file-crlf", f"line {ends[0]}", why, _mask_line(_at(lines, ends[0])), certain=False
         )
     if (
         isinstance(source, Path)
@@ -203,5 +211,5 @@ def _file(source: Path | str, lines: list[str]) -> Iterator[Remark]:
         and source.is_file()
         and source.stat().st_mode & 0o077
     ):
-        why = "Others on this machine can read the file, and the secrets in it."
+        why = "Other users of this machine can read the file and its secrets."
         yield Remark("env-file-committable", "file", why, f"chmod 600 {source.name}", certain=False)

@@ -1,4 +1,4 @@
-"""An HTTP Archive, from a browser's developer tools or `wych-kit journal --as har`: each entry's request is looked at."""
+"""Lint the requests of an HTTP Archive, from a browser or from `wych-kit journal --as har`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def lint_har(
     text: str, settings: Settings | None = None, *, now: float | None = None
 ) -> tuple[Remark, ...]:
-    """What is wrong with each entry's request. Raises `SettingInvalid` for what is no HAR."""
+    """Return the remarks on each entry's request. Raises `SettingInvalid` for what is not a HAR."""
     remarks: list[Remark] = []
     for number, entry in enumerate(_entries(text), 1):
         try:
@@ -38,7 +38,7 @@ def lint_har(
                 Remark(
                     "bad-address",
                     f"entry {number}, address",
-                    "This is no address that can be called.",
+                    "This is not a valid URL.",
                     "https://…",
                 )
             )
@@ -56,27 +56,29 @@ def _entries(text: str) -> list[Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         entries = None
     if not isinstance(entries, list):
-        raise SettingInvalid("The text", "is no HAR: a JSON object with log.entries is expected")
+        raise SettingInvalid(
+            "The text", "is not a HAR file: it must be a JSON object with log.entries"
+        )
     return entries
 
 
-def _request(found: dict[str, Any]) -> httpx.Request | None:
-    url = parse_url(str(found["url"]))
+def _request(entry: dict[str, Any]) -> httpx.Request | None:
+    url = parse_url(str(entry["url"]))
     if url is None or not url.host:
         return None
-    headers = [(str(each["name"]), str(each["value"])) for each in found["headers"]]
+    headers = [(str(each["name"]), str(each["value"])) for each in entry["headers"]]
     raw = [
         (name.encode("ascii", "replace"), value.encode("utf-8", "replace"))
         for name, value in headers
         if not name.startswith(":")
     ]
     return httpx.Request(
-        str(found["method"]), url, headers=raw, content=_content(found.get("postData") or {})
+        str(entry["method"]), url, headers=raw, content=_content(entry.get("postData") or {})
     )
 
 
 def _content(posted: dict[str, Any]) -> bytes | None:
-    """A browser gives the text, or the fields only."""
+    """Return the body: a browser records its text, or only its fields."""
     text = posted.get("text") or urlencode(
         [(str(each["name"]), str(each.get("value", ""))) for each in posted.get("params") or []]
     )

@@ -1,4 +1,4 @@
-"""A remark on a text before it is used, and what may be shown in one."""
+"""A remark on a text before it is used, and what it may show of a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.redaction import Redactor
 
 _MARK = re.compile("‹[A-Z_]+›")
-# By the words of `Secret.looks_odd`, worst first; what is not named here a real secret may have too.
+# Keyed by the descriptions of `Secret.looks_odd`, worst first. A real secret may have any other oddity.
 _ODD = (
     ("empty", "missing-secret"),
     ("line break", "stray-whitespace"),
@@ -28,10 +28,12 @@ _ODD = (
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing that is wrong, or may be: the scenario's `reference`, `where` it stands, `why` in a sentence, what to write `instead`.
+    """One thing that is wrong, or may be.
 
-    `instead` is the corrected line, header, address or body; empty when that is to be taken away. In it `wych_kit.secret.MASK`
-    stands for a value that is not shown, or that only you know. `certain`: it is surely refused or misread; otherwise it may be.
+    `reference` is the scenario's, `where` the place, `why` a sentence, `instead` the corrected
+    line, header, URL or body; empty means: remove it. `wych_kit.secret.MASK` in it stands for a
+    value that is secret or that only you know. `certain`: it is surely rejected or misread;
+    otherwise it may be.
     """
 
     reference: str
@@ -43,22 +45,25 @@ class Remark:
     def __str__(self) -> str:
         return (
             f"{self.where}: {self.why}"
-            f" {f'Write: {self.instead}' if self.instead else 'Take it away.'} [{self.reference}]"
+            f" {f'Use: {self.instead}' if self.instead else 'Remove it.'} [{self.reference}]"
         )
 
 
-def masked(text: str, redactor: Redactor) -> str:
-    """The text with what the redactor knows, and every variable, as the mask."""
+def mask_secrets(text: str, redactor: Redactor) -> str:
+    """Return the text with every known secret and every variable masked."""
     return _MARK.sub(MASK, redactor.redact_text(text))
 
 
 def is_variable(text: str) -> bool:
-    """Whether the value is known only when it is sent: a shell's variable, or a secret that a journal left out."""
+    """Return True if the value is known only when it is sent: a shell variable, or a redacted secret."""
     return bool(_MARK.search(text))
 
 
-def odd(text: str) -> tuple[str, str] | None:
-    """The reference and the words for the worst copying mistake in a secret; `None` when there is none, or nobody can know."""
+def copy_mistake(text: str) -> tuple[str, str] | None:
+    """Return the reference and description of the worst copying mistake in a secret, or None.
+
+    None also means that nobody can know, because the value is a variable.
+    """
     if is_variable(text):
         return None
     for words in Secret(text).looks_odd():

@@ -1,4 +1,4 @@
-"""All rules for one request, and hooks that warn about what is about to be sent."""
+"""Apply all rules to one request, and warn about requests that an httpx client is about to send."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit.diagnosis.lint import address_rules, api_call_rules, token_request_rules
-from wych_kit.diagnosis.lint.remark import Remark, masked
-from wych_kit.diagnosis.lint.request_view import Sent
+from wych_kit.diagnosis.lint.remark import Remark, mask_secrets
+from wych_kit.diagnosis.lint.request_view import RequestView
 
 if TYPE_CHECKING:
     import httpx
@@ -23,40 +23,43 @@ class LintWarning(UserWarning):
 def lint_request(
     request: httpx.Request, settings: Settings | None = None, *, now: float | None = None
 ) -> tuple[Remark, ...]:
-    """What is wrong with a request, in the order address, credentials, body; nothing about one that is not for Wych.
+    """Return the remarks on a request, in the order URL, credentials, body; none if it is not for Wych.
 
-    With `settings` also what does not fit them; with `now` (seconds since 1970) whether the token is still accepted. Never raises,
-    never sends, shows no secret.
+    With `settings`, also what contradicts them; with `now` (seconds since 1970), whether the token
+    has expired. Raises nothing, sends nothing, shows no secret.
     """
-    sent = Sent(request, settings, now)
-    found = [*address_rules.address(sent), *address_rules.host(sent)]
+    sent = RequestView(request, settings, now)
+    remarks = [*address_rules.check_url(sent), *address_rules.check_host(sent)]
     if sent.kind in ("token", "discovery"):
-        found += address_rules.realm(sent)
+        remarks += address_rules.check_realm(sent)
     if sent.kind == "token":
-        found += token_request_rules.token(sent)
+        remarks += token_request_rules.check_token_request(sent)
     elif sent.kind == "call":
-        found += api_call_rules.call(sent)
+        remarks += api_call_rules.check_api_call(sent)
     elif sent.kind == "discovery" and request.method not in ("GET", "HEAD"):
-        found.append(
-            Remark("wrong-method", "method", "The discovery document is fetched with GET.", "GET")
+        remarks.append(
+            Remark("wrong-method", "method", "Get the discovery document with GET.", "GET")
         )
     shown = (
         replace(
-            each,
-            where=masked(each.where, sent.redactor),
-            instead=masked(each.instead, sent.redactor),
+            remark,
+            where=mask_secrets(remark.where, sent.redactor),
+            instead=mask_secrets(remark.instead, sent.redactor),
         )
-        for each in found
+        for remark in remarks
     )
     return tuple(dict.fromkeys(shown))
 
 
 def warn(request: httpx.Request) -> None:
-    """For `httpx.Client(event_hooks={"request": [warn]})`: one `LintWarning` for each remark; the request is sent."""
+    """Raise a `LintWarning` for remark remark; the request is sent all the same.
+
+    For `httpx.Client(event_hooks={"request": [warn]})`.
+    """
     for remark in lint_request(request):
         warnings.warn(str(remark), LintWarning, stacklevel=2)
 
 
 async def warn_async(request: httpx.Request) -> None:
-    """As `warn`, for `httpx.AsyncClient`."""
+    """Do as `warn`, for `httpx.AsyncClient`."""
     warn(request)

@@ -1,4 +1,4 @@
-"""A request that is about to be sent, as the rules look at it: what kind it is, its form, its credentials."""
+"""A request that is about to be sent, as the rules look at it: its kind, form and credentials."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _KEY_NAMES = {"xapikey", "apikey"}
 Kind = Literal["token", "discovery", "identity", "call", "other"]
 
 
-class Sent:
-    """A request with the settings it is judged against (`None`: only what holds for everybody is) and the time, if that is to count."""
+class RequestView:
+    """A request, the settings it is judged against (None: only general rules), and the current time."""
 
     def __init__(
         self, request: httpx.Request, settings: Settings | None = None, now: float | None = None
@@ -45,30 +45,33 @@ class Sent:
 
     @cached_property
     def content(self) -> bytes:
-        """The body; empty for a stream, which can be read only once."""
+        """Return the body; empty for a stream, which can be read only once."""
         with contextlib.suppress(httpx.RequestNotRead):
             return self.request.content
         return b""
 
     @cached_property
     def content_type(self) -> str:
-        """The body's type in small letters, without parameters."""
+        """Return the body's type in lower case, without parameters."""
         return str(self.request.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
-        """The body's fields, whatever its type says; none in JSON."""
+        """Return the fields of the body, whatever its type says; none if it is JSON."""
         text = self.content[:65536].decode("utf-8", "replace")
         return [] if text.lstrip()[:1] in ("{", "[") else parse_qsl(text, keep_blank_values=True)
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
-        """The fields in the address."""
+        """Return the fields in the URL."""
         return parse_qsl(self.url.query.decode("ascii", "replace"), keep_blank_values=True)
 
     @cached_property
     def kind(self) -> Kind:
-        """Told by the path's shape and the settings; whatever has a grant_type was meant for the token endpoint."""
+        """Return the kind of request, told by the path and the settings.
+
+        A body with a grant_type is a token request, wherever it goes.
+        """
         path = self.url.path
         if "/.well-known/" in path:
             return "discovery"
@@ -79,11 +82,11 @@ class Sent:
         if "/realms/" in path:
             return "identity"
         base = self.api.path.rstrip("/") if self.api else ""
-        below = bool(base) and self.at(self.api) and f"{path}/".startswith(f"{base}/")
+        below = bool(base) and self.is_at(self.api) and f"{path}/".startswith(f"{base}/")
         return "call" if below or re.match(r"/+v\d+(/|$)", path) or "/partner/" in path else "other"
 
-    def at(self, address: httpx.URL | None) -> bool:
-        """Whether the request goes to the same scheme, host and port; yes when one of them is not known."""
+    def is_at(self, address: httpx.URL | None) -> bool:
+        """Return True if the request goes to this scheme, host and port, or if one of the two is unknown."""
         if address is None or self.url.host == UNKNOWN_HOST:
             return True
         return (self.url.scheme, self.url.raw_host, self.url.port) == (
@@ -93,7 +96,7 @@ class Sent:
         )
 
     def headers(self, name: str) -> list[tuple[str, str]]:
-        """All headers of that name, as (name as written, value)."""
+        """Return all headers of that name, as (name as written, value)."""
         raw = [
             (key.decode("ascii", "replace"), value.decode("utf-8", "replace"))
             for key, value in self.request.headers.raw
@@ -102,13 +105,13 @@ class Sent:
 
     @cached_property
     def misspelt_keys(self) -> list[str]:
-        """The names of headers that were meant to be `x-api-key`."""
+        """Return the names of headers that were meant to be `x-api-key`."""
         names = [key.decode("ascii", "replace") for key, _ in self.request.headers.raw]
         return [name for name in names if name.lower() != "x-api-key" and is_key_name(name)]
 
     @cached_property
     def basic(self) -> tuple[str, str] | None:
-        """Id and secret of a Basic header as they were put into it; `None` without one that can be read."""
+        """Return id and secret of a Basic header, or None if there is none that can be read."""
         for _, value in self.headers("authorization"):
             scheme, _, rest = value.partition(" ")
             if scheme.lower() == "basic":
@@ -121,7 +124,7 @@ class Sent:
 
     @cached_property
     def has_credentials(self) -> bool:
-        """Whether anything that nobody else should have is in it."""
+        """Return True if the request contains a secret or a token."""
         fields = {name for name, _ in (*self.form, *self.query)}
         return bool(
             self.headers("authorization")
@@ -132,22 +135,25 @@ class Sent:
 
     @cached_property
     def redactor(self) -> Redactor:
-        """Knows every secret in the request and in the settings, so that no remark shows one."""
-        made = Redactor(wary=True)
+        """Return a redactor that knows every secret of the request and the settings."""
+        redactor = Redactor(wary=True)
         raw = [
             (key.decode("ascii", "replace"), value.decode("utf-8", "replace"))
             for key, value in self.request.headers.raw
         ]
-        made.redact_headers(raw)
-        made.redact_url(self.url)
-        made.redact_body(self.content, self.content_type)
+        redactor.redact_headers(raw)
+        redactor.redact_url(self.url)
+        redactor.redact_body(self.content, self.content_type)
         for name in ("client_secret", "api_key"):
             if self.settings and (secret := getattr(self.settings, name)):
-                made.learn(name, secret)
-        return made
+                redactor.learn(name, secret)
+        return redactor
 
     def address(self, path: str | None = None, *, scheme: str = "", query: bool = True) -> str:
-        """The address, or one with another path, as it may be shown: without user info, and with what is long or in the query masked."""
+        """Return the URL, or one with a different path, as it may be shown.
+
+        User info is removed, and long path segments and the query are masked.
+        """
         begins = (
             "$…"
             if self.url.host == UNKNOWN_HOST

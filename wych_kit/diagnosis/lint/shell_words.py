@@ -1,4 +1,8 @@
-"""Words of a command line as a shell would make them, without looking anything up: a variable becomes a mark such as `‹NAME›`."""
+"""Split a command line into words as a shell does; a variable becomes a mark such as `‹NAME›`.
+
+Nothing is looked up or run. `shlex` does not know `$'…'`, continuations or Windows' cmd, and no
+kept pure-Python parser does (bashlex stopped in 2023).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)|\$\([^)]*\)|`[^`]*`")
+# A $NAME inside single quotes that stands alone, as in a header: surely meant as a variable.
 _LITERAL = re.compile(r"(?<![^\s=:/\"&])\$\{?[A-Z][A-Z0-9_]{2,}\}?(?![^\s/\"&,])")
 _ANSI = {
     "n": "\n",
@@ -23,21 +28,21 @@ _SEPARATORS = "\n;|&<>"
 
 @dataclass
 class Command:
-    """One command: its words, and the variables that single quotes keep from being filled in."""
+    """One command: its words, and the variables that single quotes keep from being replaced."""
 
     words: list[str] = field(default_factory=list)
     literal: list[str] = field(default_factory=list)
 
 
-def commands(text: str) -> list[Command]:
-    """The commands in a text. Raises `ValueError` for a quote that never closes."""
-    reader = _Reader(_unwound(text))
+def split_commands(text: str) -> list[Command]:
+    """Return the commands in a text. Raises `ValueError` for a quote that is never closed."""
+    reader = _Reader(_join_lines(text))
     reader.read()
     return [command for command in reader.commands if command.words]
 
 
-def _unwound(text: str) -> str:
-    """Without line continuations; a command of Windows' cmd, with its ^ before marks and %NAME%, as one for a shell."""
+def _join_lines(text: str) -> str:
+    """Join continued lines and translate cmd.exe's ^ escapes and %NAME% into POSIX form."""
     text = text.replace("\r\n", "\n")
     if re.search(r'\^[ \t]*\n|\^"', text):
         text = re.sub(r"\^[ \t]*\n\s*", " ", text)
@@ -54,7 +59,7 @@ class _Reader:
         self.word: list[str] | None = None
 
     def read(self) -> None:
-        """All of the text, one construct after the other."""
+        """Read the whole text, one construct after the other."""
         while self.at < len(self.text):
             mark = self.text[self.at]
             if mark in _SEPARATORS:
@@ -113,24 +118,24 @@ class _Reader:
         self.at += 1
 
     def _variable_or(self, mark: str) -> None:
-        found = _VARIABLE.match(self.text, self.at)
-        if found is None:
+        variable = _VARIABLE.match(self.text, self.at)
+        if variable is None:
             self._add(mark)
             self.at += 1
         else:
-            name = re.sub("[^A-Z_]", "_", (found[1] or found[2] or "command").upper())
+            name = re.sub("[^A-Z_]", "_", (variable[1] or variable[2] or "command").upper())
             self._add(f"‹{name}›")
-            self.at = found.end()
+            self.at = variable.end()
 
     def _here(self) -> str:
         if self.at >= len(self.text):
-            raise ValueError("a quote never closes")
+            raise ValueError("a quotation mark is never closed")
         return self.text[self.at]
 
     def _closing(self, mark: str, at: int) -> int:
         end = self.text.find(mark, at)
         if end < 0:
-            raise ValueError("a quote never closes")
+            raise ValueError("a quotation mark is never closed")
         return end
 
     def _add(self, piece: str) -> None:

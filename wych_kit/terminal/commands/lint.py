@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _find_mistakes(settings: Settings, paths: Sequence[str]) -> list[tuple[str, Remark]]:
-    from wych_kit.diagnosis.lint.reading import lint_path
+    from wych_kit.diagnosis.lint.any_input import lint_path
     from wych_kit.settings import locations
 
     if not paths and settings.file.path is None and settings.file.errors:
