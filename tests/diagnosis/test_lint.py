@@ -498,7 +498,7 @@ def test_a_curl_command_as_a_request():
         "$KEY",
     )
     for text, due in (
-        ("curl -s", "no address"),
+        ("curl -s", "no valid URL"),
         ("curl -H", "lacks its value"),
         ("wget x", "of no known kind"),
     ):
