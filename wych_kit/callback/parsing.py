@@ -68,7 +68,7 @@ def parse_callback(address: str, callback_url: str | None = None) -> CallbackPar
     notes = list(_compare_with_callback_url(text, callback_url))
     for issue in find_issues(pairs):
         if issue.kind in _REMEDIES:
-            raise _incomplete(_explain_missing(issue, pairs))
+            raise _incomplete(_explain_fault(issue, pairs))
         if issue.kind not in ("pending", "rejected"):
             notes.append(_describe_note(issue, dict(pairs)))
     fields = dict(pairs)
@@ -128,7 +128,7 @@ def _parse_pairs(query: str) -> list[tuple[str, str]]:
         ) from None
 
 
-def _explain_missing(issue: CallbackIssue, pairs: list[tuple[str, str]]) -> str:
+def _explain_fault(issue: CallbackIssue, pairs: list[tuple[str, str]]) -> str:
     names = [name for name, _ in pairs]
     if issue.kind == "repeated":
         repeated = [name for name in ("connection", "state", "user") if names.count(name) > 1]

@@ -76,7 +76,7 @@ def assess(
     return Assessment("ok")
 
 
-def is_script_returned(response: HandlerResponse) -> bool:
+def has_unescaped_script(response: HandlerResponse) -> bool:
     """Return True if the script came back unescaped in a page that a browser runs."""
     return SCRIPT in response.body and response.content_type in _SCRIPT_TYPES
 
@@ -89,7 +89,7 @@ def _find_defects(response: HandlerResponse) -> Iterator[str]:
         and (response.method, response.status) != _UNKNOWN_METHOD
     ):
         yield f"The handler failed with {response.status}: the customer sees a broken page."
-    if is_script_returned(response):
+    if has_unescaped_script(response):
         yield "The script came back unescaped: whoever writes a link can run code on your page."
     if response.header_injected:
         yield "A line break in a value became a header of the response."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.callback.rehearsal.assessment import Assessment, assess, is_script_returned
+from wych_kit.callback.rehearsal.assessment import Assessment, assess, has_unescaped_script
 from wych_kit.callback.rehearsal.browser import Browser
 from wych_kit.callback.rehearsal.cases import CASES, CONNECTION, USER
 from wych_kit.client.http_request import parse_url
@@ -46,7 +46,7 @@ class CaseResult:
                     "location": response.location or None,
                     "content_type": response.content_type or None,
                     "milliseconds": round(1000 * response.seconds),
-                    "script_unescaped": is_script_returned(response),
+                    "script_unescaped": has_unescaped_script(response),
                     "failure": response.failure or None,
                 }
                 for response in self.responses
