@@ -27,7 +27,7 @@ def redact_response_text(response: httpx.Response, text: str) -> str:
 
 def redact_request_text(request: httpx.Request, text: str) -> str:
     """The same where there is no response, only the request and what was said to it."""
-    redactor = Redactor(wary=True)
+    redactor = Redactor(strict=True)
     redactor.redact_headers(request.headers.multi_items())
     with contextlib.suppress(httpx.RequestNotRead):  # a stream, gone by now
         redactor.redact_body(request.content, request.headers.get("Content-Type", ""))

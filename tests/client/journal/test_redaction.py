@@ -19,8 +19,8 @@ from wych_kit.client.journal.redaction import (
     CAPTURE_BYTES,
     KEEP_CHARACTERS,
     Redactor,
+    format_placeholder,
     is_secret_name,
-    mark,
     split_placeholders,
 )
 
@@ -58,7 +58,7 @@ secrets = st.text(
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-def encoded_forms_pattern(secret: str) -> set[str]:
+def encoded_forms(secret: str) -> set[str]:
     """List how a secret may stand in a text."""
     escaped = {
         json.dumps(secret)[1:-1],
@@ -75,7 +75,7 @@ def encoded_forms_pattern(secret: str) -> set[str]:
 
 def shown(text: str, secret: str) -> list[str]:
     """List the ways in which it shows."""
-    return [way for way in encoded_forms_pattern(secret) if way in text]
+    return [way for way in encoded_forms(secret) if way in text]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +100,7 @@ def test_names_that_hold_none(name: str) -> None:
 )  # fmt: skip
 def test_a_mark_names_the_variable(name: str, variable: str) -> None:
     """One that a shell can have, whatever the field was called."""
-    assert split_placeholders(f"a {mark(name)} b") == [
+    assert split_placeholders(f"a {format_placeholder(name)} b") == [
         (False, "a "),
         (True, variable),
         (False, " b"),
@@ -114,7 +114,7 @@ def test_a_form_hides_secrets_by_name(secret: str, name: str, word: str) -> None
     body = urlencode({"a": word, name: secret, "b": "readable"}).encode()
     text = Redactor().redact_body(body, "application/x-www-form-urlencoded; charset=utf-8")
     assert shown(text, secret) == []
-    assert mark(name) in text
+    assert format_placeholder(name) in text
     assert "b=readable" in text
 
 
@@ -184,7 +184,7 @@ def test_a_list_of_secrets_is_known_from_then_on() -> None:
         redactor.redact_body(
             b'{"tokens": ["Zq9-one-9qZ", ["Zq9-two-9qZ"], {"api_key": "Zq9-three"}]}'
         )
-        == f'{{"tokens":"{mark("tokens")}"}}'
+        == f'{{"tokens":"{format_placeholder("tokens")}"}}'
     )
     assert "Zq9" not in redactor.redact_text("Zq9-one-9qZ Zq9-two-9qZ Zq9-three")
 
@@ -197,7 +197,7 @@ def test_headers_hide_secrets_by_name(secret: str, name: str) -> None:
     assert shown(" ".join(value for _, value in rows), secret) == []
     assert rows[2] == ("Accept", "*/*")
     assert Redactor().redact_headers([("Authorization", f"Bearer {secret}")]) == [
-        ("Authorization", f"Bearer {mark('authorization')}")
+        ("Authorization", f"Bearer {format_placeholder('authorization')}")
     ]
 
 
@@ -238,7 +238,7 @@ def test_headers_that_hold_an_address_hide_secrets_by_name(
         assert shown(unquote(text), secret) == []
         assert text.startswith(shape.partition("{}")[0])
         assert text.endswith("%26c%3D1" if "to=" in shape else shape.partition("{}")[2])
-        assert mark(name) in text
+        assert format_placeholder(name) in text
 
 
 def test_a_header_shows_no_user_info() -> None:
@@ -281,7 +281,7 @@ def test_an_authorization_code_is_hidden_in_a_form() -> None:
     body = b"grant_type=authorization_code&code=Zq9-c0de-9qZ"
     assert (
         Redactor().redact_body(body, "application/x-www-form-urlencoded")
-        == f"grant_type=authorization_code&code={mark('code')}"
+        == f"grant_type=authorization_code&code={format_placeholder('code')}"
     )
     assert (
         Redactor().redact_body(b'{"code": "E-1234567"}', "application/json")
@@ -298,10 +298,13 @@ def test_each_cookie_is_known_from_then_on() -> None:
             ("Set-Cookie", "c=Zq9-cookie-3; Path=/realms/partner"),
         ]
     )
-    assert redactor.redact_text("Zq9-cookie-1 Zq9-cookie=2") == f"{mark('cookie')} {mark('cookie')}"
+    assert (
+        redactor.redact_text("Zq9-cookie-1 Zq9-cookie=2")
+        == f"{format_placeholder('cookie')} {format_placeholder('cookie')}"
+    )
     assert (
         redactor.redact_text("Zq9-cookie-3 /realms/partner")
-        == f"{mark('Set-Cookie')} /realms/partner"
+        == f"{format_placeholder('Set-Cookie')} /realms/partner"
     )
 
 
@@ -320,7 +323,7 @@ def test_the_documents_people_look_at_stay_readable() -> None:
         "scope": "x",
     }
     assert json.loads(Redactor().redact_body(json.dumps(answer).encode())) == answer | {
-        "access_token": mark("access_token")
+        "access_token": format_placeholder("access_token")
     }
 
 
@@ -336,7 +339,7 @@ def test_a_known_secret_is_taken_out_however_it_is_written(
 ) -> None:
     """As it is, in an address, a form, JSON or half of it one way and half another, under a name that says nothing."""
     redactor = Redactor([("client_secret", Secret(secret))])
-    for way in encoded_forms_pattern(secret):
+    for way in encoded_forms(secret):
         for body in (f"{word} {way} {word}", f'{{"x": "{way}"}}', f"x={way}&y=1", f'["{way}'):
             assert shown(redactor.redact_body(body.encode("utf-8", "replace"), kind), secret) == []
         assert shown(redactor.redact_text(f"{way}{way}"), secret) == []
@@ -353,7 +356,7 @@ def test_case_of_escapes_does_not_matter() -> None:
     r"""`%2f` is `%2F` and `\u00E9` is `\u00e9`."""
     redactor = Redactor([("client_secret", Secret("ab/cé+dé"))])
     for way in ("ab%2fc%c3%a9%2bd%C3%A9", "ab\\u002Fc\\u00E9\\u002bd\\u00e9", "ab\\/cé%2Bdé"):
-        assert redactor.redact_text(f"<{way}>") == f"<{mark('client_secret')}>"
+        assert redactor.redact_text(f"<{way}>") == f"<{format_placeholder('client_secret')}>"
 
 
 @given(secrets, st.integers(1, 60), st.sampled_from(["client_secret", "x"]))
@@ -383,11 +386,11 @@ def test_a_very_long_secret_costs_neither_time_nor_the_rest() -> None:
     redactor = Redactor([("client_secret", Secret(secret))])
     assert (
         redactor.redact_text(f'before "{secret}" after')
-        == f'before "{mark("client_secret")}" after'
+        == f'before "{format_placeholder("client_secret")}" after'
     )
     body = b"x=1&client_secret=" + b"%C3%A9" * 20_000  # cut in the middle of an escape
     text = Redactor().redact_body(body[:CAPTURE_BYTES], "application/x-www-form-urlencoded")
-    assert text == f"x=1&client_secret={mark('client_secret')}…"
+    assert text == f"x=1&client_secret={format_placeholder('client_secret')}…"
 
 
 @given(
@@ -424,7 +427,7 @@ def test_what_was_seen_under_its_name_is_known_from_then_on() -> None:
     )
     assert (
         redactor.redact_body(b"echo 0paque-1234 k3y-5678")
-        == f"echo {mark('access_token')} {mark('api_key')}"
+        == f"echo {format_placeholder('access_token')} {format_placeholder('api_key')}"
     )
 
 
@@ -449,8 +452,8 @@ def test_what_it_was_told_is_never_forgotten() -> None:
     redactor = Redactor([("client_secret", Secret("Zq9-told"))])
     for number in range(1200):
         redactor.redact_headers([("Authorization", f"Bearer seen-token-{number:05}")])
-    assert redactor.redact_text("Zq9-told") == mark("client_secret")
-    assert redactor.redact_text("seen-token-01199") == mark("authorization")
+    assert redactor.redact_text("Zq9-told") == format_placeholder("client_secret")
+    assert redactor.redact_text("seen-token-01199") == format_placeholder("authorization")
     assert len(redactor._longest_first) < 300
 
 
@@ -463,7 +466,7 @@ def test_of_two_secrets_the_longer_goes_first() -> None:
         redactor = Redactor((name, Secret(text)) for name, text in pair)
         assert (
             redactor.redact_text("Zq9abc-def Zq9abc")
-            == f"{mark('client_secret')} {mark('api_key')}"
+            == f"{format_placeholder('client_secret')} {format_placeholder('api_key')}"
         )
 
 
@@ -486,7 +489,8 @@ def test_threads_teach_it_without_losing_anything() -> None:
         text
         for number in range(8)
         for lesson in range(20)
-        if (text := redactor.redact_text(f"told-{number}-{lesson:03}")) != mark("token")
+        if (text := redactor.redact_text(f"told-{number}-{lesson:03}"))
+        != format_placeholder("token")
     ] == []
 
 
@@ -507,7 +511,7 @@ def test_what_was_merely_seen_does_not_eat_words_and_numbers(value: str) -> None
     redactor = Redactor()
     assert (
         redactor.redact_url(httpx.URL("https://a.example/", params={"code": value}))
-        == f"https://a.example/?code={mark('code')}"
+        == f"https://a.example/?code={format_placeholder('code')}"
     )
     assert redactor.redact_body(json.dumps({"password": value, "token": 1234567890.5}).encode())
     assert redactor.redact_text(f"<{value}> 1234567890.5") == f"<{value}> 1234567890.5"
@@ -516,7 +520,7 @@ def test_what_was_merely_seen_does_not_eat_words_and_numbers(value: str) -> None
 def test_a_host_stays() -> None:
     """A secret that is also part of a host is taken out around it: of user info, path and query."""
     redactor = Redactor([("client_secret", Secret("wych"))])
-    hidden = mark("client_secret")
+    hidden = format_placeholder("client_secret")
     redactor.redact_body(b'{"password": "partner-api"}')
     host = "https://partner-api.wych.example:8443"
     assert redactor.redact_url(httpx.URL(f"{host}/wych?a=wych")) == f"{host}/{hidden}?a={hidden}"
@@ -578,7 +582,7 @@ def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.Mo
     assert made == []
     assert (
         redactor.redact_text("Zq9%2Ftold+%C3%A9 9qZ Zq9\\/told \\u00e9 9qZ")
-        == f"{mark('client_secret')} {mark('client_secret')}"
+        == f"{format_placeholder('client_secret')} {format_placeholder('client_secret')}"
     )
     assert made == [14]
 
@@ -587,8 +591,8 @@ def test_secrets_that_do_not_turn_up_cost_next_to_nothing(monkeypatch: pytest.Mo
 def test_a_secret_without_letters_and_digits_is_taken_out_too(secret: str) -> None:
     """It has no run of them to look for first."""
     redactor = Redactor([("client_secret", Secret(secret))])
-    for way in encoded_forms_pattern(secret):
-        assert redactor.redact_text(f"a{way}b") == f"a{mark('client_secret')}b"
+    for way in encoded_forms(secret):
+        assert redactor.redact_text(f"a{way}b") == f"a{format_placeholder('client_secret')}b"
 
 
 def test_json_labelled_as_a_form_hides_its_secrets() -> None:

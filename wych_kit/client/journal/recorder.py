@@ -1,8 +1,10 @@
-"""Every exchange, redacted as it is captured, never later: what a journal holds may be shown to anyone.
+"""Record the exchanges of httpx clients, redacted as they are captured.
 
-journal = Journal()
-client = httpx.Client(auth=auth, event_hooks=journal.hooks())        # or httpx.AsyncClient with journal.async_hooks()
-journal.exchanges[-1]
+    journal = Journal()
+    client = httpx.Client(auth=auth, event_hooks=journal.hooks())
+    journal.exchanges[-1]
+
+A secret is never stored, so everything in a journal may be shown to anybody.
 """
 
 from __future__ import annotations
@@ -25,12 +27,12 @@ if TYPE_CHECKING:
 
     from wych_kit.secret import Secret
 
+# Extensions of a request, which httpx carries along and does not send.
 _STARTED = "wych_kit.started"
 _EXCHANGE = "wych_kit.exchange"
-# The extension of a request that says what our knowledge of the call rests on.
-# The extension of a request for a customer's own data.
+# Set on requests for a customer's own data.
 CUSTOMER_DATA = "wych_kit.customers"
-# How many header lines of each side are kept.
+# Header lines of each side that are kept.
 MAX_HEADERS = 100
 
 Headers = list[tuple[str, str]]
@@ -38,12 +40,12 @@ Headers = list[tuple[str, str]]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what came of it, without secrets.
+    """One request and its response, without secrets.
 
-    `started` is ISO 8601 in UTC; `seconds` runs from the request to the last byte of the answer, `None` while it is under way.
-    `status` is `None` when nothing answered; `error` says why, or what broke an answer off.
-    `request_lacks` says why `request_body` is not the body as it was sent; empty when it is, but for secrets. `basis` is that of the
-    call, empty where nobody said; `whose` is "customer" where the answer is a customer's own data.
+    `started` is ISO 8601 in UTC. `seconds` ends with the last byte of the response; it is None
+    until then. `status` is None if there was no response; `error` says why, or why it ended early.
+    `request_lacks` says why `request_body` is not the body as sent, secrets aside, or is empty.
+    `basis` says how well the endpoint is known. `whose` is "customer" for a customer's own data.
     """
 
     started: str
@@ -63,12 +65,15 @@ class Exchange:
     whose: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain data, fit for JSON."""
+        """Return the fields as plain data for JSON. The history on the disk has these names too."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any]) -> Exchange:
-        """The opposite of `as_dict`. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        """Return the exchange that `as_dict` was called on.
+
+        Raises `KeyError`, `TypeError` or `ValueError` for anything else: the file may be damaged.
+        """
         headers: dict[str, Headers] = {
             name: [(key, value) for key, value in facts[name]]
             for name in ("request_headers", "response_headers")
@@ -79,14 +84,17 @@ class Exchange:
         ]
         texts += [part for rows in headers.values() for row in rows for part in row]
         if not all(isinstance(text, str) for text in texts) or not all(
-            isinstance(each, int | float | None) for each in numbers
+            isinstance(number, int | float | None) for number in numbers
         ):
             raise TypeError("not an exchange")
         return cls(**{**facts, **headers})
 
 
 class Journal:
-    """The last `keep` exchanges of the clients it is hooked into, oldest first. `known` secrets are taken out by value from the start."""
+    """Keeps the last `keep` exchanges of the clients that it is hooked into.
+
+    `known` secrets, by name, are replaced by value from the start.
+    """
 
     def __init__(self, *, keep: int = 100, known: Iterable[tuple[str, Secret]] = ()) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=keep)
@@ -94,49 +102,55 @@ class Journal:
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """What is kept, oldest first."""
+        """The recorded exchanges, oldest first."""
         return tuple(self._exchanges)
 
     def hooks(self) -> dict[str, list[Callable[..., Any]]]:
-        """For `httpx.Client(event_hooks=…)`. httpx calls them for discovery and token requests of `WychAuth` too."""
-        return {"request": [_start], "response": [self._answered]}
+        """Return the hooks for `httpx.Client(event_hooks=…)`.
+
+        httpx calls them for the discovery and token requests of `WychAuth` too.
+        """
+        return {"request": [_start_clock], "response": [self._record_response]}
 
     def async_hooks(self) -> dict[str, list[Callable[..., Any]]]:
-        """For `httpx.AsyncClient(event_hooks=…)`."""
+        """Return the hooks for `httpx.AsyncClient(event_hooks=…)`."""
 
-        async def start(request: httpx.Request) -> None:
-            _start(request)
+        async def start_clock(request: httpx.Request) -> None:
+            _start_clock(request)
 
-        async def answered(response: httpx.Response) -> None:
-            self._answered(response)
+        async def record_response(response: httpx.Response) -> None:
+            self._record_response(response)
 
-        return {"request": [start], "response": [answered]}
+        return {"request": [start_clock], "response": [record_response]}
 
     def record_failure(self, error: httpx.HTTPError) -> None:
-        """Note a request that got no answer, or not all of it; httpx has no hook for that, so whoever catches the exception says so."""
+        """Record a request whose response is missing or incomplete.
+
+        httpx has no hook for that, so the code that catches the exception calls this.
+        """
         try:
             request = error.request
-        except RuntimeError:
+        except RuntimeError:  # httpx raised it before there was a request
             return
-        exchange = request.extensions.get(_EXCHANGE) or self._noted(request)
+        exchange = request.extensions.get(_EXCHANGE) or self._record_request(request)
         exchange.seconds = _seconds(request)
         exchange.error = self.redactor.redact_text(f"{type(error).__name__}: {error}")
 
-    def _noted(self, request: httpx.Request) -> Exchange:
+    def _record_request(self, request: httpx.Request) -> Exchange:
         try:
             content = request.content
             # Looking a header up costs more than the rest of an empty body.
-            kind = request.headers.get("Content-Type", "") if content else ""
-            body = self.redactor.redact_body(content, kind)
-            lacks = _lacking(content, body)
+            content_type = request.headers.get("Content-Type", "") if content else ""
+            body = self.redactor.redact_body(content, content_type)
+            lacks = _explain_missing_body(content, body)
         except httpx.RequestNotRead:
             body, lacks = "(a stream, not kept)", "it was a stream"
         when, _ = request.extensions.get(_STARTED) or (datetime.now(UTC), 0.0)
         exchange = Exchange(
             started=when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             method=request.method,
-            request_headers=self._headers(request.headers),
-            url=_short(self.redactor.redact_url(request.url)),
+            request_headers=self._redact_headers(request.headers),
+            url=_shorten(self.redactor.redact_url(request.url)),
             request_body=body,
             request_lacks=lacks,
             basis=request.extensions.get(BASIS, ""),
@@ -146,50 +160,53 @@ class Journal:
         self._exchanges.append(exchange)
         return exchange
 
-    def _headers(self, headers: httpx.Headers) -> Headers:
+    def _redact_headers(self, headers: httpx.Headers) -> Headers:
         # `multi_items` finds out the encoding again for every name and value.
         encoding = headers.encoding
         pairs = [
             (name.lower().decode(encoding), value.decode(encoding)) for name, value in headers.raw
         ]
         rows = self.redactor.redact_headers(pairs)
-        return [(_short(name), _short(value)) for name, value in rows[:MAX_HEADERS]]
+        return [(_shorten(name), _shorten(value)) for name, value in rows[:MAX_HEADERS]]
 
-    def _answered(self, response: httpx.Response) -> None:
-        exchange = self._noted(response.request)
+    def _record_response(self, response: httpx.Response) -> None:
+        exchange = self._record_request(response.request)
         exchange.status = response.status_code
         exchange.reason = response.reason_phrase
         exchange.http_version = response.http_version
-        exchange.response_headers = self._headers(response.headers)
+        exchange.response_headers = self._redact_headers(response.headers)
 
         def complete(content: bytes) -> None:
             exchange.seconds = _seconds(response.request)
-            exchange.response_body = self.redactor.redact_body(*_decoded(content, response.headers))
+            exchange.response_body = self.redactor.redact_body(
+                *_decompress(content, response.headers)
+            )
 
+        # A streamed response is recorded as the caller reads it: reading it here would end the stream.
         if response.is_closed:
             complete(response.content)
         else:
-            response.stream = _Overheard(response.stream, complete)
+            response.stream = _TappedStream(response.stream, complete)
 
 
-class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """Passes a stream on, keeps its first bytes, and tells when it is closed."""
+class _TappedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Passes a stream on, keeps its first bytes, and calls `complete` when it is closed."""
 
     def __init__(self, stream: Any, complete: Callable[[bytes], None]) -> None:
         self._stream = stream
         self._complete = complete
         self._head = bytearray()
 
-    def _heard(self, chunk: bytes) -> bytes:
+    def _keep_head(self, chunk: bytes) -> bytes:
         self._head += chunk[: CAPTURE_BYTES - len(self._head)]
         return chunk
 
     def __iter__(self) -> Iterator[bytes]:
-        return map(self._heard, self._stream)
+        return map(self._keep_head, self._stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
-            yield self._heard(chunk)
+            yield self._keep_head(chunk)
 
     def close(self) -> None:
         self._stream.close()
@@ -202,10 +219,11 @@ class _Overheard(httpx.SyncByteStream, httpx.AsyncByteStream):
     def _end(self) -> None:
         complete, self._complete = self._complete, lambda _: None
         complete(bytes(self._head))
-        self._head.clear()  # it may be a token, and whoever holds the response holds this
+        # The bytes may be a token, and they would live as long as the response.
+        self._head.clear()
 
 
-def _lacking(content: bytes, kept: str) -> str:
+def _explain_missing_body(content: bytes, kept: str) -> str:
     if len(content) >= CAPTURE_BYTES or len(kept) > KEEP_CHARACTERS:
         return "it is too long"
     try:
@@ -214,14 +232,13 @@ def _lacking(content: bytes, kept: str) -> str:
         return "it is not plain text"
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= KEEP_CHARACTERS else text[:KEEP_CHARACTERS] + "…"
 
 
-def _start(request: httpx.Request) -> None:
-    request.extensions.pop(
-        _EXCHANGE, None
-    )  # the same request may be sent again, with another token
+def _start_clock(request: httpx.Request) -> None:
+    # The same request may be sent again, with a new token, and is then a new exchange.
+    request.extensions.pop(_EXCHANGE, None)
     request.extensions[_STARTED] = (datetime.now(UTC), time.perf_counter())
 
 
@@ -230,15 +247,18 @@ def _seconds(request: httpx.Request) -> float | None:
     return None if began is None else round(time.perf_counter() - began, 6)
 
 
-def _decoded(content: bytes, headers: httpx.Headers) -> tuple[bytes, str]:
-    """The bytes and their type, unpacked as far as is kept; a small answer must not fill the memory."""
-    kind = headers.get("Content-Type", "")
+def _decompress(content: bytes, headers: httpx.Headers) -> tuple[bytes, str]:
+    """Return the start of the decompressed body, and its type."""
+    content_type = headers.get("Content-Type", "")
     encoding = headers.get("Content-Encoding", "identity").lower()
     if encoding == "identity" or not content:
-        return content, kind
+        return content, content_type
     if encoding in ("gzip", "deflate"):
+        # Limited, because a small response may decompress to one that fills the memory.
         try:
-            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, CAPTURE_BYTES), kind
+            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(
+                content, CAPTURE_BYTES
+            ), content_type
         except zlib.error:
             pass
     return f"({len(content)} bytes, compressed with {encoding}, not kept)".encode(), ""

@@ -136,7 +136,7 @@ class RequestView:
     @cached_property
     def redactor(self) -> Redactor:
         """Return a redactor that knows every secret of the request and the settings."""
-        redactor = Redactor(wary=True)
+        redactor = Redactor(strict=True)
         raw = [
             (key.decode("ascii", "replace"), value.decode("utf-8", "replace"))
             for key, value in self.request.headers.raw
