@@ -1,20 +1,18 @@
-"""Wych Kit: from nothing to a first authenticated call on the Wych open-banking API.
+"""Wych Kit takes you from nothing to a first authenticated call on the Wych open-banking API.
 
-    settings      what you brought: shell over .env over default            load_settings, save_settings
-    client        discovery, tokens, calls, the journal of exchanges        WychAuth, WychClient
-    secret        a value that must never be shown                          Secret
-    errors        what can go wrong, as facts                               WychError and its five kinds
-    scenarios     what goes wrong in practice, and what to do about it
-    diagnosis     from an error, or exchanges, to cause and next action     diagnose
-    callback      what a browser brings back from the consent journey       callback.parse_callback, callback.Listener
-    rehearsal     every return, played at your own handler                  rehearsal.rehearse
-    steps         what a step is; knows nothing of Wych
-    journey       register, discover, token, first_call
-    terminal      the journey in a terminal
-    notebook      the journey in a notebook                                 notebook.open_kit
-    mock          a pretend Wych, reached only over HTTP                    mock.running
+    secret, errors  a value that must not be shown; what can go wrong     Secret, WychError
+    settings/       your settings: shell, `.env`, defaults                load_settings
+    client/         discovery, tokens, calls, and the journal of them     WychAuth, WychClient
+    callback/       what a browser brings back after consent              callback.read
+    diagnosis/      what is wrong, why, and what to do                    diagnose, lint
+    journey/        the steps from registering to customer data
+    support/        what leaves this machine: ticket bundle, secret scan
+    training/       exercises, each with one defect to find and repair
+    terminal/       the `wych-kit` command
+    notebook/       the steps as forms in Jupyter                         notebook.open_kit
+    mock/           a local simulation of Wych                            mock.running
 
-Nothing is imported before it is asked for.
+A name is imported when it is first used, so that `import wych_kit` stays fast.
 """
 
 from __future__ import annotations

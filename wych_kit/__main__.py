@@ -1,4 +1,4 @@
-"""`python -m wych_kit`."""
+"""Runs the `wych-kit` command for `python -m wych_kit`."""
 
 import sys
 

@@ -77,8 +77,8 @@ def _refuse(words: Sequence[str]) -> None:
         from difflib import get_close_matches
 
         similar = get_close_matches(words[0], COMMANDS, n=1)
-        question = f" Did you mean {similar[0]}?" if similar else ""
-        overview.error(f"unknown command {words[0]!r}.{question}")
+        advice = f"Did you mean {similar[0]}?" if similar else "To list all: wych-kit --help"
+        overview.error(f"unknown command {words[0]!r}. {advice}")
     overview.parse_args(words[:1])
     overview.error("a command is missing")
 

@@ -110,12 +110,13 @@ def _request(arguments: argparse.Namespace) -> tuple[str, str, dict[str, Any] | 
 
 
 def _show_list(faults: list[dict[str, Any]], screen: Screen) -> None:
+    rows = []
     for fault in faults:
-        mark = "on " if fault["on"] else "   "
-        screen.say(f"{mark} {fault['name']:<24} {fault['does']}")
+        rows.append((fault["name"], "on" if fault["on"] else "", fault["does"]))
         parameters = ", ".join(f"{name}={value}" for name, value in fault["parameters"].items())
         if parameters:
-            screen.say(f"{'':<28} parameters: {parameters}")
+            rows.append(("", "", f"parameters: {parameters}"))
+    screen.show_table(("fault", "", "what it does"), rows)
 
 
 def _describe(active: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def _show_token(settings: Settings, *, raw: bool, plain: bool) -> int:
     screen.show_facts(
         [
             Fact("Access token", str(token.value), fingerprint),
-            Fact("Expires", expires, f"{token.lifetime:.0f} s after it was issued"),
+            Fact("Expires", expires, f"issued for {token.lifetime:.0f} s"),
             Fact("Signature", validity, signature.words),
             Fact("Saved in", place, "" if in_memory else "wych-kit forget removes it"),
         ]
