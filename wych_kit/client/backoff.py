@@ -1,4 +1,4 @@
-"""How long to wait for a token endpoint that says "not now", and when to stop asking."""
+"""Decides how long to wait for a busy token endpoint, and when to give up."""
 
 from __future__ import annotations
 
@@ -17,36 +17,39 @@ MAX_WAIT = 60.0
 
 @dataclass(slots=True)
 class Backoff:
-    """Counts the attempts of one token request.
-
-    A `Retry-After` is honoured to the second (RFC 9110 §10.2.3). Without one the wait doubles from half a second, with full
-    jitter, so that many clients do not come back together.
-    """
+    """Counts the attempts of one token request and the time they may take together."""
 
     attempts: int = 0
     ends: float = field(default_factory=lambda: time.monotonic() + MAX_WAIT)
 
-    def pause(self, asked: float | None) -> float | None:
-        """Seconds to wait before the next attempt, or `None` when it is time to give up. `asked` is the server's wish."""
+    def pause(self, retry_after: float | None) -> float | None:
+        """Return the seconds before the next attempt, or None to give up.
+
+        `retry_after`: the seconds that the server named, or None.
+        """
         self.attempts += 1
-        seconds = asked if asked is not None else random.uniform(0.1, 0.5 * 2**self.attempts)  # noqa: S311 - jitter is no secret
+        # A Retry-After is honoured to the second (RFC 9110 §10.2.3). Without one the wait doubles,
+        # with full jitter, so that many clients do not come back together.
+        seconds = retry_after
+        if seconds is None:
+            seconds = random.uniform(0.1, 0.5 * 2**self.attempts)  # noqa: S311 - not a secret
         if self.attempts >= ATTEMPTS or time.monotonic() + seconds > self.ends:
             return None
         return seconds
 
 
 def parse_retry_after(value: str | None, now: float | None = None) -> float | None:
-    """Seconds that a `Retry-After` header asks to wait, from either of its forms; `None` for none or nonsense.
+    """Return the seconds to wait by a `Retry-After` header, or None without a valid one.
 
-    A date in the past is 0. `now` is wall clock, seconds since the epoch. Source: RFC 9110 §10.2.3.
+    The header is a number of seconds or a date (RFC 9110 §10.2.3); a date in the past is 0. `now`
+    is wall clock, in seconds since the epoch.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])
     with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
         date = parsedate_to_datetime(text)
-        date = (
-            date if date.tzinfo else date.replace(tzinfo=UTC)
-        )  # the asctime form names no zone and means GMT
+        # The asctime form names no time zone and means GMT.
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
         return max(0.0, date.timestamp() - (time.time() if now is None else now))
     return None

@@ -1,4 +1,4 @@
-"""How one token is shared: by the threads and tasks of a process, and through a file by the processes of a user."""
+"""Shares one token between threads, tasks and processes. Requests none."""
 
 from __future__ import annotations
 
@@ -30,42 +30,43 @@ _FAILURES: dict[str, type[Refused | Unreachable]] = {"Refused": Refused, "Unreac
 
 
 class InFlightRequest:
-    """A token request that is under way in this process, and what those who wait for it will get."""
+    """One token request in flight in this process, which all callers share (singleflight)."""
 
     __slots__ = ("_leader", "_pid", "future")
 
     def __init__(self) -> None:
         self.future: Future[Token | WychError | None] = Future()
-        self.future.set_running_or_notify_cancel()  # from here on a waiting task that is cancelled cannot cancel it for the others
+        # From here on, a waiting task that is cancelled cannot cancel it for the others.
+        self.future.set_running_or_notify_cancel()
         self._pid = os.getpid()
         self._leader = threading.get_ident()
 
     @property
     def is_led_by_this_thread(self) -> bool:
-        """Whether it needs the calling thread to land: blocking that would be waiting for oneself."""
+        """True if the calling thread leads this request; waiting for it would deadlock."""
         return self._leader == threading.get_ident()
 
     @property
     def is_from_this_process(self) -> bool:
-        """False in a forked child: whoever led it stayed in the parent."""
+        """False in a forked child, where the thread that leads the request does not exist."""
         return self._pid == os.getpid()
 
     def resolve(self, outcome: Token | WychError | None) -> None:
-        """Tell everybody: the token, the error, or `None` for "given up"."""
+        """Give the outcome to everybody who waits: the token, the error, or None if given up."""
         self.future.set_result(outcome)
 
     def wait(self) -> None:
-        """Block the calling thread until it lands, or for as long as any token request may take."""
+        """Block the calling thread until there is an outcome, at most twice MAX_WAIT seconds."""
         with contextlib.suppress(TimeoutError):
             self.future.result(2 * MAX_WAIT)
 
     def outcome(self) -> Token | WychError | None:
-        """What it brought, or `None` if that is still unknown."""
+        """Return the token or the error; None if given up or still in flight."""
         return self.future.result() if self.future.done() else None
 
 
 def try_acquire(lock: BaseFileLock) -> bool:
-    """Whether the lock could be had at once. Where the disk knows no locks, everybody goes ahead."""
+    """Return True if the lock was free, or if the disk supports no locks. Does not wait."""
     from filelock import Timeout
 
     try:
@@ -78,15 +79,15 @@ def try_acquire(lock: BaseFileLock) -> bool:
 
 
 class TokenFile:
-    """A token in a file that only the user can read, and the lock that lets one process at a time renew it.
+    """A token in a file that only the user can read, and a lock so that one process renews it.
 
-    The file's name is a digest over issuer, client id and secret, so another environment, client or secret has another file.
     Nothing that goes wrong with the disk stops a call: it is logged, and the token stays in memory.
     """
 
     def __init__(
         self, home: Path | None, issuer_url: str, client_id: str, client_secret: Secret
     ) -> None:
+        # Named by a digest: another environment, client or secret has another file.
         folder = locations.tokens(home)
         name = hashlib.blake2b(
             json.dumps((issuer_url, client_id, client_secret.reveal())).encode(), digest_size=16
@@ -95,7 +96,7 @@ class TokenFile:
         self._lock_path = folder / f"{name}.lock"
 
     def read(self) -> Token | None:
-        """The token if there is one and it has time left by this machine's clock."""
+        """Return the token, or None if there is none or it has expired by this machine's clock."""
         facts = self._facts()
         try:
             left = facts["expires"] - time.time()
@@ -109,7 +110,7 @@ class TokenFile:
             return None
 
     def failure_since(self, moment: float) -> Refused | Unreachable | None:
-        """How another process's request failed after `moment` (wall clock): asking again at once would bring the same."""
+        """Return how another process's request failed after `moment` (wall clock), or None."""
         facts = self._facts()
         try:
             return _FAILURES[facts["kind"]](**facts["failure"]) if facts["at"] >= moment else None
@@ -117,49 +118,52 @@ class TokenFile:
             return None
 
     def write(self, token: Token) -> None:
-        """Keep a token for the other processes."""
+        """Write a token for the other processes."""
         facts = {
             "lifetime": token.lifetime,
+            # Wall clock: the monotonic clocks of two processes need not agree.
             "expires": time.time() + token.seconds_left,
             "scope": token.scope,
         }
         self._put(Secret(json.dumps({"access_token": token.value.reveal(), **facts})))
 
     def write_failure(self, error: Refused | Unreachable) -> None:
-        """Tell the processes that are waiting for the lock what the server said, or that nothing answered."""
-        told = (
+        """Write why the request failed, for the processes that wait for the lock."""
+        names = (
             "observed",
             "stage",
             "reference",
             *(("status", "code", "description") if isinstance(error, Refused) else ()),
         )
-        facts = {name: getattr(error, name) for name in told}
+        facts = {name: getattr(error, name) for name in names}
         self._put(
             Secret(json.dumps({"kind": type(error).__name__, "failure": facts, "at": time.time()}))
         )
 
     def remove(self, token: Token | None = None) -> bool:
-        """Remove the file; with a token, only if it holds that one. Says whether there was something to remove."""
-        found = self._facts().get("access_token")
-        if found is None or (token is not None and found != token.value):
+        """Remove the file, or only if it holds this token. Return True if something was removed."""
+        stored = self._facts().get("access_token")
+        if stored is None or (token is not None and stored != token.value):
             return False
         with contextlib.suppress(OSError):
             self.path.unlink()
         return True
 
     def lock(self) -> BaseFileLock | None:
-        """A new lock object on the file's name, or `None` where the disk allows none.
+        """Return a new lock object for the file, or None if its folder cannot be made.
 
-        The operating system frees it when its process ends, however it ends.
+        The operating system releases it when the process ends, however it ends.
         """
-        from filelock import FileLock  # costs 30 ms, and only a process without a token needs it
+        # Costs 30 ms, and only a process without a token needs it.
+        from filelock import FileLock
 
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             _log.warning("the token is not shared through %s: %s", self.path.parent, error.strerror)
             return None
-        # A lock that only is a file would outlive a killed process. Versions that know no such fallback ignore the word, or refuse it.
+        # The soft fallback, a lock that is only a file, would outlive a killed process. Versions
+        # without that fallback ignore the argument or refuse it.
         with contextlib.suppress(TypeError):
             return FileLock(self._lock_path, mode=0o600, thread_local=False, fallback_to_soft=False)
         return FileLock(self._lock_path, mode=0o600, thread_local=False)

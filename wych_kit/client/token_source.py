@@ -35,7 +35,7 @@ REFUSAL_COOLDOWN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """What a flow yields to let time pass."""
+    """An effect: let these seconds pass."""
 
     seconds: float
 
@@ -44,7 +44,7 @@ _sources: weakref.WeakSet[TokenSource] = weakref.WeakSet()
 
 
 def _replace_locks() -> None:
-    """In a forked child: the thread that held one is the parent's, so nobody would let go of it here."""
+    # In a forked child: a lock may be held by a thread of the parent, which will never release it.
     for source in _sources:
         source._lock = threading.Lock()  # noqa: SLF001 - their own module
 
@@ -56,7 +56,7 @@ Flow = Generator[httpx.Request | Pause | InFlightRequest, httpx.Response | None,
 
 
 class TokenSource:
-    """The token of one client at one issuer. `file` shares it with other processes; `None` keeps it in memory."""
+    """Keeps the token of one client at one issuer; with a `file`, shared with other processes."""
 
     def __init__(
         self, issuer_url: str, client_id: str, client_secret: Secret, file: TokenFile | None
@@ -65,7 +65,8 @@ class TokenSource:
         self._client_id = client_id
         self._client_secret = client_secret
         self._file = file
-        self._lock = threading.Lock()  # held for a few microseconds, never while waiting
+        # Held for a few microseconds, never while waiting.
+        self._lock = threading.Lock()
         self._token: Token | None = None
         self._flight: InFlightRequest | None = None
         self._refusal: tuple[float, Refused] | None = None
@@ -74,14 +75,14 @@ class TokenSource:
         self.provider: Provider | None = None
 
     def forget(self) -> bool:
-        """Drop the token, here and in the shared file, and what is remembered of the provider. Says whether a token was there."""
+        """Drop the token, here and in the file, and the provider. Return True if there was a token."""
         with self._lock:
             found = self._token is not None
             self._token = self._refusal = self.provider = None
         return bool(self._file and self._file.remove()) or found
 
     def drop(self, token: Token) -> None:
-        """Stop using a token that was refused, without asking for another yet."""
+        """Stop using a token that was refused, without requesting another yet."""
         with self._lock:
             if self._token is token:
                 self._token = None
@@ -90,14 +91,17 @@ class TokenSource:
 
     @property
     def cached(self) -> Token | None:
-        """The token in memory, if it can be used now."""
+        """The token in memory, or None if it cannot be used now."""
         token = self._token
         return token if token is not None and token.fresh else None
 
     def acquire(self, refused: Token | None = None, *, blocks: bool = True) -> Flow:
-        """A token that can be used now, other than the refused one: the one that is there, the one that is on its way, or a new one.
+        """Return a token that can be used now, other than the refused one.
 
-        `blocks` says that waiting holds the calling thread up, so that nothing else can happen there.
+        It is the one in memory, the one that another caller has requested, or a new one.
+        `blocks`: True for synchronous callers, whose thread is blocked while they wait. Raises
+        `Refused`, `Unexpected` or `Unreachable`; a secret that was refused is not sent again
+        before REFUSAL_COOLDOWN is over, and raises the same `Refused` until then.
         """
         while True:
             with self._lock:
@@ -129,7 +133,8 @@ class TokenSource:
                 raise copy.copy(outcome)
             if outcome is not None and (refused is None or outcome.value != refused.value):
                 return outcome
-            # Its caller went away in the middle, or asked before the token was refused: somebody else has to ask.
+            # Its caller gave up in the middle, or had asked before the token was refused: another
+            # caller has to lead, perhaps this one.
 
     def _refresh_as_leader(self, flight: InFlightRequest, refused: Token | None) -> Flow:
         outcome: Token | WychError | None = None
@@ -150,14 +155,15 @@ class TokenSource:
         return outcome
 
     def _refresh_unshared(self) -> Flow:
-        """A token for a call made from within the leading one, by a hook or on its event loop: not shared, since nothing may wait."""
+        # For a call made from within the leading one, by a hook or on its event loop. The leader
+        # cannot go on before this call ends, so waiting for it would be a deadlock.
         token = yield from self._request_token()
         with self._lock:
             self._token = token
         return token
 
     def _refresh(self, refused: Token | None) -> Flow:
-        """A token from the shared file, or a new one that is put there: one process at a time asks."""
+        # Most processes find a token in the file, and need no lock.
         token = self._file.read() if self._file else None
         if token is not None and _is_usable(token, refused):
             return token
@@ -175,8 +181,10 @@ class TokenSource:
                     stage="token",
                     reference="token-lock",
                 )
-            yield Pause(random.uniform(0.01, 0.03))  # noqa: S311 - only so that the waiting do not march in step
+            # Random, so that many waiting processes do not all look at the same moment.
+            yield Pause(random.uniform(0.01, 0.03))  # noqa: S311 - not a secret
         try:
+            # The process that had the lock may have left a token, or the reason why there is none.
             token = self._file.read()
             if token is not None and _is_usable(token, refused):
                 return token
@@ -190,6 +198,7 @@ class TokenSource:
         try:
             token = yield from self._request_token()
         except (Refused, Unreachable) as error:
+            # Those who wait for the lock would get the same, one after the other.
             file.write_failure(error)
             raise
         file.write(token)
@@ -213,7 +222,10 @@ class TokenSource:
 def _with_retries(
     make: Callable[[], httpx.Request], backoff: Backoff
 ) -> Generator[httpx.Request | Pause, httpx.Response | None, tuple[httpx.Response, float]]:
-    """The answer to a request, repeated while the server says "not now", and the moment the last one was sent."""
+    """Return the response, and the moment (monotonic) when its request was sent.
+
+    Repeats the request while the server is busy and `backoff` allows it.
+    """
     while True:
         asked = time.monotonic()
         response = yield make()
@@ -231,7 +243,7 @@ def _is_usable(token: Token, refused: Token | None) -> bool:
 
 
 def _is_final(refusal: Refused) -> bool:
-    """Whether asking again soon would bring the same: not when the server was busy or broken."""
+    """Return True if the same request would be refused again: the server was not busy or broken."""
     return (
         refusal.status < httpx.codes.INTERNAL_SERVER_ERROR
         and refusal.status not in token_endpoint.BUSY
