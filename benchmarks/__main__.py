@@ -17,7 +17,7 @@ NAMES = (
     "mock_server",
     "startup",
     "journey",
-    "ladder",
+    "connectivity",
     "notebooks",
     "browser",
 )

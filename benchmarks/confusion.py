@@ -58,7 +58,7 @@ def rows() -> Iterator[Row]:
 def impatient() -> Iterator[None]:
     """Nobody waits for what will not come."""
     with (
-        patch.object(check, "RUNG_SECONDS", 0.9),
+        patch.object(check, "CHECK_SECONDS", 0.9),
         patch.object(http_request, "ANSWER_SECONDS", 0.5),
         patch.object(backoff, "ATTEMPTS", 1),
     ):

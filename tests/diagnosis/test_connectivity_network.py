@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from wych_kit import Secret, Unreachable, WychClient, diagnose, load_settings
-from wych_kit.diagnosis.connectivity import check, climb, network_rungs, probes
+from wych_kit.diagnosis.connectivity import check, check_connectivity, network_checks, probes
 from wych_kit.diagnosis.connectivity.certificates import Certificate
 
 PASSWORD = "Pip3%20Hui6"
@@ -170,12 +170,12 @@ def answered(connection, seen):
 
 def at(report):
     """The broken rung and its cause."""
-    return report.broken.name, report.diagnosis.reference
+    return report.failed_check.name, report.diagnosis.reference
 
 
 def words(report, name):
     """State and observation of a rung."""
-    return next((rung.state, rung.observed) for rung in report.rungs if rung.name == name)
+    return next((rung.state, rung.observed) for rung in report.checks if rung.name == name)
 
 
 # TLS ----------------------------------------------------------------------------------------------------------------------
@@ -200,11 +200,13 @@ def test_certificates(settings, serve, tmp_path, monkeypatch, case):
     if trusted:
         maker.trusted(tmp_path, monkeypatch)
     server = serve(over_tls(maker.context(tmp_path, **how)))
-    report = climb(settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner"))
+    report = check_connectivity(
+        settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner")
+    )
     assert at(report) == ("tls", reference)
     assert (
         f"by {'alone' if how.get('alone') else authority}, until"
-        f" {NOW + how.get('days', 1) * DAY:%Y-%m-%d}" in report.broken.observed
+        f" {NOW + how.get('days', 1) * DAY:%Y-%m-%d}" in report.failed_check.observed
     )
     assert server.seen == []
 
@@ -214,7 +216,9 @@ def test_a_good_certificate(settings, serve, tmp_path, monkeypatch):
     maker = Authority("Example Gateway")
     maker.trusted(tmp_path, monkeypatch)
     server = serve(over_tls(maker.context(tmp_path)))
-    report = climb(settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner"))
+    report = check_connectivity(
+        settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner")
+    )
     state, seen = words(report, "tls")
     assert (state, at(report)) == ("held", ("discovery", "no-issuer-there"))
     assert f"by Example Gateway, good until {NOW + DAY:%Y-%m-%d}" in seen
@@ -234,9 +238,11 @@ def test_a_good_certificate(settings, serve, tmp_path, monkeypatch):
 )
 def test_no_handshake(settings, serve, monkeypatch, act, reference):
     """A port that speaks something else, hangs up, or says nothing."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 0.8)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 0.8)
     server = serve(act)
-    assert at(climb(settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner"))) == (
+    assert at(
+        check_connectivity(settings(issuer_url=f"https://127.0.0.1:{server.port}/realms/partner"))
+    ) == (
         "tls",
         reference,
     )
@@ -263,10 +269,12 @@ def localhost_is(monkeypatch, *addresses):
 def test_localhost_that_answers_on_the_other_address(settings, mock_wych, monkeypatch):
     """The name is ::1 here and the server listens on 127.0.0.1: said for certain, with the address that answers."""
     localhost_is(monkeypatch, "::1")
-    report = climb(settings(issuer_url=mock_wych.issuer_url.replace("127.0.0.1", "localhost")))
+    report = check_connectivity(
+        settings(issuer_url=mock_wych.issuer_url.replace("127.0.0.1", "localhost"))
+    )
     assert at(report) == ("connection", "ipv6-localhost")
     assert report.diagnosis.confidence == "certain"
-    assert "127.0.0.1 port" in report.broken.observed
+    assert "127.0.0.1 port" in report.failed_check.observed
 
 
 def test_localhost_that_answers_on_one_of_two(settings, mock_wych, monkeypatch):
@@ -277,8 +285,8 @@ def test_localhost_that_answers_on_one_of_two(settings, mock_wych, monkeypatch):
         state.targets = (
             probes.target("the issuer", "discovery", f"http://localhost:{mock_wych.port}", None),
         )
-        network_rungs.name(state)
-        found = network_rungs.connection(state)
+        network_checks.name(state)
+        found = network_checks.connection(state)
     assert found.state == "held"
     assert "not over IPv6" in found.observed
     assert "ipv6-localhost" in found.observed
@@ -295,7 +303,7 @@ def test_no_address_answers(settings, monkeypatch, outcome, reference):
         "connected",
         lambda _host, _port, addresses: {each: outcome for _, each in addresses},
     )
-    assert at(climb(settings())) == ("connection", reference)
+    assert at(check_connectivity(settings())) == ("connection", reference)
 
 
 # Proxies ------------------------------------------------------------------------------------------------------------------
@@ -336,14 +344,14 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
     A step and the exchange name the same.
     """
     proxy = serve(saying(line))
-    report = climb(behind(settings, monkeypatch, proxy.port))
+    report = check_connectivity(behind(settings, monkeypatch, proxy.port))
     assert at(report) == ("proxy", due)
     assert [words(report, name)[0] for name in ("name", "connection", "tls")] == [
         "held",
         "skipped",
         "skipped",
     ]
-    assert "(HTTPS_PROXY)" in report.broken.observed
+    assert "(HTTPS_PROXY)" in report.failed_check.observed
     assert b"CONNECT login.wych.invalid:443" in proxy.seen[0]
     assert b"Proxy-Authorization: Basic a2ltOlBpcDMgSHVpNg==" in proxy.seen[0]
     assert "Hui6" not in repr(report)
@@ -407,14 +415,16 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
 )
 def test_what_a_proxy_may_mean(settings, serve, monkeypatch, line, told):
     """Its policy, a password, a host that it could not reach, and what is no proxy are told apart; only its own will is certain."""
-    found = climb(behind(settings, monkeypatch, serve(saying(line + b"\r\n\r\n")).port)).diagnosis
+    found = check_connectivity(
+        behind(settings, monkeypatch, serve(saying(line + b"\r\n\r\n")).port)
+    ).diagnosis
     assert (found.reference, found.confidence) == told[:2]
     assert told[2] in found.cause
 
 
 def test_a_proxy_that_hangs_up(settings, serve, monkeypatch):
     """Not a word: whether it is a proxy nobody knows."""
-    found = climb(
+    found = check_connectivity(
         behind(settings, monkeypatch, serve(lambda connection, _: connection.recv(4096)).port)
     ).diagnosis
     assert (found.reference, found.confidence) == ("proxy-unreachable", "likely")
@@ -422,16 +432,18 @@ def test_a_proxy_that_hangs_up(settings, serve, monkeypatch):
 
 def test_a_proxy_that_is_not_there(settings, unused_address, monkeypatch):
     """Nothing listens where the variable points."""
-    report = climb(behind(settings, monkeypatch, unused_address.rpartition(":")[2], "all_proxy"))
+    report = check_connectivity(
+        behind(settings, monkeypatch, unused_address.rpartition(":")[2], "all_proxy")
+    )
     assert at(report) == ("proxy", "proxy-unreachable")
-    assert "(all_proxy)" in report.broken.observed
+    assert "(all_proxy)" in report.failed_check.observed
 
 
 def test_a_proxy_of_another_kind(settings, serve, monkeypatch):
     """A kind that this kit does not use is said before httpx stumbles over it."""
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     settings_behind = settings(issuer_url="https://login.wych.invalid/realms/partner")
-    assert at(climb(settings_behind)) == ("proxy", "proxy-unreachable")
+    assert at(check_connectivity(settings_behind)) == ("proxy", "proxy-unreachable")
 
 
 def test_a_proxy_that_lets_us_through(settings, serve, tmp_path, monkeypatch):
@@ -446,7 +458,7 @@ def test_a_proxy_that_lets_us_through(settings, serve, tmp_path, monkeypatch):
         over_tls(context)(connection, seen)
 
     proxy = serve(act)
-    report = climb(behind(settings, monkeypatch, proxy.port))
+    report = check_connectivity(behind(settings, monkeypatch, proxy.port))
     assert words(report, "proxy")[0] == "held"
     assert "by Example Gateway" in words(report, "proxy")[1]
     assert at(report) == ("discovery", "no-issuer-there")
@@ -455,7 +467,7 @@ def test_a_proxy_that_lets_us_through(settings, serve, tmp_path, monkeypatch):
 def test_no_proxy_on_this_machine(settings, unused_address, monkeypatch):
     """Plain http on loopback goes past every proxy, as the client does."""
     monkeypatch.setenv("HTTP_PROXY", unused_address)
-    assert climb(settings()).diagnosis is None
+    assert check_connectivity(settings()).diagnosis is None
 
 
 # Slow servers ---------------------------------------------------------------------------------------------------------------
@@ -479,9 +491,9 @@ def silence(connection, seen):
 @pytest.mark.parametrize("act", [drip, silence, lambda *_: None])
 def test_servers_that_never_finish(settings, serve, monkeypatch, act):
     """Dripping, silent, or hung up at once: the document's rung says so, asked once, and no secret was sent."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 0.8)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 0.8)
     server = serve(act)
-    report = climb(
+    report = check_connectivity(
         settings(
             issuer_url=f"http://127.0.0.1:{server.port}/realms/partner",
             client_secret=Secret("Moa2Kea7Wek4Tui9Pip3"),

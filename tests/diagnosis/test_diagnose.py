@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from wych_kit.diagnosis.diagnose import diagnose, explained
+from wych_kit.diagnosis.diagnose import diagnose, explain_reference
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.errors import (
     Refused,
@@ -42,7 +42,7 @@ def test_every_diagnosis_is_told_in_few_lines(reference, plain, tty, project, mo
     shown = lines(found, tty, plain=plain)
     assert len(shown) <= MOST_LINES, "\n".join(shown)
     text = " ".join(" ".join(shown).split())
-    for words in (SEEN, found.judged, found.action, found.known_from, reference):
+    for words in (SEEN, found.qualified_cause, found.action, found.provenance, reference):
         assert "".join(words.split()) in "".join(text.split())
 
 
@@ -94,7 +94,7 @@ def test_how_sure_a_diagnosis_is_and_what_it_may_be_instead():
 
 def test_a_reference_found_by_other_means_is_explained():
     """The catalogue's words with the finder's evidence and certainty; a reference that is none is a bug."""
-    found = explained(
+    found = explain_reference(
         "ipv6-localhost",
         "discovery",
         ("::1 refuses, 127.0.0.1 answers",),
@@ -110,10 +110,10 @@ def test_a_reference_found_by_other_means_is_explained():
         "certain",
         "timeout",
     )
-    assert found.judged == f"Certain: {found.cause}"
-    assert found.known_from.endswith("· ipv6-localhost · Or: timeout")
+    assert found.qualified_cause == f"Certain: {found.cause}"
+    assert found.provenance.endswith("· ipv6-localhost · Or: timeout")
     with pytest.raises(KeyError):
-        explained("unheard-of", "call", ())
+        explain_reference("unheard-of", "call", ())
 
 
 def test_what_nobody_answered_is_no_answer():

@@ -500,7 +500,7 @@ def test_a_curl_command_as_a_request():
     for text, due in (
         ("curl -s", "no valid URL"),
         ("curl -H", "lacks its value"),
-        ("wget x", "of no known kind"),
+        ("wget x", "not a curl command"),
     ):
         with pytest.raises(SettingInvalid, match=due):
             lint.curl_request(text)

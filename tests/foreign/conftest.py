@@ -14,7 +14,7 @@ import pytest
 
 from wych_kit import WychClient, WychError, diagnose, load_settings
 from wych_kit.client import backoff
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 
 PLACES = "/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin:/opt/homebrew/bin:/opt/homebrew/sbin"
 
@@ -90,8 +90,8 @@ def tell(project, mock_wych, monkeypatch):
     def tell(step="users", **changes):
         project.ready_on(mock_wych, token_cache="memory")
         settings = load_settings().with_(**changes)
-        report = climb(settings)
-        assert report.diagnosis is not None, report.rungs
+        report = check_connectivity(settings)
+        assert report.diagnosis is not None, report.checks
         said = [("check", report.diagnosis)]
         with contextlib.suppress(ValueError):  # none of the exchanges is a failure in itself
             said.append(("journal", diagnose(report.exchanges, settings)))

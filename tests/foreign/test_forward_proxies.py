@@ -7,7 +7,7 @@ import os
 import pytest
 
 from wych_kit import load_settings, mock
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 
 WORD = "c4naryWek7"
 
@@ -66,10 +66,10 @@ def tinyproxy(tmp_path, programs, monkeypatch):
 def test_a_password(safely, tinyproxy, login, outcome):
     """Without one it is asked for, with a wrong one it is doubted, with the right one every rung holds; it is shown to nobody."""
     tinyproxy(f"BasicAuth kim {WORD}", login=login)
-    report = climb(safely)
+    report = check_connectivity(safely)
     found = report.diagnosis
-    assert (found and (found.reference, found.confidence)) == outcome, report.broken
-    assert found is None or report.broken.name == "proxy"
+    assert (found and (found.reference, found.confidence)) == outcome, report.failed_check
+    assert found is None or report.failed_check.name == "proxy"
     assert WORD not in repr(report)
     assert "wrong" not in repr(report)
 
@@ -146,8 +146,8 @@ def test_opened_tls(tell, safe):
 def test_opened_tls_that_is_trusted(safely, mitmproxy, monkeypatch):
     """With its authority in SSL_CERT_FILE every rung holds."""
     monkeypatch.setenv("SSL_CERT_FILE", str(mitmproxy))
-    report = climb(safely)
-    assert report.diagnosis is None, report.broken
+    report = check_connectivity(safely)
+    assert report.diagnosis is None, report.failed_check
 
 
 def test_opened_tls_before_a_server_that_is_not_there(tell, mitmproxy, monkeypatch, unused_address):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wych_kit import load_settings
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 
 STATUSES = (400, 401, 403, 404, 405, 413, 414, 429, 431, 500, 502, 503, 504)
 PAGE = {"not-json"}
@@ -109,5 +109,8 @@ def test_a_header_that_it_drops(tell, nginx):
 def test_it_passes_calls_on(project, mock_wych, nginx):
     """Through it every rung holds; two slashes, which it would merge, are refused before they get there."""
     project.ready_on(mock_wych, token_cache="memory")
-    assert climb(load_settings().with_(api_url=f"{nginx}/whole/v3")).diagnosis is None
-    assert climb(load_settings().with_(api_url=f"{nginx}//whole/v3")).diagnosis.stage == "settings"
+    assert check_connectivity(load_settings().with_(api_url=f"{nginx}/whole/v3")).diagnosis is None
+    assert (
+        check_connectivity(load_settings().with_(api_url=f"{nginx}//whole/v3")).diagnosis.stage
+        == "settings"
+    )

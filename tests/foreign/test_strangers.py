@@ -149,7 +149,7 @@ def test_another_answers(at, answering, where, name):
 @pytest.mark.parametrize("where", ["discovery", "call"])
 def test_one_that_says_nothing(at, monkeypatch, silent, where):
     """No answer came in time: that, and no cause."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 0.6)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 0.6)
     for told in at(where, f"http://{silent}", "x", step=None):
         assert (told.reference, told.confidence) == ("timeout", "likely"), told
 

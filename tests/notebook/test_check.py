@@ -1,11 +1,11 @@
-"""`kit.check()`: the rungs as text and as a table, the same in every run."""
+"""`kit.check()`: the checks as text and as a table, the same in every run."""
 
 from __future__ import annotations
 
 import re
 
 from wych_kit import notebook
-from wych_kit.diagnosis.connectivity.report import SOUND
+from wych_kit.diagnosis.connectivity.report import ALL_PASSED
 from wych_kit.notebook.views.check import NOT_BEFORE
 
 
@@ -16,12 +16,15 @@ def shown(check):
 
 
 def test_all_holds(ready):
-    """Every rung has a row in both forms, with sign and word."""
+    """Every check has a row in both forms, with sign and word."""
     text, html = shown(ready.check())
-    assert text.splitlines()[-2:] == ["✓ held  Data: 3 users", f"✓ {SOUND}"]
-    assert f"✓ {SOUND}" in html
+    assert text.splitlines()[-2:] == [
+        "✓ passed  Data: The call returned 3 users.",
+        f"✓ {ALL_PASSED}",
+    ]
+    assert f"✓ {ALL_PASSED}" in html
     assert html.count("<tr>") == 14
-    assert "✓\N{NO-BREAK SPACE}held" in html
+    assert "✓\N{NO-BREAK SPACE}passed" in html
 
 
 def test_two_runs_read_the_same(ready):
@@ -38,7 +41,7 @@ def test_what_is_broken_is_explained(project, mock_wych):
         text, html = shown(kit.check())
     finally:
         kit.close()
-    assert "✗ broken" in text
+    assert "✗ failed" in text
     assert re.search(r"Cause: .*\n  Do: ", text)
     assert "<b>nobody" not in html
     assert 'role="alert"' in html

@@ -20,7 +20,7 @@ from filelock import FileLock
 from wych_kit import Refused, Secret, WychAuth, load_settings
 from wych_kit.client import claims, discovery
 from wych_kit.client.transport import send_request
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 
 HERE = Path(__file__).parent
 LEAST_NODE = 20
@@ -207,13 +207,13 @@ def test_the_check(
     project.write_env(
         **peer._asdict(), environment="mock", partner_id="p1", app_id="a1", token_cache="memory"
     )
-    report = climb(load_settings().with_(**changes))
-    assert report.broken is not None
+    report = check_connectivity(load_settings().with_(**changes))
+    assert report.failed_check is not None
     assert report.diagnosis is not None
     assert (
-        report.broken.name,
+        report.failed_check.name,
         report.diagnosis.reference,
         report.diagnosis.confidence,
-    ) == outcome, report.broken
+    ) == outcome, report.failed_check
     if outcome[0] == "client":
-        assert "client" in report.broken.observed.partition("(")[2]
+        assert "client" in report.failed_check.observed.partition("(")[2]

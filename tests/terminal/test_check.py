@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from wych_kit.client.journal.history import History
-from wych_kit.diagnosis.connectivity import RUNGS
+from wych_kit.diagnosis.connectivity import CHECK_TITLES
+from wych_kit.diagnosis.connectivity.report import ALL_PASSED
 from wych_kit.terminal import cli
 
 
@@ -22,28 +23,28 @@ def ready(project, mock_wych):
 
 
 def lines_of(text):
-    """The rungs in plain output: number to state and what was observed."""
+    """The checks in plain output: number to state and what was observed."""
     rows = [line.split("\t") for line in text.splitlines() if "\t" in line]
     return {row[1].partition(" ")[0]: (row[0], row[2] if len(row) > 2 else "") for row in rows}
 
 
 def test_all_holds(ready, kit):
-    """A line a rung in words, and that nothing is broken; status 0; the exchanges are in the journal."""
+    """A line for each check, and that every check passed; status 0; the exchanges are in the journal."""
     ran = kit("check")
     rows = lines_of(ran.out)
     assert (ran.status, ran.err) == (0, "")
-    assert list(rows) == [str(number) for number in range(1, len(RUNGS) + 1)]
-    assert rows["14"] == ("held", "3 users")
-    assert "Nothing is broken" in ran.out
+    assert list(rows) == [str(number) for number in range(1, len(CHECK_TITLES) + 1)]
+    assert rows["14"] == ("passed", "The call returned 3 users.")
+    assert ALL_PASSED in ran.out
     assert len(History(ready.home).read()) == 4
 
 
 def test_what_is_broken_is_explained(ready, mock_wych, kit):
-    """The rungs above are not reached; cause and action follow; status 10 and the rung's number."""
+    """The checks after it are not reached; cause and action follow; the status is 10 plus its number."""
     ready.ready_on(mock_wych, client_id="nobody")
     ran = kit("check")
     assert ran.status == 20
-    assert lines_of(ran.out)["10"][0] == "broken"
+    assert lines_of(ran.out)["10"][0] == "failed"
     assert lines_of(ran.out)["11"] == ("not reached", "")
     assert "unknown-client" in ran.out
     assert "Next: " in ran.out
@@ -54,7 +55,7 @@ def test_what_is_broken_is_explained(ready, mock_wych, kit):
     [({"partner_id": ""}, 2), ({"environment": "moon"}, 2), ({"api_key": "Moa2Kea7Wek4"}, 22)],
 )
 def test_exit_statuses(ready, mock_wych, kit, changes, status):
-    """2 is for settings as everywhere; any other rung has a number of its own."""
+    """2 is for settings as everywhere; any other check has a number of its own."""
     ready.ready_on(
         mock_wych, **{name: value for name, value in changes.items() if name != "environment"}
     )
@@ -73,9 +74,9 @@ def test_one_json_document(ready, mock_wych, kit):
 
 
 def test_the_help_has_every_status(kit):
-    """Each rung's exit status is in `--help`, beside its title."""
+    """Each check's exit status is in `--help`, beside its title."""
     text = " ".join(kit("check", "--help").out.split())
-    for number, title in enumerate(RUNGS.values(), 1):
+    for number, title in enumerate(CHECK_TITLES.values(), 1):
         words = title[0].lower() + title[1:] if not title.startswith(("TLS", "API")) else title
         assert number == 1 or f"{10 + number} {words}" in text
 
@@ -87,7 +88,7 @@ def test_in_a_terminal(ready, mock_wych, monkeypatch, tty):
     monkeypatch.setattr(sys, "stdout", tty())
     assert cli.main(["check"]) == 20
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", sys.stdout.getvalue())
-    for words in ("✓ held", "✗ broken", "– skipped", "○ not reached", "✗ Failed"):
+    for words in ("✓ passed", "✗ failed", "– skipped", "○ not reached", "✗ Failed"):
         assert words in shown
 
 
@@ -122,6 +123,6 @@ def test_stopping(ready, kit, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wych_kit.diagnosis.connectivity.climb", stop)
+    monkeypatch.setattr("wych_kit.diagnosis.connectivity.check_connectivity", stop)
     ran = kit("check")
     assert (ran.status, ran.out, ran.err) == (130, "", "")

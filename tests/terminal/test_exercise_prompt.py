@@ -153,7 +153,7 @@ def test_a_journal_stays_in_its_folder_whatever_the_file_says(play, project):
 
 def test_no_mock_stands_in(play, monkeypatch, unused_address):
     """An address at which nothing listens is the exercise, or a person's slip: no mock is started there."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 0.9)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 0.9)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
     ran = play(
         "wrong-client-secret",

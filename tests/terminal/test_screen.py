@@ -124,7 +124,7 @@ def test_no_color_means_no_colour(tty, project, monkeypatch):
 def test_colour_is_never_the_only_sign(tty, project):
     """Without its codes, dressed output still says which environment it is, and what failed."""
     text = bare(drawn(tty, everything))
-    assert "mock:apretendWych" in text
+    assert "mock:alocalsimulationofWych" in text
     assert "Failed:" in text
 
 

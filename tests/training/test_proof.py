@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from wych_kit.client import backoff, http_request
-from wych_kit.diagnosis.connectivity import check, climb
+from wych_kit.diagnosis.connectivity import check, check_connectivity
 from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.journey.onboarding import STEPS
 from wych_kit.journey.session import Session
@@ -83,7 +83,7 @@ NO_STEP_FAILS = {
 @pytest.fixture(autouse=True)
 def _impatient(project, monkeypatch):
     """Nobody waits for what will not come, and nothing of this machine's settings counts."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 2.5)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 2.5)
     monkeypatch.setattr(http_request, "ANSWER_SECONDS", 1.5)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
 
@@ -238,6 +238,6 @@ def test_a_shell_that_wins_comes_first(broken):
     setup.mend()
     setup.shell["WYCH_API_KEY"] = "mock-only-another-key-0002"
     with setup.shell_applied():
-        found = climb(setup.settings()).diagnosis
+        found = check_connectivity(setup.settings()).diagnosis
     assert (found.reference, found.confidence) == ("api-key-refused", "certain")
     assert "unset it" in found.action

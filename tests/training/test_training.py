@@ -33,7 +33,7 @@ WRONG = "consent-pending"
 @pytest.fixture(autouse=True)
 def _impatient(project, monkeypatch):
     """Nobody waits for what will not come, and nothing of this machine's settings counts."""
-    monkeypatch.setattr(check, "RUNG_SECONDS", 0.9)
+    monkeypatch.setattr(check, "CHECK_SECONDS", 0.9)
     monkeypatch.setattr(http_request, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(backoff, "ATTEMPTS", 1)
 

@@ -44,7 +44,7 @@ class Diagnosis:
     runner_up: str | None = None
 
     @property
-    def judged(self) -> str:
+    def qualified_cause(self) -> str:
         """The cause, with how sure it is in front: "Likely: …", "Certain: …"; alone when nobody knows it."""
         return (
             self.cause
@@ -53,7 +53,7 @@ class Diagnosis:
         )
 
     @property
-    def known_from(self) -> str:
+    def provenance(self) -> str:
         """Source, basis and reference in a line, and the scenario that it may be as well."""
         named = f" · {self.reference}" if self.reference else ""
         other = f" · Or: {self.runner_up}" if self.runner_up else ""
@@ -107,7 +107,7 @@ def diagnose(
     )
 
 
-def explained(
+def explain_reference(
     reference: str,
     stage: Stage,
     evidence: tuple[str, ...],
@@ -170,12 +170,12 @@ def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
 
 
 def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> Diagnosis:
-    failing = exchange_evidence.last_failing(exchanges)
+    failing = exchange_evidence.last_failure(exchanges)
     if failing is None:
         raise ValueError(
             "nothing is wrong with these exchanges: each has an answer, and none is a refusal"
         )
-    found = exchange_evidence.judge(exchanges, failing)
+    found = exchange_evidence.assess(exchanges, failing)
     reference, runner_up = found.reference or "unknown-answer", found.runner_up
     if runner_up == "basic-not-encoded" and settings and settings.client_secret:
         # Seen only with the secret at hand: in the journal it is a mark.
@@ -186,7 +186,7 @@ def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> D
     confidence, other = _sureness(SCENARIOS[reference], failing.url)
     if found.certain:
         confidence, other = "certain", None
-    return explained(
+    return explain_reference(
         reference,
         found.stage,
         found.evidence,

@@ -53,12 +53,12 @@ class Verdict(NamedTuple):
     runner_up: str | None = None
 
 
-def last_failing(exchanges: Sequence[Exchange]) -> Exchange | None:
+def last_failure(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The last exchange that did not bring what it should; `None` when all did."""
     return next((each for each in reversed(exchanges) if _failed(each)), None)
 
 
-def judge(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
+def assess(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
     """What the failing one of these exchanges shows, the sender's own mistakes before anything the answer says."""
     sent = _Sent(failing)
     if failing.status is None or (failing.error and failing.status < _REDIRECT):

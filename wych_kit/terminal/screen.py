@@ -189,9 +189,9 @@ class Screen:
         """
         happened = f"Failed: {' '.join(diagnosis.evidence)}"
         rows = [
-            ("Cause", diagnosis.judged),
+            ("Cause", diagnosis.qualified_cause),
             ("Next", diagnosis.action),
-            ("Basis", diagnosis.known_from),
+            ("Source", diagnosis.provenance),
         ]
         self.say()
         self.say(happened if self.plain else f"✗ {happened}", "bold red")

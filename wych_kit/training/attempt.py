@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from wych_kit.client.journal.history import History
 from wych_kit.client.journal.redaction import Redactor
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.diagnosis.lint import lint_env
 from wych_kit.diagnosis.scenarios import SCENARIOS
@@ -303,7 +303,7 @@ class ExerciseAttempt:
     def check(self) -> Report:
         """Run every connectivity check with the exercise's settings and shell."""
         with self.setup.shell_applied():
-            report = climb(self.setup.settings())
+            report = check_connectivity(self.setup.settings())
         History(kit_home(self.setup.folder)).add(report.exchanges)
         return report
 
@@ -323,7 +323,7 @@ class ExerciseAttempt:
         report = self.check()
         if report.diagnosis is not None:
             return _sentence(report.diagnosis.evidence), False
-        seen = f"The call succeeded: {report.rungs[-1].observed}."
+        seen = f"The call succeeded: {report.checks[-1].observed}"
         wrong = (
             next((str(problem) for problem in self.setup.settings().problems()), "")
             or self._remark()

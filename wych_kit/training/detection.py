@@ -9,7 +9,7 @@ import httpx
 
 from wych_kit.client.transport import create_client
 from wych_kit.diagnosis import exchange_evidence
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 from wych_kit.diagnosis.diagnose import diagnose
 from wych_kit.diagnosis.lint import lint_env, lint_text
 from wych_kit.journey.onboarding import STEPS
@@ -33,7 +33,7 @@ class Detection(NamedTuple):
 def detect_by_check(setup: ExerciseSetup) -> Detection | None:
     """Return the cause that the connectivity check reports, or None if every check passes."""
     with setup.shell_applied():
-        return _detection(climb(setup.settings()).diagnosis)
+        return _detection(check_connectivity(setup.settings()).diagnosis)
 
 
 def detect_by_step(setup: ExerciseSetup) -> Detection | None:
@@ -78,7 +78,7 @@ def detect_by_exchanges(setup: ExerciseSetup) -> Detection | None:
             except httpx.HTTPError as error:
                 setup.journal.record_failure(error)
     exchanges = setup.journal.exchanges
-    if not exchange_evidence.last_failing(exchanges):
+    if not exchange_evidence.last_failure(exchanges):
         return None
     return _detection(diagnose(exchanges, settings))
 

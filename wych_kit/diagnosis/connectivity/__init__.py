@@ -13,7 +13,7 @@ counter     counter-tests, where two causes look alike
 
 from __future__ import annotations
 
-from wych_kit.diagnosis.connectivity.check import climb
-from wych_kit.diagnosis.connectivity.report import RUNGS, Report, Rung
+from wych_kit.diagnosis.connectivity.check import check_connectivity
+from wych_kit.diagnosis.connectivity.report import CHECK_TITLES, CheckResult, Report
 
-__all__ = ["RUNGS", "Report", "Rung", "climb"]
+__all__ = ["CHECK_TITLES", "CheckResult", "Report", "check_connectivity"]

@@ -33,7 +33,7 @@ _READ_MARGIN = 0.5
 _USERS = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "users")
 
 
-class Asking:
+class BoundedClient:
     """The one client of a climb. `ends` and `rung_ends` are monotonic; after either, and after `close`, nothing is sent any more."""
 
     def __init__(self, settings: Settings, journal: Journal, ends: float) -> None:

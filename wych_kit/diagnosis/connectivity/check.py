@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from wych_kit.client.journal.recorder import Journal
-from wych_kit.diagnosis.connectivity import http_rungs, network_rungs
-from wych_kit.diagnosis.connectivity.bounded_client import Asking
-from wych_kit.diagnosis.connectivity.report import RUNGS, Report, Rung
+from wych_kit.diagnosis.connectivity import http_checks, network_checks
+from wych_kit.diagnosis.connectivity.bounded_client import BoundedClient
+from wych_kit.diagnosis.connectivity.report import CHECK_TITLES, CheckResult, Report
 from wych_kit.diagnosis.connectivity.state import Broken, Finding, State
-from wych_kit.diagnosis.diagnose import diagnose, explained
+from wych_kit.diagnosis.diagnose import diagnose, explain_reference
 from wych_kit.errors import WychError
 
 if TYPE_CHECKING:
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.diagnose import Diagnosis
     from wych_kit.settings.loading import Settings
 
-RUNG_SECONDS = 5.0
-ALL_SECONDS = 20.0
+CHECK_SECONDS = 5.0
+TOTAL_SECONDS = 20.0
 # Seconds between two looks whether a rung is done: Windows tells nobody of Ctrl-C during a longer
 # wait.
 _LOOK = 0.2
 
 _STEPS: dict[str, Callable[[State], Finding]] = {
-    "settings": network_rungs.settings,
-    "name": network_rungs.name,
-    "connection": network_rungs.connection,
-    "tls": network_rungs.tls,
-    "proxy": network_rungs.proxy,
-    "discovery": http_rungs.discovery,
-    "issuer": http_rungs.issuer,
-    "clock": http_rungs.clock,
-    "token-endpoint": http_rungs.token_endpoint,
-    "client": http_rungs.client,
-    "token": http_rungs.token,
-    "api-key": http_rungs.api_key,
-    "permission": http_rungs.permission,
-    "data": http_rungs.data,
+    "settings": network_checks.settings,
+    "name": network_checks.name,
+    "connection": network_checks.connection,
+    "tls": network_checks.tls,
+    "proxy": network_checks.proxy,
+    "discovery": http_checks.discovery,
+    "issuer": http_checks.issuer,
+    "clock": http_checks.clock,
+    "token-endpoint": http_checks.token_endpoint,
+    "client": http_checks.client,
+    "token": http_checks.token,
+    "api-key": http_checks.api_key,
+    "permission": http_checks.permission,
+    "data": http_checks.data,
 }
 
 
-def climb(
+def check_connectivity(
     settings: Settings,
     *,
     say: Callable[[str], None] = lambda _: None,
@@ -57,28 +57,28 @@ def climb(
     """
     notes = journal or Journal()
     before = {id(exchange) for exchange in notes.exchanges}
-    asking = Asking(settings, notes, time.monotonic() + ALL_SECONDS)
+    asking = BoundedClient(settings, notes, time.monotonic() + TOTAL_SECONDS)
     state = State(settings, asking)
-    rungs: list[Rung] = []
+    checks: list[CheckResult] = []
     diagnosis: Diagnosis | None = None
     try:
-        for name, title in RUNGS.items():
+        for name, title in CHECK_TITLES.items():
             if diagnosis is not None:
-                rungs.append(Rung(name, title, "not reached", "", 0.0))
+                checks.append(CheckResult(name, title, "not reached", "", 0.0))
                 continue
             say(title)
             began = time.monotonic()
             found = _tried(name, state)
             seconds = round(time.monotonic() - began, 6)
             if isinstance(found, Finding):
-                rungs.append(Rung(name, title, found.state, found.observed, seconds))
+                checks.append(CheckResult(name, title, found.state, found.observed, seconds))
             else:
                 diagnosis = found
-                rungs.append(Rung(name, title, "broken", " ".join(found.evidence), seconds))
+                checks.append(CheckResult(name, title, "broken", " ".join(found.evidence), seconds))
     finally:
         asking.close()
     return Report(
-        tuple(rungs), diagnosis, tuple(each for each in notes.exchanges if id(each) not in before)
+        tuple(checks), diagnosis, tuple(each for each in notes.exchanges if id(each) not in before)
     )
 
 
@@ -95,7 +95,7 @@ def _tried(name: str, state: State) -> Finding | Diagnosis:
         finally:
             done.set()
 
-    ends = min(time.monotonic() + RUNG_SECONDS, state.asking.ends)
+    ends = min(time.monotonic() + CHECK_SECONDS, state.asking.ends)
     state.asking.rung_ends = ends
     threading.Thread(target=work, name=f"wych-kit-check-{name}", daemon=True).start()
     while not done.wait(min(_LOOK, max(0.0, ends - time.monotonic()))):
@@ -118,7 +118,7 @@ def _judged(name: str, state: State) -> Finding | Diagnosis:
 def _late(name: str, state: State) -> Diagnosis:
     if name == "name":
         words = "the name service did not answer in time"
-        return explained(
+        return explain_reference(
             "name-not-found", "discovery", (words,), state.settings, runner_up="timeout"
         )
     stage = {
@@ -128,5 +128,5 @@ def _late(name: str, state: State) -> Diagnosis:
         "permission": "call",
         "data": "call",
     }.get(name, "discovery")
-    words = f"{RUNGS[name]}: no complete answer in time"
-    return explained("timeout", stage, (words,), state.settings, runner_up="unreachable")  # type: ignore[arg-type]  # a dict's values are wider
+    words = f"{CHECK_TITLES[name]}: no complete answer in time"
+    return explain_reference("timeout", stage, (words,), state.settings, runner_up="unreachable")  # type: ignore[arg-type]  # a dict's values are wider

@@ -15,7 +15,7 @@ State = Literal["held", "broken", "skipped", "not reached"]
 
 # Name and title of each rung, from the ground up. A rung keeps its number: exit statuses are made
 # of it.
-RUNGS = {
+CHECK_TITLES = {
     "settings": "Settings",
     "name": "Host names",
     "connection": "Connection",
@@ -32,18 +32,25 @@ RUNGS = {
     "data": "Data",
 }
 
-# Beside the word, never instead of it.
-SIGNS: dict[State, str] = {"held": "✓", "broken": "✗", "skipped": "–", "not reached": "○"}
+# JSON keeps the words of `State`, which programs read; people read these.
+STATE_LABELS: dict[State, str] = {
+    "held": "passed",
+    "broken": "failed",
+    "skipped": "skipped",
+    "not reached": "not reached",
+}
 
-# What is said when every rung held.
-SOUND = "Nothing is broken: a first call works from here."
+# Shown beside the label, never instead of it: screen readers and plain output have words only.
+STATE_SYMBOLS: dict[State, str] = {"held": "✓", "broken": "✗", "skipped": "–", "not reached": "○"}
+
+ALL_PASSED = "Every check passed. A first call works from here."
 
 _USAGE = 2
 _BROKEN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class CheckResult:
     """One rung as it was found. `observed` is a sentence or two without secrets, empty where nobody got to."""
 
     name: str
@@ -57,31 +64,31 @@ class Rung:
 class Report:
     """A climb. `diagnosis` is the broken rung's, `None` when none is; `exchanges` what went over the wire, redacted."""
 
-    rungs: tuple[Rung, ...]
+    checks: tuple[CheckResult, ...]
     diagnosis: Diagnosis | None
     exchanges: tuple[Exchange, ...]
 
     @property
-    def broken(self) -> Rung | None:
+    def failed_check(self) -> CheckResult | None:
         """The rung where the climb ended, if it did."""
-        return next((rung for rung in self.rungs if rung.state == "broken"), None)
+        return next((rung for rung in self.checks if rung.state == "broken"), None)
 
     @property
     def status(self) -> int:
         """The exit status: 0 when nothing is broken, 2 for the settings, 10 and the number of the rung for any other."""
-        if self.broken is None:
+        if self.failed_check is None:
             return 0
-        number = self.rungs.index(self.broken) + 1
+        number = self.checks.index(self.failed_check) + 1
         return _USAGE if number == 1 else _BROKEN + number
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain data, fit for JSON."""
         return {
-            "ok": self.broken is None,
+            "ok": self.failed_check is None,
             "status": self.status,
-            "broken": self.broken.name if self.broken else None,
+            "broken": self.failed_check.name if self.failed_check else None,
             "rungs": [
-                {"number": number, **asdict(rung)} for number, rung in enumerate(self.rungs, 1)
+                {"number": number, **asdict(rung)} for number, rung in enumerate(self.checks, 1)
             ],
             "diagnosis": asdict(self.diagnosis) if self.diagnosis else None,
             "exchanges": [exchange.as_dict() for exchange in self.exchanges],

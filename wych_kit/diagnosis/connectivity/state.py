@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from wych_kit.diagnosis.diagnose import Diagnosis, explained
+from wych_kit.diagnosis.diagnose import Diagnosis, explain_reference
 
 if TYPE_CHECKING:
     import httpx
 
     from wych_kit.client.discovery import Provider
     from wych_kit.client.token import Token
-    from wych_kit.diagnosis.connectivity.bounded_client import Asking
+    from wych_kit.diagnosis.connectivity.bounded_client import BoundedClient
     from wych_kit.diagnosis.connectivity.probes import Address, Target
     from wych_kit.errors import Stage, WychError
     from wych_kit.settings.loading import Settings
@@ -39,7 +39,7 @@ class State:
     """What is known so far. `postponed` is an error that was met early and belongs to a later rung, by that rung's name."""
 
     settings: Settings
-    asking: Asking
+    asking: BoundedClient
     targets: tuple[Target, ...] = ()
     provider: Provider | None = None
     token: Token | None = None
@@ -58,7 +58,7 @@ class State:
         action: str = "",
     ) -> Broken:
         """The end of the climb, to be raised. `cause` and `action`: where more is known than the catalogue says."""
-        found = explained(
+        found = explain_reference(
             reference,
             stage,
             evidence,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wych_kit import mock
 from wych_kit.client.journal.history import History
 from wych_kit.client.journal.transcript import escape_control_characters
-from wych_kit.diagnosis.connectivity import climb
-from wych_kit.diagnosis.connectivity.report import SIGNS, SOUND
+from wych_kit.diagnosis.connectivity import check_connectivity
+from wych_kit.diagnosis.connectivity.report import ALL_PASSED, STATE_LABELS, STATE_SYMBOLS
 from wych_kit.notebook.views import html, text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def climbed(desk: Desk) -> Report | None:
         return None
     with suppress(mock.CannotStart):
         desk.stand_in()
-    report = climb(desk.session.settings, journal=desk.session.journal)
+    report = check_connectivity(desk.session.settings, journal=desk.session.journal)
     History(desk.session.settings.home).add(report.exchanges)
     return report
 
@@ -50,8 +50,14 @@ class Check:
         return {"text/plain": repr(self), "text/html": "".join(self._html())}
 
     def _rows(self) -> list[tuple[str, str, str]]:
-        rungs = self.report.rungs if self.report else ()
-        return [(f"{SIGNS[rung.state]} {rung.state}", rung.title, rung.observed) for rung in rungs]
+        return [
+            (
+                f"{STATE_SYMBOLS[check.state]} {STATE_LABELS[check.state]}",
+                check.title,
+                check.observed,
+            )
+            for check in (self.report.checks if self.report else ())
+        ]
 
     def _lines(self) -> Iterator[str]:
         if self.report is None:
@@ -60,7 +66,7 @@ class Check:
         for state, title, observed in self._rows():
             yield f"{state}  {title}{f': {observed}' if observed else ''}"
         if (found := self.report.diagnosis) is None:
-            yield f"✓ {SOUND}"
+            yield f"✓ {ALL_PASSED}"
         else:
             yield from text.diagnosis(found)
 
@@ -77,5 +83,5 @@ class Check:
         yield (
             f'<div class="wych-failed">{html.diagnosis(found)}</div>'
             if found
-            else html.paragraph(f"✓ {SOUND}")
+            else html.paragraph(f"✓ {ALL_PASSED}")
         )

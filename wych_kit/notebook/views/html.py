@@ -209,9 +209,9 @@ def diagnosis(found: Diagnosis, also: Iterable[tuple[str, str, str]] = ()) -> st
     """What went wrong, how we know, and what to do, as rows of a table; `also` has more of them."""
     rows = [
         ("Seen", " ".join(found.evidence), ""),
-        ("Cause", found.judged, ""),
+        ("Cause", found.qualified_cause, ""),
         ("Do", found.action, ""),
-        ("Basis", found.known_from, ""),
+        ("Basis", found.provenance, ""),
     ]
     return f'<p role="alert"><b>✗ Not done</b> ({text(found.stage)})</p>{table([*rows, *also])}'
 

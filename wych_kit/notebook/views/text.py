@@ -85,7 +85,7 @@ def diagnosis(why: Diagnosis) -> list[str]:
     lines = [
         f"Not done ({why.stage})",
         f"  Seen: {' '.join(why.evidence)}",
-        f"  Cause: {why.judged}",
+        f"  Cause: {why.qualified_cause}",
         f"  Do: {why.action}",
     ]
-    return [*lines, f"  Basis: {why.known_from}"]
+    return [*lines, f"  Basis: {why.provenance}"]

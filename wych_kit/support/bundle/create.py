@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wych_kit.client.journal.history import History
-from wych_kit.diagnosis.connectivity import Report, climb
+from wych_kit.diagnosis.connectivity import Report, check_connectivity
 from wych_kit.support.bundle import archive
 from wych_kit.support.bundle.parts import gather
 from wych_kit.support.bundle.secret_check import known, search
@@ -52,7 +52,7 @@ def make(
     settings: Settings,
     to: Path | None = None,
     *,
-    check: Callable[[Settings], Report | str] | None = climb,
+    check: Callable[[Settings], Report | str] | None = check_connectivity,
     now: datetime | None = None,
 ) -> Bundle:
     """Write a bundle to `to` (default: a name with the time, in this folder), unless the last look finds a secret.

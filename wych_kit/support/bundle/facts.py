@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wych_kit import __version__
+from wych_kit.diagnosis.connectivity.report import ALL_PASSED, STATE_LABELS
 from wych_kit.secret import MASK, Secret
 from wych_kit.settings.url_validation import mask_password
 from wych_kit.support.bundle import anonymise
@@ -115,15 +116,12 @@ def check(report: Report | str) -> dict[str, Any]:
 
 def clock(report: Report) -> str:
     """How the sender's clock stands to the server's, as a sentence: the times in here are by the sender's."""
-    rung = next(each for each in report.rungs if each.name == "clock")
-    if rung.state in ("held", "broken"):
-        words = rung.observed.removeprefix("this machine's clock is ")
-        return text(f"The sender's clock is {words}.")
-    why = (
-        rung.observed
-        or f"the check ended before, at: {report.broken.title if report.broken else rung.title}"
-    )
-    return text(f"The sender's clock was not compared with the server's: {why}.")
+    result = next(check for check in report.checks if check.name == "clock")
+    if result.state in ("held", "broken"):
+        return text(result.observed.replace("This machine's", "The sender's", 1))
+    last = report.failed_check or result
+    reason = result.observed or f"The check ended before that, at: {last.title}."
+    return text(f"The sender's clock was not compared with the server's. {reason}")
 
 
 def check_lines(report: Report | str) -> list[str]:
@@ -131,16 +129,16 @@ def check_lines(report: Report | str) -> list[str]:
     if isinstance(report, str):
         return [f"The check was not run: {text(report)}"]
     lines = [
-        f"{number:>2} {rung.title:<21} {rung.state:<12} {text(rung.observed)}".rstrip()
-        for number, rung in enumerate(report.rungs, 1)
+        f"{number:>2} {check.title:<21} {STATE_LABELS[check.state]:<12} {text(check.observed)}".rstrip()
+        for number, check in enumerate(report.checks, 1)
     ]
     if (why := report.diagnosis) is None:
-        return [*lines, "", "Nothing is broken: a first call worked."]
+        return [*lines, "", ALL_PASSED]
     rows = (
         (f"Not done ({why.stage})", " ".join(why.evidence)),
-        ("Cause", why.judged),
+        ("Cause", why.qualified_cause),
         ("Do", why.action),
-        ("Basis", why.known_from),
+        ("Basis", why.provenance),
     )
     return [*lines, "", *(text(f"{label}: {words}") for label, words in rows)]
 

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(settings: Settings, arguments: argparse.Namespace) -> int:
-    from wych_kit.diagnosis.connectivity import climb
+    from wych_kit.diagnosis.connectivity import check_connectivity
     from wych_kit.support.bundle.create import UNSENT, make
     from wych_kit.terminal.screen import Progress, Screen
 
@@ -67,7 +67,7 @@ def _write(settings: Settings, arguments: argparse.Namespace) -> int:
     waiting = contextlib.nullcontext(Progress()) if silent else screen.show_progress("Checking")
     try:
         with waiting as progress:
-            check = partial(climb, say=progress.update) if arguments.check else None
+            check = partial(check_connectivity, say=progress.update) if arguments.check else None
             bundle = make(settings, arguments.to, check=check)
     except SettingInvalid as error:
         if arguments.as_json:

@@ -44,14 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(settings: Settings, *, as_json: bool, plain: bool) -> int:
     from wych_kit.client.journal.history import History
-    from wych_kit.diagnosis.connectivity import climb
-    from wych_kit.diagnosis.connectivity.report import SIGNS, SOUND
+    from wych_kit.diagnosis.connectivity import check_connectivity
+    from wych_kit.diagnosis.connectivity.report import ALL_PASSED, STATE_LABELS, STATE_SYMBOLS
     from wych_kit.terminal.screen import Progress, Screen
 
     screen = Screen(plain=plain)
     waiting = contextlib.nullcontext(Progress()) if as_json else screen.show_progress("Checking")
     with waiting as progress:
-        report = climb(settings, say=progress.update)
+        report = check_connectivity(settings, say=progress.update)
     History(settings.home).add(report.exchanges)
     if as_json:
         print_json(report.as_dict())
@@ -59,15 +59,15 @@ def _check(settings: Settings, *, as_json: bool, plain: bool) -> int:
     screen.show_banner(settings.environment)
     rows = [
         (
-            rung.state if screen.plain else f"{SIGNS[rung.state]} {rung.state}",
-            f"{number} {rung.title}",
-            rung.observed,
+            ("" if screen.plain else f"{STATE_SYMBOLS[check.state]} ") + STATE_LABELS[check.state],
+            f"{number} {check.title}",
+            check.observed,
         )
-        for number, rung in enumerate(report.rungs, 1)
+        for number, check in enumerate(report.checks, 1)
     ]
     screen.show_table((), rows)
     if report.diagnosis is None:
-        screen.say(SOUND if screen.plain else f"✓ {SOUND}", "green")
+        screen.say(ALL_PASSED if screen.plain else f"✓ {ALL_PASSED}", "green")
     else:
         screen.show_diagnosis(report.diagnosis)
     return report.status

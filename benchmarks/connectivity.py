@@ -15,7 +15,7 @@ from measure import HERE, Row, milliseconds, paired
 from running import process
 
 from wych_kit import Settings, load_settings
-from wych_kit.diagnosis.connectivity import climb
+from wych_kit.diagnosis.connectivity import check_connectivity
 
 PAIRS = 40
 NAMES = ("issuer_url", "api_url", "client_id", "client_secret", "api_key", "partner_id", "app_id")
@@ -59,8 +59,10 @@ def timed(act: Callable[[], None]) -> Callable[[], float]:
 
 def checked(settings: Settings) -> None:
     """One climb. Raises `RuntimeError` unless all holds."""
-    if (report := climb(settings)).broken is not None:
-        raise RuntimeError(f"the check is broken at {report.broken.name}: {report.broken.observed}")
+    if (report := check_connectivity(settings)).broken is not None:
+        raise RuntimeError(
+            f"the check is broken at {report.failed_check.name}: {report.failed_check.observed}"
+        )
 
 
 def bare(where: Where, **options: object) -> None:

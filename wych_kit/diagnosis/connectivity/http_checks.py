@@ -62,20 +62,23 @@ def clock(state: State) -> Finding:
         try:
             state.asking.below_the_base(COUNTER_TEST)
         except WychError as error:
-            return skipped(f"no server said its time: {error}")
+            return skipped(f"No server sent its time: {error}.")
     ahead = state.asking.offset
     if ahead is None:
-        return skipped("no server said its time")
+        return skipped("No server sent its time.")
     if abs(ahead) < _AGREES:
-        return held("the same as the server's, to 2 seconds")
-    words = f"{abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the server's"
+        return held("This machine's clock agrees with the server's, within 2 seconds.")
+    difference = f"{abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the server's"
+    observed = f"This machine's clock is {difference}."
     if abs(ahead) > _BROKEN_CLOCK:
         raise state.broken(
             "clock-ahead" if ahead > 0 else "clock-behind",
             "discovery",
-            f"this machine's clock is {words}",
+            observed,
         )
-    return held(f"{words}; set it, more would do harm" if abs(ahead) > _ODD_CLOCK else words)
+    # No harm yet: tokens are judged by the servers' clocks, and with a tolerance.
+    advice = " Correct it before it drifts further." if abs(ahead) > _ODD_CLOCK else ""
+    return held(observed + advice)
 
 
 def token_endpoint(state: State) -> Finding:
@@ -154,7 +157,7 @@ def data(state: State) -> Finding:
     if isinstance(users, list) and all(
         isinstance(each, dict) and {"id", "email"} <= each.keys() for each in users
     ):
-        return held(f"{len(users)} user{'' if len(users) == 1 else 's'}")
+        return held(f"The call returned {len(users)} user{'' if len(users) == 1 else 's'}.")
     raise counter_tests.unknown(state, "call", response)
 
 
