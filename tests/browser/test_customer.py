@@ -98,14 +98,14 @@ def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
     sheet.run()
     assert sheet.form.locator(".wych-link a").first.get_attribute("href") == wych.portal_url
     shoot(sheet.page, "bring-before")
-    sheet.button("I have credentials").click()
+    sheet.button("Paste my credentials").click()
     for label, text in shown.items():
         sheet.field(label).fill(text)
     shoot(sheet.page, "bring-filled")
     sheet.go_through("Check and save")
     assert shown["Client id"] in sheet.form.inner_text()
-    sheet.button("Register anew").click()
-    sheet.button("Keep what is there").click()
+    sheet.button("Register again").click()
+    sheet.button("Keep the present credentials").click()
     sheet.done(4)
     assert wych.requests[-1].status == 200
 

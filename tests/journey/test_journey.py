@@ -164,8 +164,8 @@ def test_registering_is_put_as_what_it_is(project, mock_wych, sandbox, session):
     assert REGISTER.wording(session()).title == "Your app's credentials"
     sandbox(client_id=None)
     words = REGISTER.wording(session())
-    assert (words.title, words.button) == ("Enter your app's credentials", "Check and save")
-    assert "the sandbox's addresses: ask Wych" in words.why
+    assert (words.title, words.button) == ("Paste your app's credentials", "Check and save")
+    assert "addresses of the sandbox" in words.why
     project.write_env(environment="production", portal_url="https://portal.example")
     assert "https://portal.example" in REGISTER.wording(session()).why
     assert "ask Wych" not in REGISTER.wording(session()).why
@@ -178,7 +178,7 @@ def test_what_the_mocks_portal_showed_is_entered_instead(project, mock_wych, ses
     project.on(mock_wych)
     there = session()
     assert there.settings.portal_url == REGISTER.wording(there).link
-    assert REGISTER.wording(there).other == "I have credentials"
+    assert REGISTER.wording(there).other == "Paste my credentials"
     REGISTER.switch_mode(there)
     names = ["client_id", "client_secret", "api_key", "partner_id", "app_id"]
     assert [field.name for field in REGISTER.fields(there)] == names
@@ -200,7 +200,7 @@ def test_registering_anew_can_be_left(project, mock_wych, session):
     run(REGISTER, there)
     REGISTER.reset(there)
     assert REGISTER.fields(there) == ACCOUNT_FIELDS
-    assert REGISTER.wording(there).other == "Keep what is there"
+    assert REGISTER.wording(there).other == "Keep the present credentials"
     REGISTER.switch_mode(there)
     assert not REGISTER.fields(there)
     assert load_settings(path=project.env).client_id == mock_wych.credentials.client_id
@@ -419,18 +419,18 @@ def test_the_first_call_shows_what_it_was(project, mock_wych, session):
         facts["Call"]
         == f"GET {mock_wych.api_url}/partner/{known.partner_id}/app/{known.app_id}/users"
     )
-    assert facts["Answer"] == "200 OK"
+    assert facts["Response"] == "200 OK"
     assert facts["Body"].startswith("[")
     assert len(facts["Body"]) <= 122
-    assert facts["Take it home"] == "wych-kit journal 1 --as curl --profile sandbox"
+    assert facts["As a command"] == "wych-kit journal 1 --as curl --profile sandbox"
 
 
 def test_the_token_says_no_time_that_passes(project, mock_wych, session):
     """How long it is good for, and whether it is one from before: what is left changes as one reads, and is for a countdown."""
     project.ready_on(mock_wych)
     asked = [{fact.label: fact.value for fact in run(TOKEN, session()).facts} for _ in range(2)]
-    assert [facts["Asked for"] for facts in asked] == ["now", "earlier"]
-    assert [facts["Good for"] for facts in asked] == ["900 seconds"] * 2
+    assert [facts["Requested"] for facts in asked] == ["now", "earlier"]
+    assert [facts["Expires after"] for facts in asked] == ["15 minutes"] * 2
     assert "Left" not in asked[0]
 
 
@@ -442,7 +442,15 @@ def test_many_users_are_counted_and_a_few_shown(project, mock_wych, session):
         there.client.find_or_create_user(f"user{number}@example.com")
     outcome = run(STEPS[-1], there)
     labels = [fact.label for fact in outcome.facts]
-    assert labels == ["Call", "Answer", "Body", "Users", *["User"] * 5, "And", "Take it home"]
+    assert labels == [
+        "Call",
+        "Response",
+        "Body",
+        "Users",
+        *["User"] * 5,
+        "More users",
+        "As a command",
+    ]
     assert outcome.facts[3].value == "7"
     assert outcome.facts[-2].value == "2 more"
 

@@ -26,21 +26,21 @@ def test_a_good_nzbn_is_taken(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "key_words"),
     [
-        ("9429000000108", "has a digit wrong: the last one does not fit the others"),
-        ("9429000001009", "has a digit wrong: the last one does not fit the others"),
-        ("942900000010", "must be 13 digits that begin with 94"),
-        ("94290000001099", "must be 13 digits that begin with 94"),
-        ("9329000000109", "must be 13 digits that begin with 94"),
-        ("942900000010x", "must be 13 digits that begin with 94"),
-        ("٩429000000109", "must be 13 digits that begin with 94"),
-        ("", "must be 13 digits that begin with 94"),
+        ("9429000000108", "last digit"),
+        ("9429000001009", "last digit"),
+        ("942900000010", "You entered 12."),
+        ("94290000001099", "You entered 14."),
+        ("9329000000109", "starts with 93"),
+        ("942900000010x", "other characters"),
+        ("٩429000000109", "other characters"),
+        ("", "You entered 0."),
     ],
 )
-def test_a_wrong_nzbn_is_told_apart(text, fault):
+def test_a_wrong_nzbn_is_told_apart(text, key_words):
     """A wrong digit and a wrong shape are two different mistakes."""
-    assert check_nzbn(text) == fault
+    assert key_words in check_nzbn(text)
 
 
 @given(st.from_regex("94[0-9]{11}", fullmatch=True))

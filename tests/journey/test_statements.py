@@ -110,7 +110,7 @@ def test_it_agrees_with_the_bank(project, mock_wych):
         sums = sum_by_category(session.data, "NZD")
         own = session.data.internal_transfers
         rest = [each.amount for each in session.data.transactions if each.id not in own]
-        assert sum(flow.came - flow.went for flow in sums) == sum(rest)
+        assert sum(flow.incoming - flow.outgoing for flow in sums) == sum(rest)
         assert own
         assert sum(each.amount for each in session.data.transactions if each.id in own) == 0
         session.close()
@@ -197,7 +197,9 @@ def test_money_in_another_currency_than_the_account_is_counted_by_itself():
         statement("a", "100", moved("a", DAY, "-10"), moved("a", DAY, "-7", currency="AUD"))
     )
     assert found.currencies == ("NZD", "AUD")
-    assert [[flow.went for flow in sum_by_category(found, each)] for each in found.currencies] == [
+    assert [
+        [flow.outgoing for flow in sum_by_category(found, each)] for each in found.currencies
+    ] == [
         [Decimal(10)],
         [Decimal(7)],
     ]

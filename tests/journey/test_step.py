@@ -52,10 +52,10 @@ def step(act=None, fields=(NAME, PIN, NOTE)):
 @pytest.mark.parametrize(
     ("answers", "faults"),
     [
-        ({}, {"name": "an answer is needed here", "pin": "an answer is needed here"}),
+        ({}, {"name": "Required", "pin": "Required"}),
         (
             {"name": "", "pin": Secret("")},
-            {"name": "an answer is needed here", "pin": "an answer is needed here"},
+            {"name": "Required", "pin": "Required"},
         ),
         ({"name": "Kim", "pin": Secret("x")}, {"pin": "must be digits"}),
         ({"name": "Kim", "pin": Secret("1"), "note": "LOUD"}, {"note": "is too loud"}),

@@ -529,7 +529,7 @@ def test_each_environment_has_its_own_file(project, mock_wych, fill, press):
     kit.switch("sandbox")
     panel = kit.tour().panels[0]
     assert panel.button.description == "Check and save"
-    assert "Enter your app&#x27;s credentials" in panel.heading.value
+    assert "Paste your app&#x27;s credentials" in panel.heading.value
     assert "ask Wych" in panel.heading.value
     fill(panel, **brought(mock_wych, client_secret=f"{CANARY}-1"))
     press(panel)
@@ -631,7 +631,7 @@ def test_answers_that_are_not_used_are_named(ready, capsys):
     ready.step("register", nzbn="9429000000000")
     assert (
         capsys.readouterr().out
-        == 'Not used: nzbn. register is done: its button "Register anew" asks anew.\n'
+        == 'Not used: nzbn. register is done: its button "Register again" asks anew.\n'
     )
 
 

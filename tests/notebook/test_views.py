@@ -28,7 +28,7 @@ def test_keyword_answers_do_what_the_form_does(new, mock_wych):
     """`kit.step` with answers registers at once; what is left out takes its example, and the result is shown."""
     page = new.step("register", first_name="Ada", email="ada@example.com")
     assert page.panels[0].state == "done"
-    assert "Done. What you have now" in page.as_text()
+    assert "Done. You now have" in page.as_text()
     assert (
         next(
             request for request in mock_wych.requests if request.path == "/portal/api/accounts"

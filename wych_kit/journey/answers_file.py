@@ -1,4 +1,4 @@
-"""Answers to the journey's questions, written down beforehand in a file."""
+"""Reads answers to the journey's questions from a TOML file."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 
 
 def read_answers(path: Path) -> dict[str, Secret]:
-    """The answers in a TOML file: names and texts, in tables called like the steps or without.
+    """Return the answers by field name; they may be in tables with the steps' names, or in none.
 
-    All are secrets, whether asked hidden or not; who takes them opens those that are not. Raises `SettingInvalid`.
+    Every answer is a `Secret`, whatever its field. Raises `SettingInvalid` if the file cannot be
+    read, is not TOML, or has a name that no step asks for.
     """
 
     def invalid(reason: str) -> SettingInvalid:
         return SettingInvalid(str(path), reason, reference="answers-file")
 
     try:
-        document = _sealed(tomllib.loads(path.read_text("utf-8-sig")))
+        document = _seal(tomllib.loads(path.read_text("utf-8-sig")))
     except OSError as error:
         raise invalid(f"cannot be read: {error.strerror}") from None
-    except ValueError as error:  # also tomllib's, and bytes that are no UTF-8
-        raise invalid(f"is not TOML: {error}") from None
+    except ValueError as error:  # from tomllib, or for bytes that are not UTF-8
+        raise invalid(f"is not valid TOML: {error}") from None
     tables = {step.name for step in ALL_STEPS}
     flat: dict[str, Any] = {}
     for name, value in document.items():
@@ -38,15 +39,15 @@ def read_answers(path: Path) -> dict[str, Secret]:
     for name, value in flat.items():
         if name not in known:
             raise invalid(
-                f"has {name!r}, which no step asks{validation.suggest_nearest(name, known)}"
+                f"has the name {name!r}, which no step asks for{validation.suggest_nearest(name, known)}"
             )
         if not isinstance(value, Secret):
-            raise invalid(f"has {name} without quotes: write it as a text")
+            raise invalid(f"has {name} without quotes. Put the value in quotes")
     return flat
 
 
-def _sealed(value: Any) -> Any:
-    """The same with every text a `Secret`: no traceback from here shows one."""
+def _seal(value: Any) -> Any:
+    # A traceback of a later error would show texts that are not sealed.
     if isinstance(value, dict):
-        return {name: _sealed(item) for name, item in value.items()}
+        return {name: _seal(item) for name, item in value.items()}
     return Secret(value) if isinstance(value, str) else value

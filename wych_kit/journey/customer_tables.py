@@ -1,4 +1,4 @@
-"""What is shown of a customer's data, as tables: the accounts, where money came from and went to, and the latest transactions."""
+"""Builds the tables of a customer's data: accounts, money by category, latest transactions."""
 
 from __future__ import annotations
 
@@ -21,63 +21,72 @@ _LATEST = 10
 _BAR = 20
 
 
-def accounts(data: CustomerData) -> Table:
-    """Each account with what it has and the course of that."""
+def accounts_table(data: CustomerData) -> Table:
+    """Return the table of accounts, each with its balance and the course of the balance."""
     return Table(
         "Accounts",
         ("Account", "Number", "Balance", data.period),
         tuple(
-            _account(name, found, data)
-            for name, found in zip(data.names, data.statements, strict=True)
+            _account_row(name, statement, data)
+            for name, statement in zip(data.names, data.statements, strict=True)
         ),
         frozenset({2}),
     )
 
 
-def by_category(data: CustomerData) -> tuple[Table, ...]:
-    """What came and went by category, a table for each currency in which anything did."""
-    return tuple(found for currency in data.currencies if (found := _flows(data, currency)).rows)
+def category_tables(data: CustomerData) -> tuple[Table, ...]:
+    """Return a table of money by category for each currency in which money moved."""
+    return tuple(
+        table for currency in data.currencies if (table := _category_table(data, currency)).rows
+    )
 
 
-def latest(data: CustomerData) -> Table:
-    """The last transactions of all accounts."""
-    found = data.transactions
-    rows = tuple(map(_transaction, found[:_LATEST]))
+def latest_transactions(data: CustomerData) -> Table:
+    """Return the table of the latest transactions of all accounts."""
+    transactions = data.transactions
+    rows = tuple(map(_transaction_row, transactions[:_LATEST]))
     return Table(
-        "The transaction" if len(found) == 1 else f"Latest of {len(found)} transactions",
-        ("Day", "Text", "Category", "Amount"),
+        "The transaction"
+        if len(transactions) == 1
+        else f"Latest of {len(transactions)} transactions",
+        ("Date", "Description", "Category", "Amount"),
         rows,
         frozenset({3}),
     )
 
 
-def _account(name: str, found: Statement, data: CustomerData) -> tuple[str, ...]:
-    balance = format_money(found.balance.amount, found.balance.currency) if found.balance else ""
-    course = draw_sparkline([amount for _, amount in daily_balances(found, data.since, data.until)])
-    return name, str(found.account.number or ""), balance, course
+def _account_row(name: str, statement: Statement, data: CustomerData) -> tuple[str, ...]:
+    balance = statement.balance
+    amount = format_money(balance.amount, balance.currency) if balance else ""
+    days = daily_balances(statement, data.since, data.until)
+    course = draw_sparkline([amount_ for _, amount_ in days])
+    return name, str(statement.account.number or ""), amount, course
 
 
-def _flows(data: CustomerData, currency: str) -> Table:
-    found = sum_by_category(data, currency)
-    most = max((max(flow.came, flow.went) for flow in found), default=Decimal(1)) or Decimal(1)
+def _category_table(data: CustomerData, currency: str) -> Table:
+    flows = sum_by_category(data, currency)
+    # Never 0: a category may have moved amounts of nothing.
+    most = max(
+        (max(flow.incoming, flow.outgoing) for flow in flows), default=Decimal(1)
+    ) or Decimal(1)
     rows = tuple(
         (
             flow.category,
-            format_money(flow.came) if flow.came else "",
-            format_money(flow.went) if flow.went else "",
-            "█" * max(1, round(max(flow.came, flow.went) / most * _BAR)),
+            format_money(flow.incoming) if flow.incoming else "",
+            format_money(flow.outgoing) if flow.outgoing else "",
+            "█" * max(1, round(max(flow.incoming, flow.outgoing) / most * _BAR)),
         )
-        for flow in found
+        for flow in flows
     )
     return Table(
         f"Money by category, {currency}", ("Category", "In", "Out", ""), rows, frozenset({1, 2})
     )
 
 
-def _transaction(each: Transaction) -> tuple[str, ...]:
+def _transaction_row(transaction: Transaction) -> tuple[str, ...]:
     return (
-        f"{each.booked:%Y-%m-%d}",
-        each.merchant or each.text,
-        each.category,
-        format_money(each.amount, each.currency),
+        f"{transaction.booked:%Y-%m-%d}",
+        transaction.merchant or transaction.text,
+        transaction.category,
+        format_money(transaction.amount, transaction.currency),
     )

@@ -1,4 +1,4 @@
-"""A mock where the settings expect one, for as long as nothing answers there."""
+"""Starts a mock at the address in the settings, if nothing answers there."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def start_mock_if_needed(settings: Settings) -> Mock | None:
-    """A mock at the settings' address, to be stopped by the caller; `None` when something answers there, or it is not one of ours.
+    """Start a mock at the settings' address and return it; the caller stops it.
 
+    Returns None if something answers there, or if the settings are not for a mock on this machine.
     Raises `mock.CannotStart`.
     """
     address = urlsplit("" if settings.problems("WYCH_ISSUER_URL") else settings.issuer_url or "")
@@ -36,7 +37,8 @@ def start_mock_if_needed(settings: Settings) -> Mock | None:
     try:
         return mock.start(host=host, port=port, path=locations.mock(settings.home))
     except mock.CannotStart:
-        for _ in range(20):  # another command was first by a moment: its mock will do
+        # Another command may have started its mock a moment earlier. That one serves as well.
+        for _ in range(20):
             with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return None
             time.sleep(0.05)

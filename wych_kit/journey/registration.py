@@ -1,4 +1,4 @@
-"""What registering asks: a person's answers on the mock, what the portal's page shows on Wych."""
+"""Defines what the first step asks: an account on the mock, or credentials from Wych's portal."""
 
 from __future__ import annotations
 
@@ -21,185 +21,223 @@ if TYPE_CHECKING:
 
 _SHORTEST_PASSWORD = 8
 _LONGEST = 200
+_NZBN_DIGITS = 13
 
 
-def _text(text: str) -> str | None:
-    return f"is longer than {_LONGEST} characters" if len(text.strip()) > _LONGEST else None
+def _check_text(text: str) -> str | None:
+    if len(text.strip()) <= _LONGEST:
+        return None
+    return f"Shorten this to {_LONGEST} characters or fewer."
 
 
 def check_email(text: str) -> str | None:
-    """Why this is no mail address; `None` when it looks like one."""
-    return (
-        None
-        if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text.strip())
-        else "must be an address such as kim@example.com"
-    )
+    """Return what to do if this does not look like an email address, else None."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text.strip()):
+        return None
+    return "Enter an email address, such as kim@example.com."
 
 
-def _password(text: str) -> str | None:
+def _check_password(text: str) -> str | None:
     return (
-        None
-        if len(text) >= _SHORTEST_PASSWORD
-        else f"must have {_SHORTEST_PASSWORD} characters or more"
+        None if len(text) >= _SHORTEST_PASSWORD else f"Use {_SHORTEST_PASSWORD} characters or more."
     )
 
 
 def check_nzbn(text: str) -> str | None:
-    """Why this is no New Zealand Business Number; `None` when it is one: 13 digits, the last a GS1 check digit, beginning 94."""
+    """Return what is wrong with a New Zealand Business Number, or None."""
     digits = text.strip().replace(" ", "")
-    if not re.fullmatch("94[0-9]{11}", digits):
-        return "must be 13 digits that begin with 94"
+    rule = f"An NZBN has {_NZBN_DIGITS} digits and starts with 94."
+    # Not isdigit(), which is true for the digits of every script.
+    if not re.fullmatch("[0-9]*", digits):
+        return f"{rule} You entered other characters too."
+    if len(digits) != _NZBN_DIGITS:
+        return f"{rule} You entered {len(digits)}."
+    if not digits.startswith("94"):
+        return f"{rule} Yours starts with {digits[:2]}."
+    # The last digit is a GS1 check digit: weighted 1 and 3 by turns, the sum is a multiple of ten.
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
-    return None if weighted % 10 == 0 else "has a digit wrong: the last one does not fit the others"
+    if weighted % 10:
+        return "The last digit does not match the others. Check the NZBN for a typing error."
+    return None
 
 
 # The mock's registration, in its order. The fields' names are the portal's.
 ACCOUNT_FIELDS = (
-    Field("first_name", "First name", suggestion="Kim", check=_text),
-    Field("last_name", "Last name", suggestion="Tester", check=_text),
+    Field("first_name", "First name", suggestion="Kim", check=_check_text),
+    Field("last_name", "Last name", suggestion="Tester", check=_check_text),
     Field(
         "email",
         "Email",
-        "you sign in with it",
+        "you sign in to the portal with it",
         suggestion="kim.tester@example.com",
         check=check_email,
     ),
     Field(
         "password",
         "Password",
-        "hidden as you type",
+        f"{_SHORTEST_PASSWORD} characters or more; hidden as you type",
         secret=True,
         suggestion="mock-only-password",
-        check=_password,
+        check=_check_password,
     ),
-    Field("business_name", "Business name", suggestion="Kowhai Budgeting Limited", check=_text),
-    Field("nzbn", "NZBN", "13 digits", suggestion="9429000000109", check=check_nzbn),
     Field(
-        "app_name", "App name", "your customers see it", suggestion="Kowhai Budgeting", check=_text
+        "business_name", "Business name", suggestion="Kowhai Budgeting Limited", check=_check_text
+    ),
+    Field(
+        "nzbn",
+        "NZBN",
+        "New Zealand Business Number, 13 digits",
+        suggestion="9429000000109",
+        check=check_nzbn,
+    ),
+    Field(
+        "app_name",
+        "App name",
+        "your customers see it",
+        suggestion="Kowhai Budgeting",
+        check=_check_text,
     ),
 )
 
 
-def setting_name(name: str) -> str:
-    """The setting that keeps this answer."""
-    return f"WYCH_{name.upper()}"
+def setting_name(field_name: str) -> str:
+    """Return the name of the setting that stores this answer."""
+    return f"WYCH_{field_name.upper()}"
 
 
-def _brought(name: str, label: str, words: str, *, secret: bool = False) -> Field:
-    return Field(
-        name,
-        label,
-        words,
-        secret=secret,
-        check=partial(validation.explain_problem, setting_name(name)),
-    )
+def check_setting(name: str, text: str) -> str | None:
+    """Return what is wrong with this text for the setting, as sentences for a form, or None."""
+    reason = validation.explain_problem(name, text)
+    return f"It {reason}." if reason else None
 
 
-# What a person brings from Wych's own portal (API facts, section 1).
+def _credential_field(name: str, label: str, help_: str, *, secret: bool = False) -> Field:
+    check = partial(check_setting, setting_name(name))
+    return Field(name, label, help_, secret=secret, check=check)
+
+
+# What people paste from Wych's own portal (API facts, section 1).
 CREDENTIAL_FIELDS = (
-    _brought("issuer_url", "Issuer", "from Wych, like https://…/realms/partner"),
-    _brought("api_url", "API address", "from Wych, like https://…/v3"),
-    _brought("client_id", "Client id", "from the app's page"),
-    _brought("client_secret", "Client secret", "hidden as you paste", secret=True),
-    _brought("api_key", "API key", "hidden as you paste", secret=True),
-    _brought("partner_id", "Partner id", "your organisation's"),
-    _brought("app_id", "App id", "your app's"),
+    _credential_field("issuer_url", "Issuer", "from Wych, such as https://…/realms/partner"),
+    _credential_field("api_url", "API URL", "from Wych, such as https://…/v3"),
+    _credential_field("client_id", "Client id", "on your app's page"),
+    _credential_field(
+        "client_secret", "Client secret", "on your app's page; hidden as you paste", secret=True
+    ),
+    _credential_field("api_key", "API key", "on your app's page; hidden as you paste", secret=True),
+    _credential_field("partner_id", "Partner id", "your organisation's id, on your app's page"),
+    _credential_field("app_id", "App id", "your app's id, on its page"),
 )
-
-
-_LABELS = {setting_name(each.name): each for each in CREDENTIAL_FIELDS}
+_BY_SETTING = {setting_name(field.name): field for field in CREDENTIAL_FIELDS}
 
 
 def credential_fields(settings: Settings, *, register_again: bool = False) -> list[Field]:
-    """What is still to be brought: what is not set, and on Wych what cannot be right. `afresh`: everything.
+    """Return the fields to paste: what has no value and, on Wych, what is invalid.
 
-    A value that cannot be right is asked for with the reason and without suggesting it, since an id may be the secret. What is wrong in
-    the shell is not: what is saved would not count.
+    With `register_again` all are returned. An invalid value of the shell is left out, since the
+    shell would override what is saved.
     """
     origins = {
-        _LABELS[value.name].name: value.origin for value in settings.values if value.name in _LABELS
+        _BY_SETTING[value.name].name: value.origin
+        for value in settings.values
+        if value.name in _BY_SETTING
     }
-    doubtful = {} if settings.environment.name == "mock" else _faults(settings)
-    asked = []
-    for each in CREDENTIAL_FIELDS:
-        held = getattr(settings, each.name)
-        if each.name in doubtful and origins[each.name] != "shell":
-            asked.append(replace(each, help=f"{origins[each.name]}: {doubtful[each.name]}"))
-        elif register_again or not held:
-            asked.append(each if each.secret else replace(each, suggestion=held or ""))
-    return asked
+    invalid = {} if settings.environment.name == "mock" else _find_invalid(settings)
+    fields = []
+    for field in CREDENTIAL_FIELDS:
+        text = getattr(settings, field.name)
+        if field.name in invalid and origins[field.name] != "shell":
+            # Without a suggestion: what is in the place of an id may be the secret.
+            why = f"The value in {origins[field.name]} {invalid[field.name]}."
+            fields.append(replace(field, help=why))
+        elif register_again or not text:
+            fields.append(field if field.secret else replace(field, suggestion=text or ""))
+    return fields
 
 
 def find_conflicts(settings: Settings, answers: Mapping[str, Answer]) -> dict[str, str]:
-    """What is wrong with answers that were brought when they are seen side by side and beside the settings, by field."""
-    if not answers.keys() <= {each.name for each in CREDENTIAL_FIELDS}:
+    """Return what is wrong with pasted answers beside each other and the settings, by field."""
+    if not answers.keys() <= {field.name for field in CREDENTIAL_FIELDS}:
         return {}
-    found, known = _faults(settings.with_(**answers)), _faults(settings)
-    if named := {name: words for name, words in found.items() if name in answers}:
-        return named
-    labels = {each.name: each.label for each in CREDENTIAL_FIELDS}
+    invalid, earlier = _find_invalid(settings.with_(**answers)), _find_invalid(settings)
+    if among_answers := {
+        name: f"It {reason}." for name, reason in invalid.items() if name in answers
+    }:
+        return among_answers
+    # An answer may be right by itself and wrong beside a setting that nobody asked for.
+    labels = {field.name: field.label for field in CREDENTIAL_FIELDS}
     others = [
-        f"with it, {labels[name]} {words}"
-        for name, words in found.items()
-        if known.get(name) != words
+        f"With this value, {labels[name]} {reason}."
+        for name, reason in invalid.items()
+        if earlier.get(name) != reason
     ]
     return dict.fromkeys(answers, others[0]) if others else {}
 
 
-def _faults(settings: Settings) -> dict[str, str]:
-    """What cannot be right, by field, and the fields that a reason names: either of the two may be the wrong one."""
+def _find_invalid(settings: Settings) -> dict[str, str]:
+    """Return the reasons against credentials, by field.
+
+    A field that another's reason mentions is included: either of the two may be the wrong one.
+    """
     problems = [
-        each
-        for each in settings.problems(*_LABELS)
-        if isinstance(each, SettingInvalid) and each.name in _LABELS
+        problem
+        for problem in settings.problems(*_BY_SETTING)
+        if isinstance(problem, SettingInvalid) and problem.name in _BY_SETTING
     ]
-    found = {}
+    reasons = {}
     for problem in problems:
-        for other in (other for other in _LABELS if other in problem.reason):
-            found[_LABELS[other].name] = f"compare it with {_LABELS[problem.name].label}"
-    found |= {_LABELS[problem.name].name: _in_labels(problem.reason) for problem in problems}
-    return {each.name: found[each.name] for each in CREDENTIAL_FIELDS if each.name in found}
+        for name, field in _BY_SETTING.items():
+            if name in problem.reason:
+                label = _BY_SETTING[problem.name].label
+                reasons[field.name] = f"may be mixed up with {label}. Compare the two"
+    reasons |= {
+        _BY_SETTING[problem.name].name: _replace_names(problem.reason) for problem in problems
+    }
+    return {field.name: reasons[field.name] for field in CREDENTIAL_FIELDS if field.name in reasons}
 
 
-def _in_labels(reason: str) -> str:
+def _replace_names(reason: str) -> str:
+    """Return the reason with fields' labels in place of settings' names."""
     return re.sub(
         r"WYCH_\w+",
-        lambda match: _LABELS[match[0]].label if match[0] in _LABELS else match[0],
+        lambda match: _BY_SETTING[match[0]].label if match[0] in _BY_SETTING else match[0],
         reason,
     )
 
 
-_ENTER_ANEW = "Enter anew"
-
-
-def paste_wording(settings: Settings, *, asks: bool = True) -> Wording:
-    """How registering is put to a person whose account is at Wych itself; `asks`: something is still to be brought."""
+def paste_wording(settings: Settings, *, has_fields: bool = True) -> Wording:
+    """Return the wording of the first step for people whose account is at Wych itself."""
     url, environment = settings.portal_url, settings.environment
+    # An invalid URL is not shown: it may contain a password.
     portal = (
         f"the portal ({url})"
         if url and not validation.explain_problem("WYCH_PORTAL_URL", url)
         else "Wych's portal"
-    )  # one may hold a password
-    if not asks:
+    )
+    again = "Paste the credentials again"
+    if not has_fields:
         return Wording(
             "Your app's credentials",
-            f"They are those that your app's page in {portal} shows.",
-            "Check",
-            _ENTER_ANEW,
+            f"Your settings have what your app's page in {portal} shows.",
+            "Check the credentials",
+            again,
         )
-    first = (
-        f"Register in {portal} first: your app's page there shows three credentials and two ids."
+    register = (
+        f"Register in {portal} first. Your app's page there shows three credentials and two ids."
     )
     addresses = (
         ""
         if environment.issuer_url
-        else f" Wych tells its customers the {environment.name}'s addresses: ask Wych."
+        else f" The addresses of the {environment.name} are not public. Ask Wych for them."
     )
-    return Wording("Enter your app's credentials", first + addresses, "Check and save", _ENTER_ANEW)
+    return Wording("Paste your app's credentials", register + addresses, "Check and save", again)
 
 
 def demonstration_answers(*steps: str) -> dict[str, str]:
-    """The answers shipped with the kit, for the mock only, to what these steps ask; without any, to what registering asks."""
+    """Return the answers shipped with the kit for these steps (default: "register").
+
+    They are for the mock only.
+    """
     document = tomllib.loads(
         files("wych_kit.journey").joinpath("demonstration.toml").read_text("utf-8")
     )

@@ -1,4 +1,4 @@
-"""One person's way through the journey: the settings, the file they are kept in, and what the steps have brought."""
+"""Holds the state of one journey: the settings, their file, and the results of the steps."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One person's way through the journey: the settings, the file they are kept in, and what the steps have brought.
+    """The state of one journey. Call `close()` at the end.
 
-    `path` is the `.env` file; `afresh` registers anew although credentials are there, `brings` enters what the mock's portal showed
-    instead of registering. Use it in a `with`, or `close()` it.
+    `path` is the `.env` file. `register_again` registers although there are credentials.
+    `paste_credentials` asks for what the mock's portal shows, instead of registering.
     """
 
     def __init__(
@@ -60,69 +60,71 @@ class Session:
         self.data: CustomerData | None = None
         self.pending = ""
         self._client: WychClient | None = None
-        self._read = _print_of(path)
+        self._digest = _digest(path)
 
     @property
     def client(self) -> WychClient:
-        """The client of the present settings."""
+        """The client with the present settings."""
         if self._client is None:
             self._client = WychClient(self.settings, journal=self.journal)
         return self._client
 
     @property
     def uses_mock(self) -> bool:
-        """Whether all this goes to the pretend Wych."""
+        """True if all requests go to the mock."""
         return self.settings.environment.name == "mock"
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the client's connections."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
     def save_values(self, values: Mapping[str, str | Secret]) -> None:
-        """Save settings (by variable name) to the file and go on with them. Raises `SettingInvalid`.
+        """Save settings to the file by variable name, and load them.
 
-        A variable in the shell that says otherwise would win over what is saved: that is refused before anything is.
+        Raises `SettingInvalid` if they cannot be saved, or if the shell would override one of them.
         """
         self.refuse_shell_override(values)
         save_settings(values, self.path)
-        self._read = _print_of(self.path)
+        self._digest = _digest(self.path)
         self.saved = tuple(dict.fromkeys((*self.saved, *values)))
-        self.connection = self.data = None  # a customer is one app's
+        self.connection = self.data = None  # a customer belongs to one app
         self.close()
         self.settings = load_settings(self.profile, path=self.path)
 
     def reread(self) -> bool:
-        """Go on with what the file says now; whether somebody else changed it since. Raises `SettingInvalid`, and then keeps the old.
+        """Load the file if somebody changed it; return True if so.
 
-        What was learnt with the old values goes with them.
+        The results of the steps are dropped then. Raises `SettingInvalid` if the file cannot be read
+        at all; the old settings stay.
         """
-        now = _print_of(self.path)
-        if now == self._read:
+        digest = _digest(self.path)
+        if digest == self._digest:
             return False
         settings = load_settings(self.profile, path=self.path)
         if settings.file.errors and not settings.file.lines:
             raise settings.file.errors[0]
         self.close()
-        self.settings, self._read, self.saved = settings, now, ()
+        self.settings, self._digest, self.saved = settings, digest, ()
         self.provider = self.token = self.users = self.connection = self.data = None
         return True
 
     def refuse_shell_override(self, values: Mapping[str, str | Secret | None]) -> None:
-        """Raise `SettingInvalid` if your shell has another value for one of these: what is saved would not count.
+        """Raise `SettingInvalid` if the shell has another value for one of these settings.
 
-        `None` stands for a value that is not known yet, and so differs from any.
+        None stands for a value that is not known yet: it differs from every other.
         """
-        for found in self.settings.values:
+        for setting in self.settings.values:
             if (
-                found.origin == "shell"
-                and found.name in values
-                and found.text != values[found.name]
+                setting.origin == "shell"
+                and setting.name in values
+                and setting.text != values[setting.name]
             ):
                 raise SettingInvalid(
-                    found.name,
-                    f"would win over what is saved in {self.path.name}",
+                    setting.name,
+                    f"overrides what the kit saves to {self.path.name}."
+                    f" Run `unset {setting.name}`, then try again",
                     origin="your shell",
                     stage="register",
                     reference="shell-shadows-file",
@@ -136,30 +138,31 @@ class Session:
         return self.uses_mock or endpoints.find_endpoint(name, self.settings).basis != "invented"
 
     def explain(self, error: WychError) -> Diagnosis:
-        """What an error means, in the light of these settings."""
+        """Return what an error means with these settings."""
         return diagnose(error, self.settings)
 
     def save_credentials(self, answers: Mapping[str, Answer]) -> None:
-        """Save answers that were brought from Wych's portal, so that somebody who breaks off need not bring them again.
+        """Save credentials; those that contradict each other or the settings are left out.
 
-        Those that cannot be right beside each other are left out.
+        Also called with part of the answers, when somebody stops before the last one.
         """
         faults = find_conflicts(self.settings, answers)
-        fit = {
+        valid = {
             name: text
             for name, text in answers.items()
             if name not in faults and setting_name(name) in NAMES
         }
         values = {
             setting_name(name): Secret(text) if name in SECRETS else text
-            for name, text in fit.items()
+            for name, text in valid.items()
         }
         if values:
             self.save_values({"WYCH_ENVIRONMENT": self.settings.environment.name, **values})
 
 
-def _print_of(path: Path) -> bytes:
-    """What tells two contents apart without holding either: an edit may keep both size and time."""
+def _digest(path: Path) -> bytes:
+    """Return the SHA-256 of the file, or b"" if it cannot be read."""
+    # Not size and time: an edit can leave both as they were.
     try:
         return sha256(path.read_bytes()).digest()
     except OSError:

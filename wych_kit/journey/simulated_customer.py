@@ -1,6 +1,7 @@
-"""Plays a customer of the mock: goes through its consent pages as a browser would, by their forms, and agrees.
+"""Simulates a customer of the mock, who goes through its consent pages and agrees.
 
-For demonstrations and notebooks that run alone. The mock's pages are invented, so it works nowhere else, and is sent nowhere else.
+For demonstrations and for notebooks that run unattended. The mock's pages are invented, so it works
+with no other server and sends nothing to one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_PAGES = 20
-# What each page's form is answered with, by the end of its address.
+# The answer to each page's form, by the last part of the form's URL.
 _ANSWERS = {
     "link": "mail_email",
     "connection": "bank",
@@ -35,7 +36,7 @@ class _Form:
 
 
 class _Page(HTMLParser):
-    """The forms of a page with what they carry along, the link in the pretend mail, and the heading."""
+    """Reads a page: its forms with their hidden values, the link in the simulated mail, the heading."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -46,18 +47,18 @@ class _Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Takes what matters of a tag."""
-        found = {name: value or "" for name, value in attrs}
+        """Note forms, hidden values and the mail's link."""
+        attributes = {name: value or "" for name, value in attrs}
         self._in_heading = tag == "h1"
         if tag == "form":
-            self.forms.append(_Form(found.get("action", "")))
-        elif tag == "input" and found.get("type") == "hidden" and self.forms:
-            self.forms[-1].values[found["name"]] = found.get("value", "")
-        elif tag == "a" and found.get("id") == "mail-link":
-            self.mail = found["href"]
+            self.forms.append(_Form(attributes.get("action", "")))
+        elif tag == "input" and attributes.get("type") == "hidden" and self.forms:
+            self.forms[-1].values[attributes["name"]] = attributes.get("value", "")
+        elif tag == "a" and attributes.get("id") == "mail-link":
+            self.mail = attributes["href"]
 
     def handle_data(self, data: str) -> None:
-        """Takes the heading's words."""
+        """Note the heading."""
         if self._in_heading:
             self.heading += data
 
@@ -65,21 +66,21 @@ class _Page(HTMLParser):
 def give_consent(
     consent_link: str, email: str, *, bank: str = "kereru", days: str = "90", answer: str = "agree"
 ) -> str:
-    """Goes through the pages; the address at which the browser would come back.
+    """Go through the consent pages and return the URL to which they redirect the browser.
 
-    Raises `SettingInvalid` when the link does not lead to this machine, `Unexpected` when a page is not as the mock's, with its heading,
-    or leads away from it, `Unreachable` when nothing answers.
+    Raises `SettingInvalid` if the link does not lead to this machine, `Unexpected` if a page is not
+    the mock's or leads to another server, and `Unreachable` if nothing answers.
     """
     if not is_loopback(httpx.URL(consent_link).host):
         raise SettingInvalid(
             "WYCH_CONNECT_URL",
-            "is not on this machine: only the mock's customers can be played",
+            "is not on this machine. The kit can only simulate customers of the mock",
             stage="call",
         )
-    given = {"mail_email": email, "bank": bank, "days": days, "answer": answer}
+    answers = {"mail_email": email, "bank": bank, "days": days, "answer": answer}
     try:
         with httpx.Client(trust_env=False, timeout=ANSWER_SECONDS) as browser:
-            return _walk(browser, consent_link, given)
+            return _walk(browser, consent_link, answers)
     except httpx.HTTPError as error:
         problem = type(error).__name__
     raise Unreachable(
@@ -89,14 +90,15 @@ def give_consent(
     )
 
 
-def _walk(browser: httpx.Client, link: str, given: Mapping[str, str]) -> str:
+def _walk(browser: httpx.Client, link: str, answers: Mapping[str, str]) -> str:
     home = _origin(httpx.URL(link))
 
-    def there(address: str) -> httpx.URL:
+    def resolve(address: str) -> httpx.URL:
         target = response.url.join(address)
+        # The customer's answers go to the mock only, whatever its pages say.
         if _origin(target) != home:
             raise Unexpected(
-                f"the mock's consent leads to another server, {target.host}",
+                f"the mock's consent pages lead to another server, {target.host}",
                 stage="call",
                 status=response.status_code,
             )
@@ -106,29 +108,30 @@ def _walk(browser: httpx.Client, link: str, given: Mapping[str, str]) -> str:
     for _ in range(_MOST_PAGES):
         if response.is_redirect:
             target = response.url.join(response.headers["Location"])
+            # The redirect to the callback URL: it is not followed, the caller reads it.
             if {"connection", "state"} <= target.params.keys():
                 return str(target)
-            response = browser.get(there(str(target)))
+            response = browser.get(resolve(str(target)))
             continue
         page = _Page(response.text)
         if page.mail:
-            response = browser.get(there(page.mail))
+            response = browser.get(resolve(page.mail))
         elif response.is_success and (form := _next(page)):
             name = _ANSWERS[_end(form.action)]
             response = browser.post(
-                there(form.action), data=form.values | ({name: given[name]} if name else {})
+                resolve(form.action), data=form.values | ({name: answers[name]} if name else {})
             )
         else:
             break
     else:
         raise Unexpected(
-            f"the mock's consent goes on after {_MOST_PAGES} pages",
+            f"the mock's consent has more than {_MOST_PAGES} pages",
             stage="call",
             status=response.status_code,
         )
     heading = " ".join(page.heading.split()) or "no heading"
     raise Unexpected(
-        f"the mock's consent ends at a page that says “{heading}”",
+        f"the mock's consent pages end at one with the heading “{heading}”",
         stage="call",
         status=response.status_code,
     )

@@ -1,4 +1,7 @@
-"""What a customer's accounts say over some days, and sums over it: the same for tables, charts and text. Amounts stay `Decimal`."""
+"""Holds a customer's account statements and sums them up, for tables, charts and text.
+
+Amounts stay `Decimal`, since sums of floats are not exact to the cent.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ if TYPE_CHECKING:
     from wych_kit.client.models import Account, Balance, Connection, Transaction
 
 _LEVELS = "▁▂▃▄▅▆▇█"
-_REST = "Without a category"
+_UNCATEGORISED = "Without a category"
 _BOOKED = "Booked"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An account with what it has now and its transactions, newest first. `balance` is `None` where the bank named none."""
+    """An account with its transactions, newest first, and its balance now, if the bank reported one."""
 
     account: Account
     balance: Balance | None
@@ -29,13 +32,13 @@ class Statement:
 
     @property
     def name(self) -> str:
-        """What the customer calls it, else its kind."""
+        """The customer's name for the account, else its kind, else its id."""
         return self.account.nickname or self.account.kind or self.account.id
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerData:
-    """All accounts of a connection, from the day `since` to the day `until`, both included. Days are days in UTC."""
+    """All accounts of a connection, from the day `since` to the day `until`, both included, in UTC."""
 
     connection: Connection
     since: date
@@ -44,120 +47,129 @@ class CustomerData:
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
-        """Those of all accounts, newest first."""
+        """The transactions of all accounts, newest first."""
         return tuple(
             sorted(
-                (each for found in self.statements for each in found.transactions),
-                key=lambda each: each.booked,
+                (
+                    transaction
+                    for statement in self.statements
+                    for transaction in statement.transactions
+                ),
+                key=lambda transaction: transaction.booked,
                 reverse=True,
             )
         )
 
     @property
     def internal_transfers(self) -> frozenset[str]:
-        """The ids of transactions that moved money from one of these accounts to another: at one moment, the same amount out and in."""
-        open_: dict[tuple[datetime, Decimal, str], list[Transaction]] = defaultdict(list)
-        found: set[str] = set()
-        for each in self.transactions:
-            counterparts = open_[each.booked, -each.amount, each.currency]
+        """The ids of transfers between these accounts: the same amount out and in at one moment."""
+        # The API does not mark them, so each transaction waits for its counterpart.
+        unmatched: dict[tuple[datetime, Decimal, str], list[Transaction]] = defaultdict(list)
+        matched: set[str] = set()
+        for transaction in self.transactions:
+            booked, currency = transaction.booked, transaction.currency
+            counterparts = unmatched[booked, -transaction.amount, currency]
             other = next(
-                (other for other in counterparts if other.account_id != each.account_id), None
+                (other for other in counterparts if other.account_id != transaction.account_id),
+                None,
             )
             if other is None:
-                open_[each.booked, each.amount, each.currency].append(each)
+                unmatched[booked, transaction.amount, currency].append(transaction)
             else:
                 counterparts.remove(other)
-                found |= {each.id, other.id}
-        return frozenset(found)
+                matched |= {transaction.id, other.id}
+        return frozenset(matched)
 
     @property
     def currencies(self) -> tuple[str, ...]:
-        """What its accounts are kept in, then what else money moved in: sums are made in one currency at a time."""
-        kept = [found.account.currency for found in self.statements]
-        return tuple(dict.fromkeys((*kept, *sorted({each.currency for each in self.transactions}))))
+        """The currencies of the accounts, then the others in which money moved. No sum mixes two."""
+        of_accounts = [statement.account.currency for statement in self.statements]
+        others = sorted({transaction.currency for transaction in self.transactions})
+        return tuple(dict.fromkeys((*of_accounts, *others)))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each account is called, in their order; of one name the second is told apart by a number."""
-        found: list[str] = []
-        for each in self.statements:
-            name, number = each.name, 1
-            while name in found:
+        """The accounts' names, in order; a second account of one name gets a number."""
+        names: list[str] = []
+        for statement in self.statements:
+            name, number = statement.name, 1
+            while name in names:
                 number += 1
-                name = f"{each.name} ({number})"
-            found.append(name)
-        return tuple(found)
+                name = f"{statement.name} ({number})"
+            names.append(name)
+        return tuple(names)
 
     @property
     def days(self) -> int:
-        """How many days these are."""
+        """The number of days."""
         return (self.until - self.since).days + 1
 
     @property
     def period(self) -> str:
-        """The days in words."""
+        """The number of days with its unit, such as "90 days"."""
         return "1 day" if self.days == 1 else f"{self.days} days"
 
 
 class Flow(NamedTuple):
-    """What came and what went in a category, neither below nothing."""
+    """The money of a category; neither amount is negative."""
 
     category: str
-    came: Decimal
-    went: Decimal
+    incoming: Decimal
+    outgoing: Decimal
 
 
-def daily_balances(found: Statement, since: date, until: date) -> list[tuple[date, Decimal]]:
-    """What the account had at the end of each day; empty where the bank named no balance.
+def daily_balances(statement: Statement, since: date, until: date) -> list[tuple[date, Decimal]]:
+    """Return the balance at the end of each day, oldest first; empty if the bank reported none.
 
-    Reckoned backwards from what it has now. What is pending counts, unless the balance is of a kind that is of booked payments alone,
-    such as InterimBooked.
+    Calculated backwards from the balance now. Pending transactions count, unless the balance is of a
+    kind that has booked ones only, such as InterimBooked.
     """
-    if found.balance is None:
+    if statement.balance is None:
         return []
     moved: dict[date, Decimal] = defaultdict(Decimal)
-    for each in found.transactions:
-        if each.status in (_BOOKED, "") or _BOOKED not in found.balance.kind:
-            moved[each.booked.astimezone(UTC).date()] += each.amount
-    had = found.balance.amount - sum(
+    for transaction in statement.transactions:
+        if transaction.status in (_BOOKED, "") or _BOOKED not in statement.balance.kind:
+            moved[transaction.booked.astimezone(UTC).date()] += transaction.amount
+    # The balance is of now, so what moved after `until` is taken off first.
+    balance = statement.balance.amount - sum(
         (amount for day, amount in moved.items() if day > until), Decimal()
     )
     days = []
     for number in range((until - since).days + 1):
         day = until - timedelta(days=number)
-        days.append((day, had))
-        had -= moved[day]
+        days.append((day, balance))
+        balance -= moved[day]
     return days[::-1]
 
 
 def sum_by_category(data: CustomerData, currency: str) -> list[Flow]:
-    """What came and went in one currency by category, the largest first; not what moved between the customer's own accounts."""
+    """Return the money of one currency by category, largest first, without internal transfers."""
     own = data.internal_transfers
-    came: dict[str, Decimal] = defaultdict(Decimal)
-    went: dict[str, Decimal] = defaultdict(Decimal)
-    for each in data.transactions:
-        if each.currency == currency and each.id not in own:
-            into = came if each.amount > 0 else went
-            into[each.category or _REST] += abs(each.amount)
-    found = [Flow(name, came[name], went[name]) for name in {**came, **went}]
-    return sorted(found, key=lambda flow: (-(flow.came + flow.went), flow.category))
+    incoming: dict[str, Decimal] = defaultdict(Decimal)
+    outgoing: dict[str, Decimal] = defaultdict(Decimal)
+    for transaction in data.transactions:
+        if transaction.currency == currency and transaction.id not in own:
+            side = incoming if transaction.amount > 0 else outgoing
+            side[transaction.category or _UNCATEGORISED] += abs(transaction.amount)
+    sums = [Flow(name, incoming[name], outgoing[name]) for name in {**incoming, **outgoing}]
+    return sorted(sums, key=lambda flow: (-(flow.incoming + flow.outgoing), flow.category))
 
 
 def draw_sparkline(values: Sequence[Decimal], width: int = 18) -> str:
-    """The course of some values in so many blocks at most; "" for none."""
+    """Return the course of the values in at most `width` blocks, or "" for no values."""
     if not values:
         return ""
     width = min(width, len(values))
-    shown = [values[(place + 1) * len(values) // width - 1] for place in range(width)]
-    low, span = min(shown), max(shown) - min(shown)
+    sampled = [values[(place + 1) * len(values) // width - 1] for place in range(width)]
+    low, span = min(sampled), max(sampled) - min(sampled)
     top = len(_LEVELS) - 1
     return "".join(
-        _LEVELS[int((value - low) / span * top) if span else top // 2] for value in shown
+        _LEVELS[int((value - low) / span * top) if span else top // 2] for value in sampled
     )
 
 
 def format_money(amount: Decimal, currency: str = "") -> str:
-    """An amount as it is read: thousands apart, two digits or as many as there are, and a real minus."""
+    """Return an amount such as "1,234.50 NZD", with more than two digits if it has them."""
     places = max(2, -int(amount.as_tuple().exponent)) if amount.is_finite() else 0
     text = f"{abs(amount):,.{places}f}"
     return ("−" if amount < 0 else "") + text + (f" {currency}" if currency else "")  # noqa: RUF001 - it lines up with figures

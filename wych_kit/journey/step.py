@@ -1,4 +1,4 @@
-"""What a step is: what it asks, what it does, what came of it. Knows nothing of Wych, and draws nothing."""
+"""Defines a step: its fields, its action, its outcome. It knows nothing of Wych and draws nothing."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from wych_kit.diagnosis.diagnose import Diagnosis
 
 Answer = str | Secret
-# Characters of a fact: a server may send a megabyte as an address, and a form would hold it three
-# times.
+# Characters of a fact. A server may send a megabyte as a URL, and a form would contain it three times.
 LONGEST = 500
+_MINUTE = 60
 
 
 class StepContext(Protocol):
-    """All that a step's runner needs of a session: where the exchanges are noted, and what an error means there."""
+    """What `run` needs of a session: its journal, and how to explain an error."""
 
     @property
     def journal(self) -> Journal:
         """The exchanges so far."""
 
     def explain(self, error: WychError) -> Diagnosis:
-        """What an error means."""
+        """Return what an error means."""
 
 
 S = TypeVar("S", bound=StepContext)
@@ -36,10 +36,10 @@ S = TypeVar("S", bound=StepContext)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Something a person is asked for.
+    """One question to the user.
 
-    `check` gets the text before any network and gives the reason why it will not do, or `None`. `suggestion` is what Enter accepts,
-    shown in the open. `optional`: an empty answer will do.
+    `check` is called before any network with the text, and returns what is wrong with it in whole
+    sentences, or None. `suggestion` is shown, and Enter accepts it. An `optional` field may be empty.
     """
 
     name: str
@@ -51,15 +51,18 @@ class Field:
     check: Callable[[str], str | None] = lambda _: None
 
     def check_answer(self, answer: Answer | None) -> str | None:
-        """Why this answer will not do, as a sentence; `None` when it will."""
+        """Return what is wrong with this answer, in whole sentences, or None."""
         if not answer:
-            return None if self.optional else "an answer is needed here"
+            return None if self.optional else "Required"
         return self.check(answer.reveal() if isinstance(answer, Secret) else answer)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A row fit to be shown: a label, a value, and a remark such as the basis of it. What is too long to be read is cut."""
+    """One row of an outcome: a label, a value, and a remark such as the value's basis.
+
+    Texts longer than `LONGEST` are cut.
+    """
 
     label: str
     value: str
@@ -74,9 +77,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Several things of one kind, fit to be shown: a title, what the columns are, and a row for each thing.
+    """A table of an outcome.
 
-    `numbers` are the columns whose texts are numbers, which stand to the right, counted from 0.
+    `numbers` are the columns (counted from 0) whose texts are numbers, which are aligned to the right.
     """
 
     title: str
@@ -87,7 +90,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step came through. `have` says in a sentence what there is now that was not there before."""
+    """The outcome of a step that succeeded. `have` says in sentences what the user now has."""
 
     facts: tuple[Fact, ...]
     have: str
@@ -98,7 +101,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A step did not come through, and why. `faults` names the fields to correct; `error` is what was raised, if anything was sent."""
+    """The outcome of a step that failed.
+
+    `faults` says by field what to correct. `error` is what was raised, or None if nothing was sent.
+    """
 
     diagnosis: Diagnosis | None
     error: WychError | None = None
@@ -107,27 +113,30 @@ class Failed:
 
 
 class Wording(NamedTuple):
-    """How a step is put to a person: what it is, why it is there, and what its button says, at first and once it is done.
+    """The texts of a step: its title, its reason, and its buttons, before and after it is done.
 
-    `link` is an address to open in a browser meanwhile, `other` what the button says that does it another way, where there is one.
+    `link` is a URL to open in a browser, or "". `other` is the button that switches to the other way
+    of doing the step, or "".
     """
 
     title: str
     why: str
     button: str
-    again: str = "Once more"
+    again: str = "Run again"
     link: str = ""
     other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
-    """One step of a journey over sessions of kind `S`.
+    """One step of a journey over sessions of type `S`.
 
-    `fields(session)` are those whose answers are not known yet, so a step with none just runs. `act(session, answers, say)` does it;
-    `say` is told in a few words what is being waited for. `judge(session, answers)` says what is wrong with answers, each fit by itself,
-    when they are seen together; `rewording` is how the step is put where `title` and `why` do not fit. `reopen(session)` makes a step
-    that is done ask again; one without is just done again. `turn(session)` asks for it the other way.
+    `fields(session)` returns the fields whose answers are not known yet; a step with none just runs.
+    `act(session, answers, say)` does the step and calls `say` with what it waits for, in a few words.
+    `validate_together(session, answers)` returns what is wrong with answers that are right one by one.
+    `describe(session)` returns the texts where `title` and `why` do not fit, else None.
+    `reset(session)` makes a finished step ask again; without it, the step is just run again.
+    `switch_mode(session)` switches to the other way of doing the step.
     """
 
     name: str
@@ -141,8 +150,10 @@ class Step(Generic[S]):
     switch_mode: Callable[[S], None] = lambda _: None
 
     def wording(self, session: S) -> Wording:
-        """How the step is put to the person of this session."""
-        return self.describe(session) or Wording(self.title, self.why, self.title)
+        """Return the texts of the step for this session."""
+        return self.describe(session) or Wording(
+            self.title, self.why, self.title, again=f"Run again: {self.title}"
+        )
 
 
 def run(
@@ -152,21 +163,24 @@ def run(
     *,
     say: Callable[[str], None] = lambda _: None,
 ) -> Done | Failed:
-    """Check the answers, act, and say what came of it. Answers to fields that the step does not ask are left alone.
+    """Check the answers, do the step, and return its outcome.
 
-    With a wrong or missing answer nothing is sent. Only this kit's own errors become `Failed`: a bug stays an exception.
+    Nothing is sent with a wrong or missing answer. Answers to other fields are ignored.
     """
-    given = answers or {}
-    asked = step.fields(session)
+    answers = answers or {}
+    fields = step.fields(session)
     faults = {
-        each.name: fault for each in asked if (fault := each.check_answer(given.get(each.name)))
+        field.name: fault
+        for field in fields
+        if (fault := field.check_answer(answers.get(field.name)))
     }
-    taken = {each.name: given[each.name] for each in asked if given.get(each.name)}
-    if faults := faults or dict(step.validate_together(session, taken)):
+    accepted = {field.name: answers[field.name] for field in fields if answers.get(field.name)}
+    if faults := faults or dict(step.validate_together(session, accepted)):
         return Failed(None, faults=faults)
     before = session.journal.exchanges
     try:
-        done = step.act(session, taken, say)
+        done = step.act(session, accepted, say)
+    # Only this kit's own errors: a bug stays an exception.
     except WychError as error:
         faults = error.fields if isinstance(error, Refused) else {}
         return Failed(
@@ -176,6 +190,17 @@ def run(
 
 
 def exchanges_since(journal: Journal, before: Sequence[Exchange]) -> tuple[Exchange, ...]:
-    """The exchanges that are not among those before. Holding these keeps a new one from having the identity of one that was forgotten."""
+    """Return the exchanges of the journal that are not among `before`."""
+    # Exchanges are told apart by id(). `before` keeps its own alive, so that no new one gets the id
+    # of one that the journal dropped.
     earlier = {id(exchange) for exchange in before}
     return tuple(exchange for exchange in journal.exchanges if id(exchange) not in earlier)
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as "15 minutes", or as "895 seconds" if it is not whole minutes."""
+    whole = round(seconds)
+    number, unit = (
+        (whole // _MINUTE, "minute") if whole and not whole % _MINUTE else (whole, "second")
+    )
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from wych_kit.journey.customer_tables import accounts, by_category
+from wych_kit.journey.customer_tables import accounts_table, category_tables
 from wych_kit.journey.statements import daily_balances, sum_by_category
 from wych_kit.notebook.views import text
 from wych_kit.notebook.views.usage_errors import slip
@@ -90,7 +90,7 @@ def _categories(data: CustomerData) -> dict[str, Any]:
     rows = []
     for currency in data.currencies:
         for flow in sum_by_category(data, currency):
-            sides = (("In", flow.came, 1), ("Out", flow.went, -1))
+            sides = (("In", flow.incoming, 1), ("Out", flow.outgoing, -1))
             rows += [
                 {
                     "Category": flow.category,
@@ -147,6 +147,6 @@ _DRAWN: dict[
     str,
     tuple[Callable[[CustomerData], dict[str, Any]], Callable[[CustomerData], tuple[Table, ...]]],
 ] = {
-    "balances": (_balances, lambda data: (accounts(data),)),
-    "categories": (_categories, by_category),
+    "balances": (_balances, lambda data: (accounts_table(data),)),
+    "categories": (_categories, category_tables),
 }

@@ -186,7 +186,7 @@ def _lines(lines: Iterable[str]) -> str:
 def done(outcome: Done, after: str, *, timed: bool = True) -> str:
     """What came of a step that came through; `after` is what comes next, in words."""
     return (
-        '<div class="wych-done"><p role="status"><b>✓ Done.</b> What you have now:'
+        '<div class="wych-done"><p role="status"><b>✓ Done.</b>'
         f" {text(outcome.have)}</p>{facts(outcome.facts)}"
         f"{''.join(map(titled, outcome.tables))}{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
     )

@@ -50,7 +50,7 @@ def outcome(found: Done | Failed, after: str) -> list[str]:
         return [
             escape_control_characters(line)
             for line in (
-                f"Done. What you have now: {found.have}",
+                f"Done. {found.have}",
                 *rows,
                 *tables(found.tables),
                 *wire,
