@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.lab import Sheet, write_env
 from wych_kit import mock
-from wych_kit.notebook.views.html import GONE
+from wych_kit.notebook.views.html import KERNEL_GONE
 from wych_kit.settings.loading import load_settings
 
 TITLES = ("Register", "Discover", "Get a token", "First call")
@@ -124,7 +124,7 @@ def test_opened_the_next_morning(sheet, lab, stored, said_by):
         place = sheet.page.locator(said_by)
         place.wait_for()
         assert [place.evaluate(SAID, pseudo) for pseudo in ("::before", "::after")].count(
-            f'"{GONE}"'
+            f'"{KERNEL_GONE}"'
         ) == 1
         if stored:
             broken = sheet.page.locator(".wych-page .jupyter-widgets-disconnected").all()
@@ -142,8 +142,8 @@ def test_a_kernel_that_is_shut_down(sheet):
     sheet.run()
     sheet.command("kernelmenu:shutdown")
     sheet.page.get_by_text("No Kernel", exact=True).first.wait_for()
-    assert sheet.form.evaluate(SAID, "::before") == f'"{GONE}"'
-    assert sheet.form.locator(".wych-buttons").first.evaluate(SAID, "::after") == f'"{GONE}"'
+    assert sheet.form.evaluate(SAID, "::before") == f'"{KERNEL_GONE}"'
+    assert sheet.form.locator(".wych-buttons").first.evaluate(SAID, "::after") == f'"{KERNEL_GONE}"'
     assert (
         sheet.button("Register").evaluate("button => getComputedStyle(button).pointerEvents")
         == "none"

@@ -19,7 +19,7 @@ from wych_kit.notebook import kit as kits
 @pytest.fixture(autouse=True)
 def _nothing_open(monkeypatch):
     """Each test is a notebook of its own."""
-    monkeypatch.setattr(kits, "_OPEN", {})
+    monkeypatch.setattr(kits, "_OPEN_KITS", {})
     yield
     Widget.close_all()
 
@@ -44,10 +44,10 @@ def ready(project, mock_wych):
 
 @pytest.fixture
 def fill():
-    """Writes answers into a panel's inputs, as the browser does when they are left."""
+    """Writes answers into a form's inputs, as the browser does when they are left."""
 
-    def write(panel, **answers):
-        for entry in panel.entries:
+    def write(form, **answers):
+        for entry in form.inputs:
             if entry.field.name in answers:
                 entry.input.value = answers[entry.field.name]
 
@@ -58,17 +58,17 @@ def fill():
 def press():
     """Presses a button and waits until nothing is under way."""
 
-    def click(panel, button=None):
-        (button or panel.button).click()
-        assert panel.desk.wait(20)
+    def click(form, button=None):
+        (button or form.button).click()
+        assert form.model.wait_until_idle(20)
 
     return click
 
 
 @pytest.fixture
 def entry():
-    """The entry of a panel that has this name."""
-    return lambda panel, name: next(each for each in panel.entries if each.field.name == name)
+    """The entry of a form that has this name."""
+    return lambda form, name: next(each for each in form.inputs if each.field.name == name)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from wych_kit import notebook
 from wych_kit.client.journal.history import History
 from wych_kit.errors import SettingInvalid
-from wych_kit.notebook.views.check import NOT_BEFORE
+from wych_kit.notebook.views.check import NOT_CONFIRMED
 
 
 def test_it_shows_what_it_wrote(ready, project):
@@ -35,12 +35,12 @@ def test_production_is_not_asked_before_it_is_confirmed(project):
     finally:
         kit.close()
     with zipfile.ZipFile(project.folder / "a.zip") as whole:
-        assert NOT_BEFORE in whole.read("check.txt").decode()
+        assert NOT_CONFIRMED in whole.read("check.txt").decode()
 
 
 def test_an_existing_file_is_kept(ready, project):
     """It is said as an error of ours, and the file is as it was."""
     (project.folder / "a.zip").write_text("mine")
-    with pytest.raises(SettingInvalid, match="is there already"):
+    with pytest.raises(SettingInvalid, match=r"a\.zip"):
         ready.bundle("a.zip")
     assert (project.folder / "a.zip").read_text() == "mine"

@@ -6,7 +6,7 @@ import re
 
 from wych_kit import notebook
 from wych_kit.diagnosis.connectivity.report import ALL_PASSED
-from wych_kit.notebook.views.check import NOT_BEFORE
+from wych_kit.notebook.views.check import NOT_CONFIRMED
 
 
 def shown(check):
@@ -58,15 +58,15 @@ def test_nothing_is_sent_to_production_unasked(project, mock_wych):
     finally:
         kit.close()
     assert before.report is None
-    assert NOT_BEFORE in shown(before)[0]
-    assert NOT_BEFORE in shown(before)[1]
+    assert NOT_CONFIRMED in shown(before)[0]
+    assert NOT_CONFIRMED in shown(before)[1]
     assert after.report.diagnosis.reference == "setting-missing"
 
 
 def test_outcomes_stay(ready):
     """A check changes nothing of what the steps brought; its exchanges are in the kit's journal."""
     ready.step("discover")
-    outcomes = dict(ready.desk.outcomes)
+    outcomes = dict(ready.model.outcomes)
     check = ready.check()
-    assert ready.desk.outcomes == outcomes
+    assert ready.model.outcomes == outcomes
     assert ready.session.journal.exchanges[-len(check.report.exchanges) :] == check.report.exchanges

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
 from wych_kit.errors import SettingInvalid
-from wych_kit.notebook.views.exercise import Practice
+from wych_kit.notebook.views.exercise import NotebookExercise
 
 
 def shown(thing):
@@ -27,7 +28,7 @@ def test_a_wrong_value_is_found_and_put_right(new, project):
         assert "It worked yesterday." in form
         assert "about 4 minutes." in form
         assert ".done()" in form
-    assert "✗ broken  Client id and secret" in repr(practice.check())
+    assert "✗ failed  Client id and secret" in repr(practice.check())
     assert "✗ Not yet." in repr(practice.done())
     assert (project.folder / "wych-drill" / ".env").is_file()
     practice.copy("client_secret")
@@ -78,7 +79,9 @@ def test_a_request_is_shown_and_changed(new):
     assert "request.sh: .replace(" in text
     assert "Shell" not in text + html
     assert '"api-key: $WYCH_API_KEY"' in repr(practice.show())
-    assert "&quot;api-key: $WYCH_API_KEY&quot;" in shown(practice.show())[1]
+    html = shown(practice.show())[1]
+    assert '"api-key' not in html
+    assert '"api-key: $WYCH_API_KEY"' in unescape(html)
     practice.replace("api-key:", "x-api-key:")
     assert "✓ Solved." in repr(practice.done())
 
@@ -128,7 +131,7 @@ def test_the_next_one_ends_the_last(new, project):
     assert not (project.folder / "wych-drill").exists()
     with pytest.raises(SettingInvalid, match="did you mean wrong-realm"):
         new.drill("wrong-relam")
-    third = Practice("wrong-realm")
+    third = NotebookExercise("wrong-realm")
     third.close()
     assert not (project.folder / "wych-drill").exists()
 
@@ -138,7 +141,7 @@ def test_the_kit_itself_goes_on(ready, project):
     ready.step("discover")
     before = (
         project.env.read_bytes(),
-        dict(ready.desk.outcomes),
+        dict(ready.model.outcomes),
         len(ready.session.journal.exchanges),
     )
     practice = ready.drill("wrong-client-secret")
@@ -146,6 +149,6 @@ def test_the_kit_itself_goes_on(ready, project):
     practice.done()
     assert (
         project.env.read_bytes(),
-        dict(ready.desk.outcomes),
+        dict(ready.model.outcomes),
         len(ready.session.journal.exchanges),
     ) == before

@@ -86,7 +86,7 @@ def test_a_saved_notebook_holds_no_secret():
     """With all widget state saved, after typing and after registering, the notebook has the forms and not the password."""
     source = (
         "from wych_kit import notebook\nkit = notebook.open_kit()\npage = kit.tour()",
-        f"page.panels[0].entries[3].input.value = '{CANARY}'.swapcase()",
+        f"page.forms[0].inputs[3].input.value = '{CANARY}'.swapcase()",
         "page",
         "notebook.drive(page); page",
     )

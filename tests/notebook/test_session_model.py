@@ -12,7 +12,7 @@ from wych_kit import notebook
 from wych_kit.errors import SettingInvalid
 from wych_kit.journey.onboarding import STEPS, TOKEN
 from wych_kit.journey.step import Done, Failed, run
-from wych_kit.notebook import session_model as desks
+from wych_kit.notebook import session_model, step_run
 
 CANARY = "canary-3f9c-Password"
 
@@ -24,11 +24,11 @@ def held(monkeypatch):
     class Held:
         reached, go, ran = threading.Event(), threading.Event(), []
 
-        def through(self, desk):
+        def through(self, model):
             """Let go, and wait until the thread has ended."""
             self.go.set()
-            assert desk._at_work.acquire(timeout=20)
-            desk._at_work.release()
+            assert model.request_lock.acquire(timeout=20)
+            model.request_lock.release()
 
     def stand_in(_):
         if not Held.reached.is_set():
@@ -40,8 +40,8 @@ def held(monkeypatch):
         return run(step, session, answers, **kwargs)
 
     def hold():
-        monkeypatch.setattr(desks, "run", recorded)
-        monkeypatch.setattr(desks, "start_mock_if_needed", stand_in)
+        monkeypatch.setattr(step_run, "run", recorded)
+        monkeypatch.setattr(session_model, "start_mock_if_needed", stand_in)
         return Held()
 
     yield hold
@@ -54,12 +54,12 @@ def held(monkeypatch):
 def test_a_run_never_moves_to_another_session(ready, mock_wych, held):
     """Somebody who switches to production while a step begins has sent nothing, neither there nor to where it was meant for."""
     hold = held()
-    assert ready.desk.start(STEPS[2])
+    assert ready.model.start(STEPS[2])
     assert hold.reached.wait(10)
     ready.switch("production")
-    hold.through(ready.desk)
+    hold.through(ready.model)
     assert hold.ran == []
-    assert ready.desk.outcomes == {}
+    assert ready.model.outcomes == {}
     assert list(mock_wych.requests) == []
 
 
@@ -67,9 +67,9 @@ def test_getting_a_token_says_so_before_it_asks(ready, mock_wych):
     """The first request of the step comes after its first word, which is where a step is stopped."""
 
     def say(_):
-        raise desks.Stopped
+        raise step_run.Stopped
 
-    with pytest.raises(desks.Stopped):
+    with pytest.raises(step_run.Stopped):
         run(TOKEN, ready.session, say=say)
     assert list(mock_wych.requests) == []
 
@@ -78,24 +78,24 @@ def test_code_waits_for_what_is_under_way(ready, held):
     """With a step under way `kit.step` shows the page and starts nothing; Stop still reaches the one that runs."""
     ready.step("register")
     hold = held()
-    started = ready.desk.start(STEPS[1])
+    started = ready.model.start(STEPS[1])
     assert hold.reached.wait(10)
-    assert ready.step("discover").panels[0].state == "busy"
+    assert ready.step("discover").forms[0].state == "busy"
     ready.step("token")
-    assert ready.desk.under_way is started
-    ready.desk.stop()
-    hold.through(ready.desk)
+    assert ready.model.current_run is started
+    ready.model.stop()
+    hold.through(ready.model)
     assert hold.ran == []
-    assert set(ready.desk.outcomes) == {"register"}
+    assert set(ready.model.outcomes) == {"register"}
 
 
 def test_a_kit_opened_afresh_stops_the_old_one(ready, held):
     """What the old kit has under way sends nothing more, and writes no `.env` under the new one."""
     hold = held()
-    old = ready.desk
+    old = ready.model
     assert old.start(STEPS[1])
     assert hold.reached.wait(10)
-    new = notebook.open_kit(afresh=True)
+    new = notebook.open_kit(register_again=True)
     hold.through(old)
     assert hold.ran == []
     new.close()
@@ -103,8 +103,8 @@ def test_a_kit_opened_afresh_stops_the_old_one(ready, held):
 
 def test_two_starts_at_once_are_one(ready, monkeypatch):
     """A click and Enter in the same moment start the step once."""
-    found, real = [], desks.Run
-    second = threading.Thread(target=lambda: found.append(ready.desk.start(STEPS[1])))
+    found, real = [], session_model.StepRun
+    second = threading.Thread(target=lambda: found.append(ready.model.start(STEPS[1])))
 
     def slowly(*args):
         if not second.ident:
@@ -112,10 +112,10 @@ def test_two_starts_at_once_are_one(ready, monkeypatch):
             second.join(0.3)  # it gets as far as it can
         return real(*args)
 
-    monkeypatch.setattr(desks, "Run", slowly)
-    assert ready.desk.start(STEPS[1])
+    monkeypatch.setattr(session_model, "StepRun", slowly)
+    assert ready.model.start(STEPS[1])
     second.join(20)
-    assert ready.desk.wait()
+    assert ready.model.wait_until_idle()
     assert found == [None]
 
 
@@ -124,24 +124,24 @@ def test_two_starts_at_once_are_one(ready, monkeypatch):
 
 def test_an_example_never_replaces_what_was_refused(new, mock_wych, fill, press, entry):
     """With a password that will not do nothing is sent, by button or by code, and the reason stays; a good one goes on."""
-    panel = new.step("register").panels[0]
-    fill(panel, password="short")
-    press(panel)
-    assert panel.state == "ask"
-    assert "8 characters or more" in entry(panel, "password").beside.value
+    form = new.step("register").forms[0]
+    fill(form, password="short")
+    press(form)
+    assert form.state == "ask"
+    assert "8 characters" in entry(form, "password").message.value
     new.step("register", password="brief")
-    assert isinstance(new.desk.outcomes["register"], Failed)
+    assert isinstance(new.model.outcomes["register"], Failed)
     assert list(mock_wych.requests) == []
     new.step("register", password=CANARY)
-    assert isinstance(new.desk.outcomes["register"], Done)
+    assert isinstance(new.model.outcomes["register"], Done)
 
 
 def test_an_answer_that_is_no_text_is_a_mistake(new):
     """A number is refused before anything is kept, and the forms work on."""
-    with pytest.raises(TypeError, match="nzbn has to be text, not int"):
+    with pytest.raises(TypeError, match=r"nzbn.*int"):
         new.step("register", nzbn=9429000000109, first_name="Ada")
-    assert new.desk.drafts == {}
-    assert new.tour().panels[0].state == "ask"
+    assert new.model.drafts.answers == {}
+    assert new.tour().forms[0].state == "ask"
 
 
 @pytest.mark.parametrize("wrong", [{"emial": "kim@example.com"}, {"nzbn": 1}, {"email": 3}])
@@ -171,12 +171,12 @@ def test_a_form_that_cannot_be_drawn_costs_nothing_else(new, press, caplog):
     """The step ends, other forms show it, the next one starts; what went wrong is logged by kind and place only."""
     views = [Broken() for _ in range(3)]
     for view in views:
-        new.desk.watch(view)
+        new.model.observers.add(view)
     page = new.tour()
-    press(page.panels[0])
-    press(page.panels[1])
-    assert [panel.state for panel in page.panels[:2]] == ["done", "done"]
-    assert new.desk.under_way is None
+    press(page.forms[0])
+    press(page.forms[1])
+    assert [form.state for form in page.forms[:2]] == ["done", "done"]
+    assert new.model.current_run is None
     assert "A form could not be drawn: UnicodeError at" in caplog.text
     assert CANARY not in caplog.text
 
@@ -190,9 +190,9 @@ def test_a_thread_that_cannot_start_leaves_nothing_under_way(ready, press, monke
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         with pytest.raises(RuntimeError):
-            ready.desk.start(STEPS[1])
-    assert ready.desk.under_way is None
-    assert ready.desk.wait(0)
+            ready.model.start(STEPS[1])
+    assert ready.model.current_run is None
+    assert ready.model.wait_until_idle(0)
 
 
 def test_a_countdown_goes_on_after_a_mistake(ready, monkeypatch):
@@ -236,29 +236,29 @@ def test_a_note_stands_under_its_own_step(ready, held, told):
     page = ready.tour()
     ready.step("register")
     hold = held()
-    ready.desk.start(STEPS[1])
+    ready.model.start(STEPS[1])
     hold.reached.wait(10)
-    ready.desk.stop()
-    hold.through(ready.desk)
-    assert ["Stopped" in told(panel) for panel in page.panels] == [False, True, False, False]
+    ready.model.stop()
+    hold.through(ready.model)
+    assert ["Stopped" in told(form) for form in page.forms] == [False, True, False, False]
     ready.step("discover")
-    assert "Stopped" not in page.panels[1].outcome.value
+    assert "Stopped" not in page.forms[1].outcome.value
 
 
 def test_a_bug_does_not_outlive_the_next_start(ready, press, told, monkeypatch):
     """A mistake of ours is shown under its step only, until something is started again."""
     page = ready.tour()
-    press(page.panels[0])
+    press(page.forms[0])
     with monkeypatch.context() as patch:
-        patch.setattr(desks, "run", lambda *_, **__: 1 / 0)
-        press(page.panels[1])
-    assert ["A mistake in" in told(panel) for panel in page.panels] == [False, True, False, False]
-    ready.desk._ended = ("", 0.0)
+        patch.setattr(step_run, "run", lambda *_, **__: 1 / 0)
+        press(page.forms[1])
+    assert ["bug in Wych Kit" in told(form) for form in page.forms] == [False, True, False, False]
+    ready.model._last_end = ("", 0.0)
     seen = []
-    page.panels[1].outcome.observe(lambda change: seen.append(change["new"]), "value")
-    press(page.panels[1])
+    page.forms[1].outcome.observe(lambda change: seen.append(change["new"]), "value")
+    press(page.forms[1])
     assert seen
-    assert not any("A mistake in" in value for value in seen)
+    assert not any("bug in Wych Kit" in value for value in seen)
 
 
 def test_a_cell_run_sixty_times_has_one_page(ready):
@@ -281,14 +281,14 @@ def test_the_shell_is_not_overruled(project, mock_wych, monkeypatch):
     page = kit.tour()
     page.environment.value = "production"
     assert page.environment.value == "mock"
-    assert "WYCH_ENVIRONMENT (your shell) is mock, which wins" in page.objection.value
+    assert "WYCH_ENVIRONMENT (your shell) is mock" in page.switch_error.value
     assert kit.session.path == project.env
-    with pytest.raises(SettingInvalid, match="which wins"):
+    with pytest.raises(SettingInvalid, match="WYCH_ENVIRONMENT"):
         kit.switch("sandbox")
     page.environment.value = "mock"
     monkeypatch.delenv("WYCH_ENVIRONMENT")
     page.environment.value = "sandbox"
-    assert (page.objection.value, kit.session.settings.environment.name) == ("", "sandbox")
+    assert (page.switch_error.value, kit.session.settings.environment.name) == ("", "sandbox")
     kit.close()
 
 
@@ -299,7 +299,7 @@ def test_a_file_has_one_kit(project, mock_wych):
     kit.switch("sandbox")
     assert notebook.open_kit("sandbox") is kit
     assert notebook.open_kit() is kit
-    anew = notebook.open_kit("sandbox", afresh=True)
+    anew = notebook.open_kit("sandbox", register_again=True)
     first = notebook.open_kit()
     assert first not in (kit, anew), "the one that was closed is not given out again"
     for each in (anew, first):
@@ -312,7 +312,7 @@ def test_an_unknown_environment_is_drawn(project, mock_wych):
     project.env.write_text(project.env.read_text().replace("'mock'", "'my sandbox'"))
     kit = notebook.open_kit()
     page = kit.tour()
-    assert page.head._dom_classes == ("wych-top",)
+    assert page.header._dom_classes == ("wych-top",)
     assert "my sandbox" in page.banner.value
     kit.close()
 
@@ -330,7 +330,7 @@ def test_opening_the_kit_brings_the_mock(project, unused):
     project.write_env(environment="mock", issuer_url=f"http://127.0.0.1:{unused}/realms/partner")
     kit = notebook.open_kit()
     socket.create_connection(("127.0.0.1", unused), timeout=5).close()
-    kit.desk._mock.stop()
+    kit.model._mock.stop()
     assert notebook.open_kit() is kit
     socket.create_connection(("127.0.0.1", unused), timeout=5).close()
     kit.close()

@@ -18,7 +18,7 @@ from wych_kit.diagnosis.scenarios import SCENARIOS
 from wych_kit.journey.onboarding import STEPS
 from wych_kit.journey.session import Session
 from wych_kit.journey.step import Failed
-from wych_kit.notebook.session_model import Desk
+from wych_kit.notebook.session_model import SessionModel
 from wych_kit.notebook.views import text
 from wych_kit.terminal.screen import Screen
 from wych_kit.terminal.walkthrough import PreparedAnswers, walk
@@ -131,16 +131,16 @@ def by_terminal(setup):
 
 
 def by_notebook(setup):
-    """What a notebook's desk holds of the first step that fails, and shows without widgets."""
+    """What a notebook's model holds of the first step that fails, and shows without widgets."""
     with (
         setup.shell_applied(),
-        contextlib.closing(Desk(Session(setup.settings(), setup.env))) as desk,
+        contextlib.closing(SessionModel(Session(setup.settings(), setup.env))) as model,
     ):
         for step in STEPS:
-            desk.do(step)
-            if isinstance(outcome := desk.outcomes[step.name], Failed):
+            model.run_now(step)
+            if isinstance(outcome := model.outcomes[step.name], Failed):
                 break
-    return failed(outcome, "\n".join(text.outcome(outcome, "")))
+    return failed(outcome, "\n".join(text.render_outcome(outcome, "")))
 
 
 def failed(outcome, drawn):

@@ -1,4 +1,4 @@
-"""Fills the real widgets and presses the real buttons: for tests, and as a teacher's demonstration."""
+"""Fills the real widgets and presses the real buttons, for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wych_kit.journey.step import Answer, Done, Failed
-    from wych_kit.notebook.widgets.field_input import Entry
     from wych_kit.notebook.widgets.page import Page
-    from wych_kit.notebook.widgets.step_form import Panel
+    from wych_kit.notebook.widgets.step_form import StepForm
 
 
 class Stuck(RuntimeError):
-    """A button did nothing, or a step took longer than anybody waits."""
+    """A button did nothing, or a step did not end in time."""
 
 
 def drive(
@@ -29,38 +28,45 @@ def drive(
     pace: float = 0,
     patience: float = 60,
 ) -> dict[str, Done | Failed]:
-    """Fill in the forms of a page and press their buttons, step by step, until one does not come through.
+    """Fill in the forms of a page and press their buttons until one fails; return the outcomes.
 
-    `answers` are texts by field name, or the path of an answers file as `wych-kit start --answers` takes it; a field without one is
-    left empty. `pace` is how many seconds to wait before each field and button, for people who watch. Gives the outcomes by step.
-    Raises `SettingInvalid` for a file that will not do, `Stuck` when a button brings nothing within `patience` seconds.
+    `answers` are texts by field name, or the path of an answers file as `wych-kit start --answers`
+    takes it. A field without one is left empty. `pace` is the seconds to wait before each field and
+    button, for people who watch. Raises `SettingInvalid` for an invalid file, and `Stuck` when a
+    button has no outcome within `patience` seconds.
     """
-    given = read_answers(Path(answers)) if isinstance(answers, Path | str) else dict(answers or {})
+    if isinstance(answers, Path | str):
+        answers = read_answers(Path(answers))
+    answers = dict(answers or {})
     outcomes: dict[str, Done | Failed] = {}
-    for panel in page.panels:
-        name = panel.step.name
-        if panel.state != "done":
-            for entry in panel.entries:
-                if entry.field.name in given:
+    for form in page.forms:
+        name = form.step.name
+        if form.state != "done":
+            for field_input in form.inputs:
+                if field_input.field.name in answers:
                     time.sleep(pace)
-                    _write(entry, given[entry.field.name])
-            time.sleep(max(pace, panel.desk.resting(panel.step)))
-            _press(panel, patience)
-        outcomes[name] = panel.desk.outcomes[name]
-        if panel.state != "done":
+                    answer = answers[field_input.field.name]
+                    # Assigned as the browser does, so that the form's own code takes it from here.
+                    text = answer.reveal() if isinstance(answer, Secret) else answer
+                    field_input.input.value = text
+            # A click within this time would be ignored as the second half of a double click.
+            time.sleep(max(pace, form.model.get_restart_delay(form.step)))
+            _press(form, patience)
+        outcomes[name] = form.model.outcomes[name]
+        if form.state != "done":
             break
     return outcomes
 
 
-def _write(entry: Entry, answer: Answer) -> None:
-    entry.input.value = answer.reveal() if isinstance(answer, Secret) else answer
-
-
-def _press(panel: Panel, patience: float) -> None:
-    before = panel.desk.outcomes.get(panel.step.name)
-    panel.button.click()
-    if not panel.desk.wait(patience):
-        raise Stuck(f"{panel.step.title} has not ended after {patience:g} seconds")
-    bug = panel.desk.bugs.get(panel.step.name, "")
-    if bug or panel.desk.outcomes.get(panel.step.name) is before:
-        raise Stuck(f"the button {panel.button.description!r} brought nothing{bug and f': {bug}'}")
+def _press(form: StepForm, patience: float) -> None:
+    model, name = form.model, form.step.name
+    outcome_before = model.outcomes.get(name)
+    form.button.click()
+    if not model.wait_until_idle(patience):
+        raise Stuck(f"{form.step.title} has not ended after {patience:g} seconds.")
+    bug = model.bugs.get(name)
+    # The same object, not an equal one: a step that was run again has a new outcome.
+    if bug or model.outcomes.get(name) is outcome_before:
+        raise Stuck(
+            f"The button {form.button.description!r} had no effect{f' ({bug})' if bug else ''}."
+        )

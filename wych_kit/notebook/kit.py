@@ -1,12 +1,12 @@
-"""What a notebook holds: a session, and the ways to show its steps, catch up and switch environments.
+"""The kit that a notebook opens: it shows steps, catches up and switches environments.
 
-The check, the bundle, the drill and charts are imported when they are asked for: the first form does not wait for them.
+The check, the bundle, exercises and charts are imported when they are asked for, so that the first
+form does not wait for them.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wych_kit import mock
@@ -14,282 +14,301 @@ from wych_kit.errors import SettingInvalid
 from wych_kit.journey.onboarding import ALL_STEPS, STEPS
 from wych_kit.journey.registration import demonstration_answers
 from wych_kit.journey.session import Session
-from wych_kit.notebook.session_model import Desk
-from wych_kit.notebook.views.bundle import Handover
-from wych_kit.notebook.views.catch_up import Examples, Recap
-from wych_kit.notebook.views.usage_errors import slip, without_traceback
+from wych_kit.notebook.session_model import STEP_NAMES, SessionModel
+from wych_kit.notebook.views.catch_up import CatchUpView, Examples
+from wych_kit.notebook.views.usage_errors import shorten_setting_errors, without_traceback
 from wych_kit.notebook.widgets.countdown import Countdown
-from wych_kit.notebook.widgets.front_end_probe import Heartbeat
+from wych_kit.notebook.widgets.front_end_probe import FrontEndProbe
 from wych_kit.notebook.widgets.page import Page
 from wych_kit.secret import Secret
 from wych_kit.settings import validation
 from wych_kit.settings.loading import env_path, load_settings
 
 if TYPE_CHECKING:
-    from wych_kit.journey.step import Step
+    from pathlib import Path
+
+    from wych_kit.journey.step import Field, Step
+    from wych_kit.notebook.views.bundle import BundleView
     from wych_kit.notebook.views.charts import Chart
-    from wych_kit.notebook.views.check import Check
-    from wych_kit.notebook.views.exercise import Practice
+    from wych_kit.notebook.views.check import CheckView
+    from wych_kit.notebook.views.exercise import NotebookExercise
     from wych_kit.settings.loading import Settings
 
-_OPEN: dict[Path, Kit] = {}
-_WHERE = {"shell": "your shell"}
+# By the path of the file of settings with which each was opened.
+_OPEN_KITS: dict[Path, Kit] = {}
+_ORIGINS = {"shell": "your shell"}
 
 
-def open_kit(profile: str | None = None, *, afresh: bool = False) -> Kit:
-    """The kit of this notebook, with the settings in `.env` (or `.env.<profile>`) and the shell.
+def open_kit(profile: str | None = None, *, register_again: bool = False) -> Kit:
+    """Return the kit with the settings in `.env` (or `.env.<profile>`) and the shell.
 
-    Run the cell again and you have the same kit, with all it knows. `afresh` starts a new one, which registers anew.
+    Running the cell again returns the same kit, with its forms and outcomes. With `register_again`
+    that one is closed, and a new one asks for a new registration.
     """
     settings = load_settings(profile)
-    path = _path(settings, profile)
-    kit = _OPEN.get(path) if profile is None else None
-    kit = kit or next(
-        (each for each in _OPEN.values() if each.session.path == path), None
-    )  # one may have been switched to this file
-    if kit is None or afresh:
+    path = _get_path(settings, profile)
+    kit = _OPEN_KITS.get(path) if profile is None else None
+    if kit is None:
+        # A kit may have been switched to this file since it was opened.
+        kit = next((other for other in _OPEN_KITS.values() if other.session.path == path), None)
+    if kit is None or register_again:
         if kit is not None:
             kit.close()
-            for place in [place for place, each in _OPEN.items() if each is kit]:
-                del _OPEN[place]
-        kit = _OPEN[path] = Kit(Session(settings, path, profile=profile, register_again=afresh))
-    kit.reread()
-    kit.stand_in()
+            for opened_with in [key for key, other in _OPEN_KITS.items() if other is kit]:
+                del _OPEN_KITS[opened_with]
+        session = Session(settings, path, profile=profile, register_again=register_again)
+        kit = _OPEN_KITS[path] = Kit(session)
+    kit.reload_settings()
+    kit.start_mock()
     return kit
 
 
 class Kit:
-    """The journey of one session. What it shows stays in step: all forms draw the same desk."""
+    """The journey of one session. All its forms draw the same model, so they always agree."""
 
     def __init__(self, session: Session) -> None:
-        self.desk = Desk(session)
-        self._heartbeat = Heartbeat()
-        self._countdown = Countdown(self.desk)
+        self.model = SessionModel(session)
+        self._probe = FrontEndProbe()
+        self._countdown = Countdown(self.model)
         self._pages: dict[tuple[str, ...], Page] = {}
         self._examples: Examples = {}
-        self._practice: Practice | None = None
+        self._exercise: NotebookExercise | None = None
 
     @property
     def session(self) -> Session:
-        """The engine's session: `.settings`, `.client`, `.journal`, `.provider`, `.token`, `.users`."""
-        return self.desk.session
+        """The session: `.settings`, `.client`, `.journal`, `.provider`, `.token`, `.users`."""
+        return self.model.session
 
     def tour(self) -> Page:
-        """The whole journey on one page, one step after the other. Credentials that are there need no registering."""
-        self.reread()
-        self.desk.settle()
-        self.desk.tell()
-        return self._page(STEPS, switchable=True)
+        """Show the steps to a first call on one page.
+
+        With credentials in the settings, registering is done already.
+        """
+        self.reload_settings()
+        self.model.settle()
+        self.model.observers.notify()
+        return self._get_page(STEPS, switchable=True)
 
     def step(self, name: str, /, **answers: str | Secret) -> Page:
-        """One step: its form, or with nothing left to ask, what came of it.
+        """Show one step: its form, or its outcome once nothing is left to ask.
 
-        With answers it runs at once, and a question left open takes its example. Steps before it that ask nothing are caught up;
-        the first that does ask, or does not come through, is shown first. All this is done in the kernel: up to five requests, each with
-        its own time limit, and interrupting the kernel counts as Stop. While a form's step is under way nothing is started. Raises `KeyError` for a name that no step has, `TypeError`
-        for an answer that the step does not ask, and whatever is no mistake of the world but ours.
+        With answers the step runs at once, and a question without one uses its example. Earlier
+        steps that ask nothing run first; an earlier one that does ask, or fails, is shown above.
+        All this happens in the cell: up to five requests, each with its own time limit. Interrupting
+        the kernel counts as Stop. While a form's step is under way, nothing is started.
+
+        Raises `KeyError` for an unknown step, `TypeError` for an answer that the step does not ask
+        for or that is not text, and any bug.
         """
-        unfit = {
-            word: type(answer).__name__
-            for word, answer in answers.items()
+        not_text = {
+            answer_name: type(answer).__name__
+            for answer_name, answer in answers.items()
             if not isinstance(answer, str | Secret)
         }
-        given = {word: Secret(answer) for word, answer in answers.items() if word not in unfit}
-        answers.clear()  # a traceback shows them, and one may be a password
-        for word, kind in unfit.items():
-            raise slip(TypeError(f"{word} has to be text, not {kind}"))
-        step = _step(name)
-        self.reread()
-        first = self._open_before(step)
-        if first is not None:
-            if given:
-                print(f"Not used yet: {', '.join(given)}. First comes: {first.name}.")  # noqa: T201 - beside the cell's form
-            return self._page((first, step))
-        asked = self.desk.fields(step)
-        for word in set(given) - {field.name for field in asked} if asked else ():
-            raise slip(
-                TypeError(
-                    f"{name} does not ask"
-                    f" {word}{validation.suggest_nearest(word, [field.name for field in asked])}"
-                )
-            )
-        if given and not asked:
-            again = (
-                f': its button "{step.wording(self.session).again}" asks anew' if step.reset else ""
-            )
-            print(f"Not used: {', '.join(given)}. {name} is done{again}.")  # noqa: T201 - beside the cell's form
-        for field in asked:
-            if field.name in given:
-                self.desk.write(
-                    field, given[field.name] if field.secret else given[field.name].reveal()
-                )
-        if self.desk.open and not self.desk.done(step) and (given or not asked):
-            self.desk.do(step)
-        return self._page((step,))
+        secrets = {key: Secret(answer) for key, answer in answers.items() if key not in not_text}
+        answers.clear()  # a traceback shows the arguments, and one may be a password
+        for answer_name, type_name in not_text.items():
+            raise without_traceback(TypeError(f"{answer_name} must be text, not {type_name}"))
+        step = _find_step(name)
+        self.reload_settings()
+        unfinished = self._run_earlier_steps(step)
+        if unfinished is not None:
+            if secrets:
+                print(f"Not used yet: {', '.join(secrets)}. Do this step first: {unfinished.name}.")  # noqa: T201 - beside the cell's form
+            return self._get_page((unfinished, step))
+        fields = self.model.get_fields(step)
+        self._refuse_unknown_answers(step, fields, secrets)
+        for field in fields:
+            if field.name in secrets:
+                answer = secrets[field.name]
+                self.model.save_answer(field, answer if field.secret else answer.reveal())
+        # A step that asks shows its form first, unless this cell answers it.
+        is_ready = bool(secrets) or not fields
+        if is_ready and self.model.is_sending_allowed and not self.model.get_done(step):
+            self.model.run_now(step)
+        return self._get_page((step,))
 
-    def catch_up(self, name: str) -> Recap:
-        """Do what comes before this step, so that a notebook opens on its own; on the mock with the example answers, and says so.
+    def _refuse_unknown_answers(
+        self, step: Step[Session], fields: tuple[Field, ...], answers: dict[str, Secret]
+    ) -> None:
+        """Raise `TypeError` for an answer that is not asked for; say so if the step is done."""
+        if answers and not fields:
+            button = (
+                f' Press "{step.wording(self.session).again}" to change it.' if step.reset else ""
+            )
+            print(f"Not used: {', '.join(answers)}. The step {step.name} is done.{button}")  # noqa: T201 - beside the cell's form
+            return
+        names = [field.name for field in fields]
+        for answer_name in answers:
+            if answer_name not in names:
+                near = validation.suggest_nearest(answer_name, names)
+                raise without_traceback(
+                    TypeError(f"The step {step.name} does not ask for {answer_name}{near}")
+                )
 
-        Raises `KeyError` for a name that no step has.
+    def catch_up(self, name: str) -> CatchUpView:
+        """Run the steps before this one, so that a notebook can be opened on its own.
+
+        On the mock the kit answers their questions with its examples, and says so. Elsewhere it
+        invents nothing. Raises `KeyError` for an unknown step.
         """
-        step = _step(name)
-        before = ALL_STEPS[: ALL_STEPS.index(step)]
-        for earlier in before if self.desk.open and self.session.uses_mock else ():
-            asked = self.desk.fields(earlier)
-            if asked and self._open_before(earlier) is None:
-                examples, before_it = (
-                    demonstration_answers(earlier.name),
-                    self.desk.outcomes.get(earlier.name),
-                )
-                self.desk.do(earlier, examples)
-                found = self.desk.outcomes.get(earlier.name)
-                if found is not before_it:  # it may have been stopped
-                    said = [
+        step = _find_step(name)
+        earlier_steps = ALL_STEPS[: ALL_STEPS.index(step)]
+        may_answer = self.model.is_sending_allowed and self.session.uses_mock
+        for earlier in earlier_steps if may_answer else ():
+            fields = self.model.get_fields(earlier)
+            if fields and self._run_earlier_steps(earlier) is None:
+                examples = demonstration_answers(earlier.name)
+                outcome_before = self.model.outcomes.get(earlier.name)
+                self.model.run_now(earlier, examples)
+                outcome = self.model.outcomes.get(earlier.name)
+                if outcome is not outcome_before:  # it may have been stopped
+                    shown = [
                         examples[field.name]
-                        for field in asked
+                        for field in fields
                         if field.name in examples and not field.secret
                     ]
-                    self._examples[earlier.name] = found, said
-        self._open_before(step)
-        return Recap(self.desk, before, self._examples)
+                    self._examples[earlier.name] = outcome, shown
+        self._run_earlier_steps(step)
+        return CatchUpView(self.model, earlier_steps, self._examples)
 
     def chart(self, name: str) -> Chart:
-        """A chart of the customer's data that are here: "balances" over time, or "categories" in and out. Nothing is sent.
+        """Draw the customer's data: "balances" over time, or "categories" in and out.
 
-        Raises `KeyError` for another name, `RuntimeError` before there are data.
+        Sends nothing. Raises `KeyError` for another name, `RuntimeError` while there are no data.
         """
         from wych_kit.notebook.views.charts import Chart
 
         if self.session.data is None:
-            raise slip(RuntimeError('there are no data yet: kit.step("customer_data") gets them'))
+            raise without_traceback(
+                RuntimeError('There are no customer data yet. Run kit.step("customer_data") first')
+            )
         return Chart(name, self.session.data)
 
-    def check(self) -> Check:
-        """Climb from the host's name to the data: which rung is broken, why, and what to do. 20 seconds at most."""
-        from wych_kit.notebook.views.check import Check, climbed
+    def check(self) -> CheckView:
+        """Check the connection, from DNS to data, in 20 seconds at most."""
+        from wych_kit.notebook.views.check import CheckView, run_check
 
-        self.reread()
-        return Check(self.session.settings.environment, climbed(self.desk))
+        self.reload_settings()
+        return CheckView(self.session.settings.environment, run_check(self.model))
 
-    @without_traceback
-    def bundle(self, to: str | Path | None = None) -> Handover:
-        """Write a zip for a support ticket, without secrets: a check, the last exchanges, versions. `to`: not the name with the time.
+    @shorten_setting_errors
+    def bundle(self, to: str | Path | None = None) -> BundleView:
+        """Write a zip for a support ticket: a check, the last exchanges, versions, no secrets.
 
-        Raises `SettingInvalid` when it cannot be written there, or something is there.
+        `to` is the file to write; without it the name has the time. Raises `SettingInvalid` if the
+        file exists or cannot be written.
         """
-        from wych_kit.notebook.views.check import NOT_BEFORE, climbed
-        from wych_kit.support.bundle import make
+        from wych_kit.notebook.views.bundle import write_bundle
 
-        self.reread()
-        settings = self.session.settings
-        made = make(
-            settings, Path(to) if to else None, check=lambda _: climbed(self.desk) or NOT_BEFORE
-        )
-        return Handover(settings.environment, made)
+        self.reload_settings()
+        return write_bundle(self.model, to)
 
-    @without_traceback
+    @shorten_setting_errors
     def drill(
         self, reference: str | None = None, *, mystery: bool = False, seed: int | None = None
-    ) -> Practice:
-        """Break and fix: what this names is broken in a set-up of its own, for you to find and put right; without a name anything is.
+    ) -> NotebookExercise:
+        """Begin an exercise: one defect in a set-up of its own. The exercise before it ends.
 
-        A `mystery`, which the latter always is, does not tell what was broken. The exercise before it ends. Raises `SettingInvalid`
-        for a name that is no exercise, and where the folder `wych-drill` is something else's.
+        Without a reference it is chosen at random, with `seed` the same one each time. A `mystery`,
+        which a random one always is, does not tell its reference. Raises `SettingInvalid` for a
+        reference that is not an exercise, and if the folder `wych-drill` is not an exercise's.
         """
-        from wych_kit.notebook.views.exercise import Practice
+        from wych_kit.notebook.views.exercise import NotebookExercise
 
-        if self._practice:
-            self._practice.close()
-            self._practice = None
-        self._practice = Practice(reference, mystery=mystery, seed=seed)
-        return self._practice
+        if self._exercise:
+            self._exercise.close()
+            self._exercise = None
+        self._exercise = NotebookExercise(reference, mystery=mystery, seed=seed)
+        return self._exercise
 
     def confirm(self) -> None:
-        """Yes, this is meant for production. Forms have a button for it."""
-        self.desk.confirm()
+        """Allow requests to production. Forms have a button for it."""
+        self.model.confirm()
 
-    @without_traceback
+    @shorten_setting_errors
     def switch(self, environment: str) -> None:
-        """Go on with `mock`, `sandbox` or `production`: with `.env` when that is for it, else with `.env.<environment>`.
+        """Continue with `mock`, `sandbox` or `production`, with `.env` or `.env.<environment>`.
 
-        Production asks once more before anything is sent. Raises `ValueError` for another name, and `SettingInvalid` when something
-        says otherwise, such as your shell.
+        Nothing is sent to production before it is confirmed. Raises `ValueError` for another name,
+        and `SettingInvalid` if another source, such as your shell, sets a different environment.
         """
         if fault := validation.explain_problem("WYCH_ENVIRONMENT", environment):
-            raise slip(ValueError(f"an environment {fault}"))
+            raise without_traceback(ValueError(f"The environment {fault}"))
         settings, profile = load_settings(), None
         if settings.environment.name != environment:
             settings, profile = load_settings(environment), environment
-        session = Session(settings, _path(settings, profile), profile=profile)
-        held = session.settings.values[0]
-        if held.text != environment:
+        session = Session(settings, _get_path(settings, profile), profile=profile)
+        in_force = session.settings.values[0]
+        if in_force.text != environment:
             raise SettingInvalid(
-                held.name,
-                f"is {held.text}, which wins: change it there, then restart the kernel",
-                origin=_WHERE.get(held.origin, held.origin),
+                in_force.name,
+                f"is {in_force.text} and has priority. Change it there, then restart the kernel",
+                origin=_ORIGINS.get(in_force.origin, in_force.origin),
             )
-        self.desk.change(session)
-        self.stand_in()
+        self.model.replace_session(session)
+        self.start_mock()
 
-    def reread(self) -> None:
-        """Use what the file of settings says now, and say so when it was changed; never while something is under way.
+    def reload_settings(self) -> None:
+        """Use the values that the file of settings has now, and say so if it was changed.
 
-        What is written in forms stays. Another environment is asked about again, if it is production.
+        Does nothing while a run is under way. An invalid file is reported, and nothing is read.
         """
-        if self.desk.under_way is not None:
+        if self.model.current_run is not None:
             return
         try:
-            changed = self.desk.reread()
+            was_changed = self.model.reload_settings()
         except SettingInvalid as error:
             print(f"{error}. Nothing was read from it.")  # noqa: T201 - beside the cell's form
             return
-        if changed:
-            self.desk.tell()
-            print(self.desk.changed)  # noqa: T201 - beside the cell's form
+        if was_changed:
+            self.model.observers.notify()
+            print(self.model.settings_changed_message)  # noqa: T201 - beside the cell's form
 
-    def stand_in(self) -> None:
-        """Have a mock to speak to, where one is wanted and none answers. One that cannot start is told of by the step that needs it."""
+    def start_mock(self) -> None:
+        """Start a mock if the settings expect one and none answers."""
+        # A step that needs the mock tries again, and then shows why it cannot start.
         with suppress(mock.CannotStart):
-            self.desk.stand_in()
+            self.model.start_mock()
 
     def close(self) -> None:
         """Stop what is under way and close the connections."""
-        if self._practice:
-            self._practice.close()
-        self.desk.close()
+        if self._exercise:
+            self._exercise.close()
+        self.model.close()
 
-    def _open_before(self, step: Step[Session]) -> Step[Session] | None:
-        """Catch up; the first earlier step that still asks or did not come through."""
+    def _run_earlier_steps(self, step: Step[Session]) -> Step[Session] | None:
+        """Run the earlier steps that ask nothing; return the first that is not done, if any."""
         for earlier in ALL_STEPS[: ALL_STEPS.index(step)]:
-            if self.desk.open and not self.desk.done(earlier) and not self.desk.fields(earlier):
-                self.desk.do(earlier)
-            if not self.desk.done(earlier):
+            if self.model.get_done(earlier):
+                continue
+            if self.model.is_sending_allowed and not self.model.get_fields(earlier):
+                self.model.run_now(earlier)
+            if not self.model.get_done(earlier):
                 return earlier
         return None
 
-    def _page(self, steps: tuple[Step[Session], ...], *, switchable: bool = False) -> Page:
-        """The page with these steps: the same one each time, since widgets live as long as the kernel, seen or not."""
-        names = (*(step.name for step in steps), *(["switchable"] if switchable else []))
-        page = self._pages.get(names)
-        if page is None or page.comm is None:  # closed by somebody
-            page = self._pages[names] = Page(
-                steps, self.desk, self._heartbeat, switch=self.switch if switchable else None
-            )
+    def _get_page(self, steps: tuple[Step[Session], ...], *, switchable: bool = False) -> Page:
+        # The same steps have the same page each time: widgets live as long as the kernel, so a cell
+        # that is run sixty times must not make sixty pages.
+        key = (*(step.name for step in steps), *(["switchable"] if switchable else []))
+        page = self._pages.get(key)
+        if page is None or page.comm is None:  # a person may have closed it
+            switch = self.switch if switchable else None
+            page = self._pages[key] = Page(steps, self.model, self._probe, switch=switch)
         self._countdown.show(page)
         return page
 
 
-def _step(name: str) -> Step[Session]:
-    names = [step.name for step in ALL_STEPS]
-    if name not in names:  # which may be a number, as the forms count them
-        raise slip(
-            KeyError(
-                "there is no step"
-                f" {name}{validation.suggest_nearest(str(name), names) or '; there are ' + ', '.join(names)}"
-            )
+def _find_step(name: str) -> Step[Session]:
+    # The forms count the steps, so the name may be a number.
+    if name not in STEP_NAMES:
+        near = (
+            validation.suggest_nearest(str(name), STEP_NAMES) or f". Use: {', '.join(STEP_NAMES)}"
         )
-    return ALL_STEPS[names.index(name)]
+        raise without_traceback(KeyError(f"There is no step {name}{near}"))
+    return ALL_STEPS[STEP_NAMES.index(name)]
 
 
-def _path(settings: Settings, profile: str | None) -> Path:
+def _get_path(settings: Settings, profile: str | None) -> Path:
     return settings.file.path or env_path(profile)

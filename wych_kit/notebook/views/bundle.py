@@ -1,39 +1,54 @@
-"""`kit.bundle()`: what is in the zip for a support ticket, as text and as a table."""
+"""Makes and shows the zip for a support ticket of `kit.bundle()`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.notebook.views import html, text
+from wych_kit.notebook.views.check import NOT_CONFIRMED, run_check
+from wych_kit.notebook.views.renderable import Renderable
+from wych_kit.support.bundle import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wych_kit.notebook.session_model import SessionModel
+    from wych_kit.notebook.views.html import Html
     from wych_kit.settings.environments import Environment
     from wych_kit.support.bundle import Bundle
 
 
-class Handover:
-    """What one bundle came to. No widget: it looks the same everywhere. `bundle` has all of it, its path included."""
+def write_bundle(model: SessionModel, to: str | Path | None) -> BundleView:
+    """Write the zip, with a check if anything may be sent. Raises `SettingInvalid`.
+
+    The check is the notebook's own, so that its exchanges are in this session's journal too.
+    """
+    settings = model.session.settings
+    bundle = make(
+        settings, Path(to) if to else None, check=lambda _: run_check(model) or NOT_CONFIRMED
+    )
+    return BundleView(settings.environment, bundle)
+
+
+class BundleView(Renderable):
+    """The parts of a bundle, and the path of the file. `bundle` is the bundle itself."""
 
     def __init__(self, environment: Environment, bundle: Bundle) -> None:
         self.bundle = bundle
         self._environment = environment
 
-    def __repr__(self) -> str:
-        rows = (f"{part.name}: {part.holds}" for part in self.bundle.parts)
-        return "\n".join(
-            escape_control_characters(line)
-            for line in (text.banner(self._environment), *rows, *self.bundle.lines())
-        )
+    def render_text(self) -> Iterator[str]:
+        """Yield a line for each part, then where the file is."""
+        yield text.render_banner(self._environment)
+        for part in self.bundle.parts:
+            yield f"{part.name}: {part.holds}"
+        yield from self.bundle.lines()
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": "".join(self._html())}
-
-    def _html(self) -> Iterator[str]:
-        yield html.banner(self._environment)
-        yield html.table(
+    def render_html(self) -> Iterator[Html]:
+        """Yield a table of the parts with their sizes, then where the file is."""
+        yield html.render_banner(self._environment)
+        yield html.render_table(
             (part.name, part.holds, f"{len(part.content)} bytes") for part in self.bundle.parts
         )
-        yield from map(html.paragraph, self.bundle.lines())
+        yield from map(html.render_paragraph, self.bundle.lines())

@@ -1,76 +1,73 @@
-"""What was caught up, in a line a step; when something did not come through, why."""
+"""Shows the outcomes of the steps that `kit.catch_up` ran, a line for each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wych_kit.journey.step import Done, Failed
 from wych_kit.notebook.views import html, text
+from wych_kit.notebook.views.check import NOT_CONFIRMED
+from wych_kit.notebook.views.renderable import Renderable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wych_kit.journey.session import Session
-    from wych_kit.journey.step import Step
-    from wych_kit.notebook.session_model import Desk
+    from wych_kit.journey.step import Field, Step
+    from wych_kit.notebook.session_model import SessionModel
+    from wych_kit.notebook.views.html import Html
 
-
-# What came of steps, by name, that were answered with the kit's examples, and those that are no
-# secret.
+# By the step's name: the outcome that the kit's example answers gave, and those of the answers that
+# are no secret.
 Examples = dict[str, "tuple[Done | Failed | None, list[str]]"]
 
 
-class Recap:
-    """The outcomes of some steps as they are now, and which were answered by the kit. No widget: it looks the same everywhere."""
+class CatchUpView(Renderable):
+    """The outcomes of some steps at this moment, and which steps the kit answered itself."""
 
-    def __init__(self, desk: Desk, steps: tuple[Step[Session], ...], examples: Examples) -> None:
-        self._environment = desk.session.settings.environment
-        self._open = desk.open
-        self._rows = [(step, desk.outcomes.get(step.name), desk.fields(step)) for step in steps]
+    def __init__(
+        self, model: SessionModel, steps: tuple[Step[Session], ...], examples: Examples
+    ) -> None:
+        self._environment = model.session.settings.environment
+        self._is_sending_allowed = model.is_sending_allowed
+        self._rows = [
+            (step, model.outcomes.get(step.name), model.get_fields(step)) for step in steps
+        ]
+        # A step that a person ran again since then was answered by them.
         self._examples = {
-            name: said
-            for name, (outcome, said) in examples.items()
-            if desk.outcomes.get(name) is outcome
+            name: answers
+            for name, (outcome, answers) in examples.items()
+            if model.outcomes.get(name) is outcome
         }
 
-    def __repr__(self) -> str:
-        lines = [text.banner(self._environment)]
-        for step, outcome, asked in self._rows:
+    def render_text(self) -> Iterator[str]:
+        """Yield a line for each step, up to the first that failed; that one is explained."""
+        yield text.render_banner(self._environment)
+        for step, outcome, fields in self._rows:
             if isinstance(outcome, Failed):
-                return "\n".join([*lines, f"✗ {step.title}", *text.outcome(outcome, "")])
-            lines.append(
-                self._came(step, outcome)
-                if isinstance(outcome, Done)
-                else self._waits(step, bool(asked))
-            )
-        return "\n".join(lines)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": "".join(self._html())}
-
-    def _html(self) -> Iterator[str]:
-        yield html.banner(self._environment)
-        for step, outcome, asked in self._rows:
-            if isinstance(outcome, Failed):
-                yield html.failed(outcome, asked, timed=False)
+                yield f"✗ {step.title}"
+                yield from text.render_outcome(outcome, "")
                 return
-            yield html.paragraph(
-                self._came(step, outcome)
-                if isinstance(outcome, Done)
-                else self._waits(step, bool(asked))
-            )
+            yield self._describe(step, outcome, fields)
 
-    def _came(self, step: Step[Session], outcome: Done) -> str:
-        said = self._examples.get(step.name)
-        return f"✓ {step.title}: {outcome.have}" + (
-            f" Answered with the examples: {', '.join(said)}." if said else ""
-        )
+    def render_html(self) -> Iterator[Html]:
+        """Yield a paragraph for each step, up to the first that failed; that one is explained."""
+        yield html.render_banner(self._environment)
+        for step, outcome, fields in self._rows:
+            if isinstance(outcome, Failed):
+                yield html.render_failed(outcome, fields, timed=False)
+                return
+            yield html.render_paragraph(self._describe(step, outcome, fields))
 
-    def _waits(self, step: Step[Session], asks: bool) -> str:  # noqa: FBT001 - private, and read with its name
-        if not self._open:
-            return f"○ {step.title}: nothing is sent to production before kit.confirm()"
-        return (
-            f'○ {step.title}: kit.step("{step.name}") asks what it needs'
-            if asks
-            else f"○ {step.title}: comes after that"
-        )
+    def _describe(
+        self, step: Step[Session], outcome: Done | None, fields: tuple[Field, ...]
+    ) -> str:
+        if outcome is not None:
+            answers = self._examples.get(step.name)
+            remark = f" Answered with the examples: {', '.join(answers)}." if answers else ""
+            return f"✓ {step.title}: {outcome.have}{remark}"
+        if not self._is_sending_allowed:
+            return f"○ {step.title}: {NOT_CONFIRMED}"
+        if fields:
+            return f'○ {step.title}: needs your answers. Run kit.step("{step.name}").'
+        return f"○ {step.title}: runs after the steps above."

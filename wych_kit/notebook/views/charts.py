@@ -1,7 +1,8 @@
-"""A customer's data as charts: drawn by JupyterLab from Vega-Lite, and as a table wherever nothing draws it."""
+"""Draws a customer's data as charts, or as tables where no front end draws Vega-Lite."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -9,12 +10,10 @@ import altair as alt
 from wych_kit.journey.customer_tables import accounts_table, category_tables
 from wych_kit.journey.statements import daily_balances, sum_by_category
 from wych_kit.notebook.views import text
-from wych_kit.notebook.views.usage_errors import slip
+from wych_kit.notebook.views.usage_errors import without_traceback
 from wych_kit.settings import validation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wych_kit.journey.statements import CustomerData
     from wych_kit.journey.step import Table
 
@@ -24,41 +23,38 @@ _GREY, _FAINT = "#7b7b7b", "#80808055"
 
 
 class Chart:
-    """One chart of a customer's data. `spec` is its Vega-Lite, for your own tools; amounts become floats in it, for drawing only."""
+    """One chart of a customer's data.
+
+    `spec` is its Vega-Lite, for your own tools. Amounts are floats in it, for drawing only.
+    """
 
     def __init__(self, name: str, data: CustomerData) -> None:
-        drawn = _DRAWN.get(name)
-        if drawn is None:
-            raise slip(
-                KeyError(
-                    "there is no chart"
-                    f" {name}{validation.suggest_nearest(name, _DRAWN) or '; there are ' + ', '.join(_DRAWN)}"
-                )
-            )
-        draw, tabled = drawn
+        """Raise `KeyError` for a name that no chart has."""
+        if name not in _CHARTS:
+            near = validation.suggest_nearest(name, _CHARTS) or f". Use: {', '.join(_CHARTS)}"
+            raise without_traceback(KeyError(f"There is no chart {name}{near}"))
+        draw, tabulate = _CHARTS[name]
         self.spec = draw(data)
-        self._tables = tabled(data)
+        self._tables = tabulate(data)
 
     def __repr__(self) -> str:
-        return "\n".join(text.tables(self._tables)).strip("\n")
+        return "\n".join(text.render_tables(self._tables)).strip("\n")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {
-            VEGA: self.spec,
-            "text/plain": repr(self),
-        }  # no HTML: JupyterLab would show that, not the chart
+        # No HTML: JupyterLab would show that instead of the chart.
+        return {VEGA: self.spec, "text/plain": repr(self)}
 
 
-def _balances(data: CustomerData) -> dict[str, Any]:
+def _draw_balances(data: CustomerData) -> dict[str, Any]:
     rows = [
         {
             "Account": name,
-            "Currency": found.account.currency,
+            "Currency": statement.account.currency,
             "Day": day.isoformat(),
             "Balance": float(amount),
         }
-        for name, found in zip(data.names, data.statements, strict=True)
-        for day, amount in daily_balances(found, data.since, data.until)
+        for name, statement in zip(data.names, data.statements, strict=True)
+        for day, amount in daily_balances(statement, data.since, data.until)
     ]
     chart = (
         alt.Chart(
@@ -83,10 +79,10 @@ def _balances(data: CustomerData) -> dict[str, Any]:
             ],
         )
     )
-    return _in_any_theme(chart)
+    return _render_for_any_theme(chart)
 
 
-def _categories(data: CustomerData) -> dict[str, Any]:
+def _draw_categories(data: CustomerData) -> dict[str, Any]:
     rows = []
     for currency in data.currencies:
         for flow in sum_by_category(data, currency):
@@ -128,25 +124,27 @@ def _categories(data: CustomerData) -> dict[str, Any]:
             tooltip=["Category:N", "Way:N", alt.Tooltip("Amount:Q", format=",.2f"), "Currency:N"],
         )
     )
-    return _in_any_theme(chart)
+    return _render_for_any_theme(chart)
 
 
-def _in_any_theme(chart: alt.Chart) -> dict[str, Any]:
-    """The chart in colours that can be read on light and on dark: JupyterLab does not draw it anew when its theme is switched."""
-    words = {"labelColor": _GREY, "titleColor": _GREY}
+def _render_for_any_theme(chart: alt.Chart) -> dict[str, Any]:
+    # JupyterLab does not draw a chart again when its theme is switched, so these colours can be
+    # read on light and on dark.
+    texts = {"labelColor": _GREY, "titleColor": _GREY}
     lines = dict.fromkeys(("gridColor", "domainColor", "tickColor"), _FAINT)
     chart = (
         chart.configure(background="transparent")
-        .configure_axis(**words, **lines)
-        .configure_legend(**words)
+        .configure_axis(**texts, **lines)
+        .configure_legend(**texts)
+        .configure_title(color=_GREY)
+        .configure_view(stroke=_FAINT)
     )
-    return dict(chart.configure_title(color=_GREY).configure_view(stroke=_FAINT).to_dict())
+    return dict(chart.to_dict())
 
 
-_DRAWN: dict[
-    str,
-    tuple[Callable[[CustomerData], dict[str, Any]], Callable[[CustomerData], tuple[Table, ...]]],
-] = {
-    "balances": (_balances, lambda data: (accounts_table(data),)),
-    "categories": (_categories, category_tables),
+_Draw = Callable[["CustomerData"], dict[str, Any]]
+_Tabulate = Callable[["CustomerData"], "tuple[Table, ...]"]
+_CHARTS: dict[str, tuple[_Draw, _Tabulate]] = {
+    "balances": (_draw_balances, lambda data: (accounts_table(data),)),
+    "categories": (_draw_categories, category_tables),
 }

@@ -1,157 +1,147 @@
-"""`kit.drill()`: an exercise in a notebook. Each call shows what came of it, as text and as HTML; no times: two runs read the same."""
+"""Runs an exercise in a notebook: `kit.drill()`. Each call shows its result as text and as HTML."""
 
 from __future__ import annotations
 
 import atexit
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wych_kit.client.journal.transcript import (
-    escape_control_characters,
-    render_request,
-    render_response,
-)
+from wych_kit.client.journal.transcript import render_request, render_response
 from wych_kit.errors import SettingInvalid
-from wych_kit.notebook.views import html as markup
-from wych_kit.notebook.views import text as plain
-from wych_kit.notebook.views.check import Check
-from wych_kit.notebook.views.usage_errors import slip, without_traceback
+from wych_kit.notebook.views import html, text
+from wych_kit.notebook.views.check import CheckView
+from wych_kit.notebook.views.renderable import Message, Renderable
+from wych_kit.notebook.views.usage_errors import shorten_setting_errors, without_traceback
 from wych_kit.secret import Secret
 from wych_kit.settings.environments import MOCK
 from wych_kit.training import FOLDER, ExerciseAttempt
 from wych_kit.training.scores import MAX_POINTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wych_kit.notebook.views.html import Html
     from wych_kit.training import AttemptResult
 
-_ROWS = (
-    ("Look", ".check(), .journal(), .show(), .hint()"),
-    (
-        ".env",
-        '.copy("client_secret") from Wych\'s portal; .write(client_secret="…"), empty takes it out',
-    ),
-    ("Shell", '.unset("NAME")'),
-    ("When sure", '.done(), or .answer("reference") where no line here repairs it'),
-    ("When not", ".give_up()"),
+_COMMANDS = (
+    ("Inspect", ".check(), .journal(), .show(), .hint()"),
+    ("Edit .env", '.copy("client_secret") copies it from Wych\'s portal'),
+    ("", '.write(client_secret="…") writes it; an empty value removes the line'),
+    ("Edit the shell", '.unset("NAME")'),
+    ("Finish", '.done(), or .answer("reference") if you cannot repair it'),
+    ("Give up", ".give_up()"),
 )
-_BY_HAND = ("request.sh", '.replace("old", "new"), or any editor')
+_EDIT_SCRIPT = ("Edit request.sh", '.replace("old", "new"), or use any editor')
 
 
-class Told:
-    """A few lines that were said. No widget: it looks the same everywhere."""
-
-    def __init__(self, *lines: str, kind: str = "") -> None:
-        self._lines = [line for text in lines for line in text.splitlines()]
-        self._kind = kind
-
-    def __repr__(self) -> str:
-        return "\n".join(map(escape_control_characters, self._lines))
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        html = "".join(map(markup.paragraph, self._lines))
-        return {
-            "text/plain": repr(self),
-            "text/html": f'<div class="{self._kind}">{html}</div>' if self._kind else html,
-        }
-
-
-class Practice:
-    """One exercise, in a folder of its own with a mock of its own. `drill` is the exercise itself; `close()` ends it."""
+class NotebookExercise(Renderable):
+    """One exercise, in a folder and with a mock of its own. `drill` is the attempt itself."""
 
     def __init__(
         self, reference: str | None, *, mystery: bool = False, seed: int | None = None
     ) -> None:
-        """Raises `SettingInvalid` for a reference that is no exercise, and for a folder that is something else's."""
+        """Begin the exercise. Raises `SettingInvalid`, as `ExerciseAttempt.begin` does."""
         self.drill = ExerciseAttempt.begin(reference, FOLDER, mystery=mystery, seed=seed)
+        # A kernel that ends must not leave the folder with its false `.env` behind.
         atexit.register(self.close)
 
-    def __repr__(self) -> str:
-        rows = (f"{label}: {words}" for label, words in self._rows())
-        return "\n".join((plain.banner(MOCK), *self._words(), *rows))
+    def render_text(self) -> Iterator[str]:
+        """Yield the situation, where its files are, and what you can do."""
+        yield text.render_banner(MOCK)
+        yield self.drill.situation
+        yield self.drill.where
+        for label, command in self._list_commands():
+            yield f"{label}: {command}" if label else f"  {command}"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        words = "".join(map(markup.paragraph, self._words()))
-        rows = markup.table((label, can, "") for label, can in self._rows())
-        return {"text/plain": repr(self), "text/html": f"{markup.banner(MOCK)}{words}{rows}"}
+    def render_html(self) -> Iterator[Html]:
+        """Yield the same, with a table of what you can do."""
+        yield html.render_banner(MOCK)
+        yield html.render_paragraph(self.drill.situation)
+        yield html.render_paragraph(self.drill.where)
+        yield html.render_table((label, command, "") for label, command in self._list_commands())
 
-    def check(self) -> Check:
-        """Climb every rung with the exercise's settings."""
-        return Check(self.drill.setup.settings().environment, self.drill.check())
+    def _list_commands(self) -> list[tuple[str, str]]:
+        commands = list(_COMMANDS)
+        if self.drill.is_hand_written:
+            # The defect is in the request, so editing settings would only mislead.
+            commands[1:4] = [_EDIT_SCRIPT]
+        return commands
 
-    def hint(self) -> Told:
-        """The next of three hints; each costs a point."""
-        return Told(self.drill.hint())
+    def check(self) -> CheckView:
+        """Run the connectivity check with the exercise's settings."""
+        return CheckView(self.drill.setup.settings().environment, self.drill.check())
 
-    def show(self) -> Told:
-        """The request in `request.sh`, tokens left out; where there is none, what the exercise's shell sets."""
-        rows = (f"{name}={value}" for name, value in self.drill.variables())
-        return Told(
+    def hint(self) -> Message:
+        """Show the next of three hints. Each costs a point."""
+        return Message(self.drill.hint())
+
+    def show(self) -> Message:
+        """Show the request in `request.sh` without tokens, or else the exercise's shell variables."""
+        variables = (f"{name}={value}" for name, value in self.drill.variables())
+        return Message(
             self.drill.request_text()
-            or "\n".join(rows)
-            or "There is no request.sh, and no variable of the shell is about Wych."
+            or "\n".join(variables)
+            or "There is no request.sh, and the shell sets no variable that concerns Wych."
         )
 
-    def journal(self, number: int = 1) -> Told:
-        """One exchange with Wych as it was sent and answered, counted from the newest. Raises `IndexError` when there are not so many."""
-        found = self.drill.exchanges()
-        if not 1 <= number <= len(found):
-            raise slip(IndexError(f"there are {len(found)} exchanges, numbered from 1, the newest"))
-        return Told(*render_request(found[-number]), *render_response(found[-number], timed=False))
+    def journal(self, number: int = 1) -> Message:
+        """Show one exchange with Wych, counted from the newest. Raises `IndexError` for another."""
+        exchanges = self.drill.exchanges()
+        if not 1 <= number <= len(exchanges):
+            raise without_traceback(
+                IndexError(f"There are {len(exchanges)} exchanges, numbered from 1 for the newest.")
+            )
+        exchange = exchanges[-number]
+        return Message(*render_request(exchange), *render_response(exchange, timed=False))
 
-    def write(self, **values: str | Secret) -> Told:
-        """Write settings into the exercise's `.env`; an empty value takes a line out. Raises `SettingInvalid` for a name that is none."""
-        kept = {name: Secret(value) for name, value in values.items()}
-        values.clear()  # a traceback shows them
+    def write(self, **values: str | Secret) -> Message:
+        """Write settings into the exercise's `.env`. An empty value removes the line.
+
+        Raises `SettingInvalid` for an unknown name.
+        """
+        secrets = {name: Secret(value) for name, value in values.items()}
+        values.clear()  # a traceback shows the arguments
         try:
-            return Told(self.drill.write(**kept))
+            return Message(self.drill.write(**secrets))
         except SettingInvalid as error:
-            raise slip(error)  # noqa: B904 - it is the same one
+            raise without_traceback(error)  # noqa: B904 - the same exception, not a new one
 
-    @without_traceback
-    def copy(self, name: str) -> Told:
-        """Take a setting's value from where Wych shows it. Raises `SettingInvalid` for one that Wych does not show."""
-        return Told(self.drill.copy(name))
+    @shorten_setting_errors
+    def copy(self, name: str) -> Message:
+        """Copy a setting's value from where Wych shows it. Raises `SettingInvalid` for others."""
+        return Message(self.drill.copy(name))
 
-    def unset(self, name: str) -> Told:
-        """Take a variable out of the exercise's shell."""
-        return Told(self.drill.export(name, None))
+    def unset(self, name: str) -> Message:
+        """Remove a variable from the exercise's shell."""
+        return Message(self.drill.export(name, None))
 
-    def replace(self, old: str, new: str) -> Told:
-        """Put other words in the place of these, in `request.sh` or else in `.env`."""
-        return Told(self.drill.replace(old, new))
+    def replace(self, old: str, new: str) -> Message:
+        """Replace a text in `request.sh`, or in `.env` if there is no such file."""
+        return Message(self.drill.replace(old, new))
 
-    @without_traceback
-    def answer(self, reference: str) -> Told:
-        """Name what is broken. Raises `SettingInvalid` for a word that is no reference."""
-        return self._told(self.drill.answer(reference))
+    @shorten_setting_errors
+    def answer(self, reference: str) -> Message:
+        """Name the cause. Raises `SettingInvalid` for a word that is not a reference."""
+        return self._describe(self.drill.answer(reference))
 
-    def done(self) -> Told:
-        """Make the call, and say whether it is solved."""
-        return self._told(self.drill.verify())
+    def done(self) -> Message:
+        """Make the call and show whether the exercise is solved."""
+        return self._describe(self.drill.verify())
 
-    def give_up(self) -> Told:
-        """The answer, for no points."""
-        return Told(self.drill.give_up())
+    def give_up(self) -> Message:
+        """Show the solution, for no points."""
+        return Message(self.drill.give_up())
 
     def close(self) -> None:
-        """Stop its mock and take its folder away."""
+        """Stop the mock and remove the folder."""
         atexit.unregister(self.close)
         self.drill.close()
 
-    def _words(self) -> tuple[str, str]:
-        return self.drill.situation, self.drill.where
-
-    def _rows(self) -> list[tuple[str, str]]:
-        rows = list(_ROWS)
-        if self.drill.is_hand_written:
-            rows[1:3] = [_BY_HAND]
-        return rows
-
-    def _told(self, verdict: AttemptResult) -> Told:
+    def _describe(self, attempt: AttemptResult) -> Message:
         result = self.drill.result
-        if verdict.solved and result:
-            return Told(
-                f"✓ Solved. {verdict.seen}",
-                f"{verdict.next} {result.points} of {MAX_POINTS} points.",
-                kind="wych-done",
+        if attempt.solved and result:
+            return Message(
+                f"✓ Solved. {attempt.seen}",
+                f"{attempt.next} {result.points} of {MAX_POINTS} points.",
+                css_class="wych-done",
             )
-        return Told(f"✗ Not yet. {verdict.seen}", verdict.next, kind="wych-failed")
+        return Message(f"✗ Not yet. {attempt.seen}", attempt.next, css_class="wych-failed")

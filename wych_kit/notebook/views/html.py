@@ -1,10 +1,15 @@
-"""What the forms say, as HTML. Everything that is not written here is escaped, control characters included."""
+"""Draws what the forms show as HTML, escaped by type.
+
+Every function returns `Html`. A value put into one with `.format` is escaped unless it is `Html`
+itself, so no caller has to remember to escape.
+"""
 
 from __future__ import annotations
 
-from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from wych_kit.client.journal.transcript import (
     escape_control_characters,
@@ -23,240 +28,263 @@ if TYPE_CHECKING:
     from wych_kit.journey.step import Fact, Failed, Field, Table
     from wych_kit.settings.environments import Environment
 
-
-_LEFT = (  # notebooks align tables to the right, and the style sheet does not travel with an output
-    'style="text-align:left"'
-)
-GONE = "The kernel of this form has ended: run the cell again (Shift+Enter)."
-_LONG = 'style="text-align:left;overflow-wrap:anywhere"'
+KERNEL_GONE = "The kernel of this form has ended. Run the cell again (Shift+Enter)."
 
 
-def text(words: str) -> str:
-    """Any text as HTML."""
-    return escape(escape_control_characters(words))
+class Html(Markup):
+    """HTML. What is formatted into it or joined to it is escaped, control characters included."""
+
+    @classmethod
+    def escape(cls, s: Any, /) -> Html:
+        """Return the text as HTML; `Html` as it is."""
+        # A server's control characters could hide text, and half a surrogate pair cannot be sent.
+        return cls(super().escape(s if hasattr(s, "__html__") else escape_control_characters(s)))
 
 
-def style() -> str:
-    """The style sheet of the forms, in JupyterLab's own colours."""
+_EMPTY = Html()
+# Notebooks align tables to the right, and the style sheet does not travel with a stored output.
+_LEFT = Html('style="text-align:left"')
+_LEFT_LONG = Html('style="text-align:left;overflow-wrap:anywhere"')
+_RIGHT = Html('style="text-align:right"')
+
+
+def render_style() -> Html:
+    """Return the style sheet of the forms, in JupyterLab's own colours."""
     rules = files("wych_kit.notebook.views").joinpath("style.css").read_text("utf-8")
-    return f'<style>.wych-page {{ --wych-gone: "{GONE}"; }}\n{rules}</style>'
+    gone = f'.wych-page {{ --wych-gone: "{KERNEL_GONE}"; }}'
+    return Html(f"<style>{gone}\n{rules}</style>")
 
 
-def gone() -> str:
-    """What stands after a form, unseen: in a notebook that is opened once its kernel has ended, JupyterLab says that it finds no model."""
-    child, own = (
-        ".jp-OutputArea-child",
-        "> .jp-OutputArea-output > .wych-gone",
-    )  # not one further in: forms may stand in other widgets
+def render_kernel_gone() -> Html:
+    """Return a style that tells, in a notebook opened without its kernel, to run the cell again.
+
+    It stands after a form, unseen. JupyterLab would only say that it found no model.
+    """
+    child = ".jp-OutputArea-child"
+    # A direct child only: a form may stand in other widgets, whose outputs are none of ours.
+    own = "> .jp-OutputArea-output > .wych-gone"
     lost = f"{child}:has(+ {child} {own}) > .jp-OutputArea-output.jupyter-widgets:not(:has(*))"
-    rules = f"{child}:has({own}) {{ display: none; }}", f"{lost} {{ font-size: 0; }}"
-    return (
-        f'<style class="wych-gone">{" ".join(rules)} {lost}::after {{ content: "{GONE}"; font-size:'
-        " 13px; }</style>"
+    rules = (
+        f"{child}:has({own}) {{ display: none; }}",
+        f"{lost} {{ font-size: 0; }}",
+        f'{lost}::after {{ content: "{KERNEL_GONE}"; font-size: 13px; }}',
     )
+    return Html(f'<style class="wych-gone">{" ".join(rules)}</style>')
 
 
-def banner(environment: Environment) -> str:
-    """Which Wych this is, in words and in its colour."""
-    return (
-        f'<div class="wych-banner"><b>{text(environment.name)}</b>'
-        f" {text(environment.words or environment.note)}</div>"
-    )
+def render_banner(environment: Environment) -> Html:
+    """Return which Wych this is, in words and in its colour."""
+    template = Html('<div class="wych-banner"><b>{}</b> {}</div>')
+    return template.format(environment.name, environment.words or environment.note)
 
 
-def steps(titles: Sequence[tuple[str, str]]) -> str:
-    """Where one stands: (title, state) of each step; the state is "done", "now" or "later"."""
+def render_step_list(steps: Sequence[tuple[str, str]]) -> Html:
+    """Return the list of (title, state) of each step; the state is "done", "now" or "later"."""
     signs = {"done": "✓", "now": "●", "later": "○"}
-    current = {"now": ' aria-current="step"'}
+    current = Html(' aria-current="step"')
+    # The sign alone says nothing to a screen reader: the state follows as unseen text.
+    item = Html(
+        '<li class="wych-{state}"{current}><span aria-hidden="true">{sign}</span> {title}'
+        '<span class="wych-unseen"> ({state})</span></li>'
+    )
     items = (
-        f'<li class="wych-{state}"{current.get(state, "")}><span'
-        f' aria-hidden="true">{signs[state]}</span> {text(title)}<span class="wych-unseen">'
-        f" ({state})</span></li>"
-        for title, state in titles
-    )
-    return f'<ol class="wych-road">{"".join(items)}</ol>'
-
-
-def heading(number: int, total: int, title: str, why: str, link: str = "") -> str:
-    """The head of a step, and an address to open meanwhile."""
-    head = f"<small>Step {number} of {total}</small><h3>{text(title)}</h3><p>{text(why)}</p>"
-    return f'<div class="wych-head">{head}{_opening(link)}</div>'
-
-
-def _opening(link: str) -> str:
-    if not link.lower().startswith(("http://", "https://")):
-        return ""
-    return (
-        f'<p class="wych-link">Open <a href="{text(link)}" target="_blank" rel="noopener'
-        f' noreferrer">{text(link)}</a></p>'
-    )
-
-
-def help_text(field: Field) -> str:
-    """What is said beside a field while nothing is wrong with it."""
-    return f'<span class="wych-help">{text(field.help)}</span>'
-
-
-def fault(field: Field, words: str) -> str:
-    """What is wrong with a field, announced to screen readers."""
-    named = (  # seen, the label stands right above
-        f'<span class="wych-unseen">{text(field.label)}: </span>'
-    )
-    return f'<span class="wych-fault" role="alert">✗ {named}{text(words)}</span>'
-
-
-def fields(asked: Iterable[Field]) -> str:
-    """The questions as a table, for where no form can be drawn."""
-    rows = (
-        (
-            each.label,
-            MASK if each.secret else each.suggestion and f"such as {each.suggestion}",
-            each.help,
+        item.format(
+            state=state, current=current if state == "now" else "", sign=signs[state], title=title
         )
-        for each in asked
+        for title, state in steps
     )
-    return table(rows)
+    return Html('<ol class="wych-road">{}</ol>').format(_EMPTY.join(items))
 
 
-def table(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Rows of label, value and remark."""
-    body = "".join(
-        f'<tr><th scope="row" {_LEFT}>{text(label)}</th>{_cells(value, remark)}</tr>'
-        for label, value, remark in rows
+def render_heading(number: int, total: int, *, title: str, why: str, link: str = "") -> Html:
+    """Return the head of a step, with the address to open meanwhile, if there is one."""
+    opening = Html(
+        '<p class="wych-link">Open <a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>'
+        "</p>"
     )
-    return f'<table class="wych-facts">{body}</table>'
+    # Settings are typed by people: a `javascript:` address must not become a link.
+    is_web = link.lower().startswith(("http://", "https://"))
+    return Html(
+        '<div class="wych-head"><small>Step {} of {}</small><h3>{}</h3><p>{}</p>{}</div>'
+    ).format(number, total, title, why, opening.format(link) if is_web else "")
 
 
-def _cells(value: str, remark: str) -> str:
-    """A value without a remark has the room of both, so that an id stays in one line; an address breaks after a slash."""
-    shown, said = (text(words).replace("/", "/<wbr>") for words in (value, remark))
-    if not said:
-        return f'<td {_LONG} colspan="2">{shown}</td>'
-    return f'<td {_LEFT}>{shown}</td><td {_LONG} class="wych-remark">{said}</td>'
+def render_help(field: Field) -> Html:
+    """Return the help beside a valid field."""
+    return Html('<span class="wych-help">{}</span>').format(field.help)
 
 
-def facts(rows: Iterable[Fact]) -> str:
-    """A table of facts."""
-    return table((fact.label, fact.value, fact.remark) for fact in rows)
+def render_fault(field: Field, fault: str) -> Html:
+    """Return the fault of a field. Screen readers announce it, with the label that others see."""
+    return Html(
+        '<span class="wych-fault" role="alert">✗ <span class="wych-unseen">{}: </span>{}</span>'
+    ).format(field.label, fault)
 
 
-def titled(found: Table) -> str:
-    """A table under its title, with a head; numbers stand to the right."""
-    sides = [
-        f'style="text-align:{"right" if place in found.numbers else "left"}"'
-        for place in range(len(found.columns))
+def render_fields(fields: Iterable[Field]) -> Html:
+    """Return the questions as a table, for where no form can be drawn."""
+    return render_table(
+        (
+            field.label,
+            MASK if field.secret else field.suggestion and f"such as {field.suggestion}",
+            field.help,
+        )
+        for field in fields
+    )
+
+
+def render_table(rows: Iterable[tuple[str, str, str]]) -> Html:
+    """Return a table of label, value and remark."""
+    row = Html('<tr><th scope="row" {}>{}</th>{}</tr>')
+    body = _EMPTY.join(
+        row.format(_LEFT, label, _render_cells(value, remark)) for label, value, remark in rows
+    )
+    return Html('<table class="wych-facts">{}</table>').format(body)
+
+
+def _render_cells(value: str, remark: str) -> Html:
+    # Without a remark the value takes both columns, so that an id stays in one line.
+    if not remark:
+        return Html('<td {} colspan="2">{}</td>').format(_LEFT_LONG, _break_at_slashes(value))
+    return Html('<td {}>{}</td><td {} class="wych-remark">{}</td>').format(
+        _LEFT, _break_at_slashes(value), _LEFT_LONG, _break_at_slashes(remark)
+    )
+
+
+def _break_at_slashes(text: str) -> Html:
+    """Return the text with a place to break the line after each slash, for long addresses."""
+    return Html("/<wbr>").join(text.split("/"))
+
+
+def render_facts(facts: Iterable[Fact]) -> Html:
+    """Return a table of facts."""
+    return render_table((fact.label, fact.value, fact.remark) for fact in facts)
+
+
+def render_titled_table(table: Table) -> Html:
+    """Return a table under its title, with column heads; numbers are aligned to the right."""
+    sides = [_RIGHT if column in table.numbers else _LEFT for column in range(len(table.columns))]
+    th, td, tr = Html('<th scope="col" {}>{}</th>'), Html("<td {}>{}</td>"), Html("<tr>{}</tr>")
+    head = _EMPTY.join(map(th.format, sides, table.columns))
+    body = _EMPTY.join(tr.format(_EMPTY.join(map(td.format, sides, row))) for row in table.rows)
+    return Html(
+        '<div class="wych-scroll"><table class="wych-table"><caption {}>{}</caption>'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
+    ).format(_LEFT, table.title, head, body)
+
+
+def render_exchanges(exchanges: Sequence[Exchange], *, timed: bool = True) -> Html:
+    """Return each exchange as sent and as answered, folded. Redacted when it was captured."""
+    if not exchanges:
+        return _EMPTY
+    part = Html(
+        "<details><summary>{}</summary><p>Request, as sent</p><pre>{}</pre>"
+        "<p>Response, as received</p><pre>{}</pre></details>"
+    )
+    line_end = Html("\n")
+    parts = (
+        part.format(
+            render_summary(exchange, timed=timed),
+            line_end.join(map(_break_at_slashes, render_request(exchange))),
+            line_end.join(map(_break_at_slashes, render_response(exchange, timed=timed))),
+        )
+        for exchange in exchanges
+    )
+    count = len(exchanges)
+    return Html('<details class="wych-wire"><summary>{}</summary>{}</details>').format(
+        "Show the request and its response"
+        if count == 1
+        else f"Show the {count} requests and their responses",
+        _EMPTY.join(parts),
+    )
+
+
+def render_done(outcome: Done, next_step: str, *, timed: bool = True) -> Html:
+    """Return the outcome of a step that succeeded, and a sentence on what comes next."""
+    return Html(
+        '<div class="wych-done"><p role="status"><b>✓ Done.</b> {}</p>{}{}{}{}</div>'
+    ).format(
+        outcome.have,
+        render_facts(outcome.facts),
+        _EMPTY.join(map(render_titled_table, outcome.tables)),
+        render_exchanges(outcome.exchanges, timed=timed),
+        render_paragraph(next_step, "wych-next"),
+    )
+
+
+def render_failed(outcome: Failed, fields: Sequence[Field], *, timed: bool = True) -> Html:
+    """Return what went wrong, how the kit knows, and what to do.
+
+    Faults of `fields` are left out: they stand beside their fields.
+    """
+    if outcome.diagnosis is None:
+        count = len(outcome.faults)
+        marked = "the marked field" if count == 1 else f"the {count} marked fields"
+        return render_paragraph(f"✗ Nothing was sent. Correct {marked}.", "wych-failed", alert=True)
+    names = {field.name for field in fields}
+    rows = [("Also", fault, name) for name, fault in outcome.faults.items() if name not in names]
+    return Html('<div class="wych-failed">{}{}</div>').format(
+        render_diagnosis(outcome.diagnosis, rows), render_exchanges(outcome.exchanges, timed=timed)
+    )
+
+
+def render_diagnosis(diagnosis: Diagnosis, rows: Iterable[tuple[str, str, str]] = ()) -> Html:
+    """Return what went wrong, how the kit knows, and what to do, as a table with `rows` below."""
+    found = [
+        ("Seen", " ".join(diagnosis.evidence), ""),
+        ("Cause", diagnosis.qualified_cause, ""),
+        ("Do", diagnosis.action, ""),
+        ("Basis", diagnosis.provenance, ""),
     ]
-    head = "".join(
-        f'<th scope="col" {side}>{text(name)}</th>'
-        for name, side in zip(found.columns, sides, strict=True)
-    )
-    rows = (
-        "".join(f"<td {side}>{text(cell)}</td>" for cell, side in zip(row, sides, strict=True))
-        for row in found.rows
-    )
-    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
-    table = (
-        "<caption"
-        f" {_LEFT}>{text(found.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    )
-    return f'<div class="wych-scroll"><table class="wych-table">{table}</table></div>'
-
-
-def exchanges(made: Sequence[Exchange], *, timed: bool = True) -> str:
-    """What went over the wire, folded: each exchange as sent and as answered. Redacted when it was captured."""
-    if not made:
-        return ""
-    parts = "".join(
-        f"<details><summary>{text(render_summary(each, timed=timed))}</summary><p>as"
-        f" sent</p><pre>{_lines(render_request(each))}</pre><p>as"
-        f" answered</p><pre>{_lines(render_response(each, timed=timed))}</pre></details>"
-        for each in made
-    )
-    count = "the exchange" if len(made) == 1 else f"the {len(made)} exchanges"
-    return (
-        f'<details class="wych-wire"><summary>See {count} as sent and as'
-        f" answered</summary>{parts}</details>"
+    return Html('<p role="alert"><b>✗ Failed</b> ({})</p>{}').format(
+        diagnosis.stage, render_table([*found, *rows])
     )
 
 
-def _lines(lines: Iterable[str]) -> str:
-    return "\n".join(text(line).replace("/", "/<wbr>") for line in lines)
+def render_outcome(
+    outcome: Done | Failed, fields: Sequence[Field], next_step: str, *, timed: bool = True
+) -> Html:
+    """Return the outcome of a step, either way."""
+    if isinstance(outcome, Done):
+        return render_done(outcome, next_step, timed=timed)
+    return render_failed(outcome, fields, timed=timed)
 
 
-def done(outcome: Done, after: str, *, timed: bool = True) -> str:
-    """What came of a step that came through; `after` is what comes next, in words."""
-    return (
-        '<div class="wych-done"><p role="status"><b>✓ Done.</b>'
-        f" {text(outcome.have)}</p>{facts(outcome.facts)}"
-        f"{''.join(map(titled, outcome.tables))}{exchanges(outcome.exchanges, timed=timed)}{paragraph(after, 'wych-next')}</div>"
-    )
+def render_call(call: str) -> Html:
+    """Return how to get the form, and the code that does the same without one."""
+    return Html(
+        "<p><b>Run this cell (click it, then press Shift+Enter) and the form appears here.</b>"
+        " If no form appears, answer in code. You can leave out what has an example:"
+        " <code>{}</code></p>"
+    ).format(call)
 
 
-def failed(outcome: Failed, asked: Sequence[Field], *, timed: bool = True) -> str:
-    """What went wrong, how we know, and what to do."""
-    found = outcome.diagnosis
-    if found is None:
-        return paragraph("✗ Not sent: see the marked fields.", "wych-failed", alert=True)
-    names = {each.name for each in asked}
-    also = [("Also", words, name) for name, words in outcome.faults.items() if name not in names]
-    return (
-        "<div"
-        f' class="wych-failed">{diagnosis(found, also)}{exchanges(outcome.exchanges, timed=timed)}</div>'
-    )
+def render_progress(title: str, stages: Sequence[str]) -> Html:
+    """Return a moving bar and the stages by name; the last is the one being waited for."""
+    finished = Html(" ").join(Html("<span>✓ {}</span>").format(stage) for stage in stages[:-1])
+    return Html(
+        '<div class="wych-progress" role="status"><progress aria-label="{}"></progress>'
+        " {} <b>{} …</b></div>"
+    ).format(title, finished, stages[-1] if stages else "starting")
 
 
-def diagnosis(found: Diagnosis, also: Iterable[tuple[str, str, str]] = ()) -> str:
-    """What went wrong, how we know, and what to do, as rows of a table; `also` has more of them."""
-    rows = [
-        ("Seen", " ".join(found.evidence), ""),
-        ("Cause", found.qualified_cause, ""),
-        ("Do", found.action, ""),
-        ("Basis", found.provenance, ""),
-    ]
-    return f'<p role="alert"><b>✗ Not done</b> ({text(found.stage)})</p>{table([*rows, *also])}'
-
-
-def outcome(found: Done | Failed, asked: Sequence[Field], after: str, *, timed: bool = True) -> str:
-    """What came of a step, either way."""
-    return (
-        done(found, after, timed=timed)
-        if isinstance(found, Done)
-        else failed(found, asked, timed=timed)
-    )
-
-
-def without_a_form(call: str) -> str:
-    """For where no form shows: the code that does the same."""
-    how = "Where none appears, answer in code; what has an example may be left out:"
-    return (
-        f"<p><b>Run this cell (click it, then Shift+Enter) and the form appears here.</b> {how}"
-        f" <code>{text(call)}</code></p>"
-    )
-
-
-def progress(title: str, stages: Sequence[str]) -> str:
-    """Something is on the way: a bar that moves, and the stages by name, the last being the one waited for."""
-    named = " ".join(f"<span>✓ {text(stage)}</span>" for stage in stages[:-1])
-    now = f"<b>{text(stages[-1])} …</b>" if stages else "<b>starting …</b>"
-    return (
-        f'<div class="wych-progress" role="status"><progress aria-label="{text(title)}"></progress>'
-        f" {named} {now}</div>"
-    )
-
-
-def countdown(seconds: float, lifetime: float) -> str:
-    """How long the token still lives."""
+def render_countdown(seconds: float, lifetime: float) -> Html:
+    """Return the time that the token has left, as a meter and in words."""
     left = max(0, round(seconds))
     if not left:
-        return '<p class="wych-clock">The token has expired; the next call asks for a new one.</p>'
-    words = f"{left // 60} min {left % 60:02d} s" if left >= 60 else f"{left} s"  # noqa: PLR2004 - a minute
-    return (
-        f'<p class="wych-clock"><meter min="0" max="{lifetime:.0f}" value="{left}"'
-        f' aria-hidden="true"></meter> The token lives for another <b>{words}</b></p>'
-    )
+        return Html(
+            '<p class="wych-clock">The token has expired. The next call gets a new one.</p>'
+        )
+    minutes, rest = divmod(left, 60)
+    return Html(
+        '<p class="wych-clock"><meter min="0" max="{:.0f}" value="{}" aria-hidden="true"></meter>'
+        " The token expires in <b>{}</b></p>"
+    ).format(lifetime, left, f"{minutes} min {rest:02d} s" if minutes else f"{rest} s")
 
 
-def paragraph(words: str, kind: str = "", *, alert: bool = False) -> str:
-    """A paragraph, or nothing when there are no words."""
-    role = ' role="alert"' if alert else ""
-    return f'<p class="{kind}"{role}>{text(words)}</p>' if words else ""
+def render_paragraph(text: str, css_class: str = "", *, alert: bool = False) -> Html:
+    """Return a paragraph, or nothing for an empty text."""
+    if not text:
+        return _EMPTY
+    role = Html(' role="alert"') if alert else ""
+    return Html('<p class="{}"{}>{}</p>').format(css_class, role, text)

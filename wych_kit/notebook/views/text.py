@@ -1,4 +1,4 @@
-"""What the forms say, as text: for viewers without widgets, for diffs, and for whoever reads with a screen reader in a terminal."""
+"""Draws what the forms show as text, for viewers without widgets, for diffs and terminals."""
 
 from __future__ import annotations
 
@@ -16,76 +16,74 @@ if TYPE_CHECKING:
     from wych_kit.settings.environments import Environment
 
 
-def banner(environment: Environment) -> str:
-    """Which Wych this is."""
+def render_banner(environment: Environment) -> str:
+    """Return which Wych this is."""
     return f"Wych Kit · {environment.name}: {environment.words or environment.note}"
 
 
-def fields(asked: Iterable[Field]) -> list[str]:
-    """The questions, a line each."""
+def render_fields(fields: Iterable[Field]) -> list[str]:
+    """Return the questions, a line each."""
     lines = []
-    for each in asked:
-        about = [each.help] if each.help else []
-        if each.suggestion:
-            about.append(f"such as {MASK if each.secret else each.suggestion}")
-        lines.append(f"  {each.label}" + (f" ({'; '.join(about)})" if about else ""))
+    for field in fields:
+        remarks = [field.help] if field.help else []
+        if field.suggestion:
+            remarks.append(f"such as {MASK if field.secret else field.suggestion}")
+        lines.append(f"  {field.label}" + (f" ({'; '.join(remarks)})" if remarks else ""))
     return lines
 
 
-def call(name: str, asked: Sequence[Field]) -> str:
-    """The code that answers without a form. A secret is asked for, so that it is not written in the notebook."""
-    given = ", ".join(f"{each.name}={'getpass()' if each.secret else '…'}" for each in asked)
-    first = "from getpass import getpass; " if any(each.secret for each in asked) else ""
-    return f'{first}kit.step("{name}"{f", {given}" if given else ""})'
+def render_call(name: str, fields: Sequence[Field]) -> str:
+    """Return the code that answers without a form."""
+    # `getpass` asks for a secret, so that it is never written into the notebook.
+    arguments = "".join(
+        f", {field.name}={'getpass()' if field.secret else '…'}" for field in fields
+    )
+    first = "from getpass import getpass; " if any(field.secret for field in fields) else ""
+    return f'{first}kit.step("{name}"{arguments})'
 
 
-def outcome(found: Done | Failed, after: str) -> list[str]:
-    """What came of a step, a line for each fact and each exchange. No times: two runs read the same."""
-    wire = [f"  {render_summary(each, timed=False)}" for each in found.exchanges]
-    if isinstance(found, Done):
-        rows = [
-            f"  {each.label}: {each.value}" + (f" ({each.remark})" if each.remark else "")
-            for each in found.facts
+def render_outcome(outcome: Done | Failed, next_step: str) -> list[str]:
+    """Return the outcome of a step, a line for each fact and each exchange.
+
+    Without times, so that two runs read the same and a stored notebook does not change.
+    """
+    summaries = [f"  {render_summary(exchange, timed=False)}" for exchange in outcome.exchanges]
+    if isinstance(outcome, Done):
+        facts = [
+            f"  {fact.label}: {fact.value}" + (f" ({fact.remark})" if fact.remark else "")
+            for fact in outcome.facts
         ]
-        return [
-            escape_control_characters(line)
-            for line in (
-                f"Done. {found.have}",
-                *rows,
-                *tables(found.tables),
-                *wire,
-                after,
-            )
-        ]
-    faults = [f"  {name}: {words}" for name, words in found.faults.items()]
-    if found.diagnosis is None:
-        return ["Not sent:", *map(escape_control_characters, faults)]
-    return [
-        escape_control_characters(line) for line in (*diagnosis(found.diagnosis), *faults, *wire)
-    ]
+        lines = [f"Done. {outcome.have}", *facts, *render_tables(outcome.tables)]
+        return [escape_control_characters(line) for line in (*lines, *summaries, next_step)]
+    faults = [f"  {name}: {fault}" for name, fault in outcome.faults.items()]
+    if outcome.diagnosis is None:
+        return ["Nothing was sent. Correct:", *map(escape_control_characters, faults)]
+    lines = render_diagnosis(outcome.diagnosis)
+    return [escape_control_characters(line) for line in (*lines, *faults, *summaries)]
 
 
-def tables(found: Iterable[Table]) -> list[str]:
-    """Tables, columns under each other, an empty line before and after."""
+def render_tables(tables: Iterable[Table]) -> list[str]:
+    """Return the tables with aligned columns, an empty line before each and one after all."""
     lines = []
-    for each in found:
-        widths = [max(map(len, column)) for column in zip(each.columns, *each.rows, strict=True)]
-        lines += ["", f"  {each.title}"]
-        for row in (each.columns, *each.rows):
+    for table in tables:
+        columns = zip(table.columns, *table.rows, strict=True)
+        widths = [max(map(len, column)) for column in columns]
+        lines += ["", f"  {table.title}"]
+        for row in (table.columns, *table.rows):
             cells = (
-                cell.rjust(width) if place in each.numbers else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                cell.rjust(width) if column in table.numbers else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
             )
             lines.append(f"  {'  '.join(cells)}".rstrip())
     return [*lines, ""] if lines else []
 
 
-def diagnosis(why: Diagnosis) -> list[str]:
-    """What went wrong, how we know, and what to do."""
-    lines = [
-        f"Not done ({why.stage})",
-        f"  Seen: {' '.join(why.evidence)}",
-        f"  Cause: {why.qualified_cause}",
-        f"  Do: {why.action}",
+def render_diagnosis(diagnosis: Diagnosis) -> list[str]:
+    """Return what went wrong, how the kit knows, and what to do."""
+    return [
+        f"Failed ({diagnosis.stage})",
+        f"  Seen: {' '.join(diagnosis.evidence)}",
+        f"  Cause: {diagnosis.qualified_cause}",
+        f"  Do: {diagnosis.action}",
+        f"  Basis: {diagnosis.provenance}",
     ]
-    return [*lines, f"  Basis: {why.provenance}"]

@@ -1,4 +1,8 @@
-"""What a person mistyped in a cell, said in one line: the cell stands right above, and where our code noticed helps nobody."""
+"""Shows what was mistyped in a cell in one line, without a traceback.
+
+The cell stands right above the message, and the place in the kit's code that noticed helps nobody.
+Only mistakes of the person are shortened: a bug keeps its traceback.
+"""
 
 from __future__ import annotations
 
@@ -12,32 +16,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Error = TypeVar("_Error", bound=Exception)
-_Given = ParamSpec("_Given")
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
-def slip(error: _Error) -> _Error:
-    """The same exception, of which a notebook shows the words and no traceback. To be raised."""
-    words = " ".join(
-        escape_control_characters(
-            str(error.args[0] if isinstance(error, KeyError) else error)
-        ).split()
-    )  # a KeyError's own text is in quotes
-    line = f"✗ {words}" if words.endswith("?") else f"✗ {words}."
-    vars(error)["_render_traceback_"] = partial(
-        list, [line]
-    )  # IPython asks an exception how it wants to be shown
+def without_traceback(error: _Error) -> _Error:
+    """Return the same exception, of which a notebook shows one line only. The caller raises it."""
+    # `str` of a KeyError is its message in quotes.
+    message = str(error.args[0] if isinstance(error, KeyError) else error)
+    line = f"✗ {' '.join(escape_control_characters(message).split())}"
+    if not line.endswith((".", "?")):
+        line += "."
+    # IPython asks an exception under this name how it wants to be shown.
+    vars(error)["_render_traceback_"] = partial(list, [line])
     return error
 
 
-def without_traceback(call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """Have settings that will not do shown without a traceback: they are a person's, wherever they were noticed."""
+def shorten_setting_errors(
+    function: Callable[_Arguments, _Result],
+) -> Callable[_Arguments, _Result]:
+    """Decorate a method so that its `SettingInvalid` is shown without a traceback.
 
-    @wraps(call)
-    def called(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+    An invalid setting is the person's, wherever the kit noticed it.
+    """
+
+    @wraps(function)
+    def wrapper(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
         try:
-            return call(*given, **named)
+            return function(*args, **kwargs)
         except SettingInvalid as error:
-            raise slip(error)  # noqa: B904 - it is the same one
+            raise without_traceback(error)  # noqa: B904 - the same exception, not a new one
 
-    return called
+    return wrapper

@@ -1,4 +1,4 @@
-"""One field of a form: a label tied to its input, and beside it the help, or what is wrong with what was written."""
+"""One field of a form: its label and input, with the help or the fault beside it."""
 
 from __future__ import annotations
 
@@ -15,88 +15,109 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wych_kit.journey.step import Field
-    from wych_kit.notebook.session_model import Desk
-    from wych_kit.notebook.widgets.factory import Parts
+    from wych_kit.notebook.session_model import SessionModel
+    from wych_kit.notebook.widgets.factory import WidgetFactory
+
+# What ipywidgets itself uses where there is no placeholder: a space without width.
+_NO_EXAMPLE = "\u200b"
 
 
-class Hidden(w.Password):
-    """A password field whose value is never sent back to the browser, as ipywidgets otherwise does for other views of it."""
+class SecretInput(w.Password):
+    """A password input whose value is never sent back to the browser.
+
+    ipywidgets otherwise echoes each value for other views of the same input.
+    """
 
     value = Unicode().tag(sync=True, echo_update=False)
 
 
-class Entry(w.HBox):
-    """A field as it is drawn. What is written in a secret one goes to the desk and leaves the input the moment it is read."""
+class FieldInput(w.HBox):
+    """A field as it is drawn.
 
-    def __init__(self, field: Field, desk: Desk, parts: Parts, enter: Callable[[], None]) -> None:
-        kind = Hidden if field.secret else w.Text
+    A secret moves to the model as soon as it is read, and leaves the widget: widget state is saved
+    with a notebook.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        model: SessionModel,
+        factory: WidgetFactory,
+        on_enter: Callable[[], object],
+    ) -> None:
         self.field = field
-        self._desk = desk
-        self.input = parts.make(
-            kind,
+        self._model = model
+        self.input = factory.make(
+            SecretInput if field.secret else w.Text,
             description=field.label,
-            placeholder=field.suggestion or "\u200b",
+            placeholder=field.suggestion or _NO_EXAMPLE,
             tooltip=field.help or field.label,
-            continuous_update=False,  # so that a value arrives when the field is left
+            # The value arrives when the field is left, not with each key.
+            continuous_update=False,
             style={"description_width": "8.5rem"},
         )
-        self.beside = parts.make(w.HTML)
-        self._enter = Enter(enter)
-        self.input.observe(self._left, "value")
-        self.input.on_msg(self._pressed)
-        super().__init__([self.input, self.beside], **parts.look("wych-entry"))
+        self.message = factory.make(w.HTML)
+        self._enter_key = EnterKey(on_enter)
+        self.input.observe(self._save, "value")
+        self.input.on_msg(self._handle_message)
+        super().__init__([self.input, self.message], **factory.get_look("wych-entry"))
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the desk holds."""
-        fault = self._desk.faults.get(self.field.name)
-        self.beside.value = html.fault(self.field, fault) if fault else html.help_text(self.field)
-        draft = self._desk.drafts.get(self.field.name)
+        """Draw the answer and the fault that the model has."""
+        drafts = self._model.drafts
+        fault = drafts.faults.get(self.field.name)
+        self.message.value = (
+            html.render_fault(self.field, fault) if fault else html.render_help(self.field)
+        )
+        answer = drafts.answers.get(self.field.name)
         if self.field.secret:
-            self.input.placeholder = (
-                f"{MASK} kept, not shown" if draft else self._desk.example(self.field) or "\u200b"
-            )
-        elif not isinstance(draft, Secret):
-            self.input.value = draft or ""
+            example = drafts.get_example(self.field) or _NO_EXAMPLE
+            self.input.placeholder = f"{MASK} kept, not shown" if answer else example
+        elif not isinstance(answer, Secret):
+            self.input.value = answer or ""
 
     def lock(self, *, locked: bool) -> None:
-        """Take no input while something is under way."""
+        """Take no input while a run is under way."""
         self.input.disabled = locked
 
-    def _left(self, change: dict[str, Any]) -> None:
+    def _save(self, change: dict[str, Any]) -> None:
         if self.field.secret:
             if not change["new"]:
-                return
+                return  # this is the value being emptied, below
             answer = Secret(change.pop("new"))
-            change.clear()
+            change.clear()  # a traceback shows the arguments
             self.input.value = ""
-            self._desk.write(self.field, answer)
-        elif change["new"] != self._desk.drafts.get(self.field.name, ""):
-            self._desk.write(self.field, change["new"].strip())
-        self._enter.value_came()
+            self._model.save_answer(self.field, answer)
+        elif change["new"] != self._model.drafts.answers.get(self.field.name, ""):
+            self._model.save_answer(self.field, change["new"].strip())
+        self._enter_key.handle_value()
 
-    def _pressed(self, _: w.Widget, content: dict[str, Any], __: object) -> None:
+    def _handle_message(self, _: w.Widget, content: dict[str, Any], __: object) -> None:
         if content.get("event") == "submit":
-            self._enter.pressed()
+            self._enter_key.press()
 
 
-class Enter:
-    """Enter in a field. The browser tells of the key before it sends what was written, and sends nothing when nothing changed."""
+class EnterKey:
+    """Acts once when Enter is pressed in a field, after the value has arrived.
 
-    PATIENCE = 0.15
+    The browser reports the key before it sends the value, and sends no value if nothing changed.
+    """
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    MAX_WAIT = 0.15  # seconds
+
+    def __init__(self, act: Callable[[], object]) -> None:
         self._act = act
         self._timer: Timer | None = None
 
-    def pressed(self) -> None:
-        """The key went down: act when the value has come, or soon, when none comes."""
-        self._timer = Timer(self.PATIENCE, self.value_came)
+    def press(self) -> None:
+        """Act when the value arrives, or after `MAX_WAIT` if none does."""
+        self._timer = Timer(self.MAX_WAIT, self.handle_value)
         self._timer.daemon = True
         self._timer.start()
 
-    def value_came(self) -> None:
-        """A value came, or was waited for long enough: act if the key went down before."""
+    def handle_value(self) -> None:
+        """Act if the key was pressed before. Called when a value arrives, and by the timer."""
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()

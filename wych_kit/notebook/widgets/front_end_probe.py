@@ -1,4 +1,4 @@
-"""Whether widgets come back from the front end: a hidden player that only a browser can set going."""
+"""Finds out if the front end shows widgets, with a hidden player that only a browser can start."""
 
 from __future__ import annotations
 
@@ -13,78 +13,81 @@ if TYPE_CHECKING:
 
     from IPython.display import DisplayHandle
 
-# Seconds in which the kernel was listening and nothing came back, until forms are taken to be
-# invisible.
-PATIENCE = 2.0
-_BEAT = 0.25
+# Seconds without an answer, while the kernel was listening, after which there are no widgets.
+MAX_WAIT = 2.0
+_PAUSE = 0.25
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-class Heartbeat:
-    """Asks the front end for a sign of life. `heard` is `None` until that is known, then whether widgets came back.
+class FrontEndProbe:
+    """Asks the front end for a sign of life. `has_widgets` is None until the answer is known.
 
-    ipywidgets has no message for it. A `Play` that is set going counts in the browser, once a view of it exists, and sends the count.
+    ipywidgets has no message for this question. But a `Play` widget counts in the browser as soon
+    as a view of it exists, and sends its count to the kernel.
     """
 
     def __init__(self) -> None:
-        self.heard: bool | None = None
+        self.has_widgets: bool | None = None
         self.widget = w.Play(max=1_000_000, interval=1000, layout={"display": "none"})
-        self.widget.observe(self._answer, "value")
+        self.widget.observe(self._handle_answer, "value")
         self._waiting: list[tuple[DisplayHandle, dict[str, Any]]] = []
-        self._without: list[tuple[DisplayHandle, dict[str, Any]]] = []
-        self._asking: threading.Thread | None = None
+        self._without_widget: list[tuple[DisplayHandle, dict[str, Any]]] = []
+        self._thread: threading.Thread | None = None
 
-    def fitting(self, bundle: dict[str, Any]) -> dict[str, Any]:
-        """What to show of this: all of it, or only what stands in for the widget where none comes back."""
-        return (
-            bundle
-            if self.heard is not False
-            else {kind: data for kind, data in bundle.items() if kind != WIDGET}
-        )
+    def select_formats(self, bundle: dict[str, Any]) -> dict[str, Any]:
+        """Return the bundle, without the widget where the front end does not show any."""
+        if self.has_widgets is not False:
+            return bundle
+        return {mime_type: data for mime_type, data in bundle.items() if mime_type != WIDGET}
 
-    def show(self, handle: DisplayHandle | None, bundle: dict[str, Any]) -> None:
-        """A bundle was shown: ask, if it is not known yet, and have it shown without the widget when nothing comes back.
+    def watch(self, handle: DisplayHandle | None, bundle: dict[str, Any]) -> None:
+        """Ask, and have this display drawn without its widget if no answer arrives.
 
-        It stays as it was at that time, so that what is stored does not hang on how fast the notebook was run. Outside a kernel nobody
-        answers, and nothing is asked.
+        It is drawn from `bundle`, as it was at the time of the cell: what is stored must not depend
+        on how fast the notebook was run. Outside a kernel nothing is asked, as nobody would answer.
         """
-        import asyncio  # which every kernel has loaded
+        import asyncio  # every kernel has loaded it
 
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        if handle is not None and not self.heard:
-            (self._waiting if self.heard is None else self._without).append((handle, bundle))
-            if self._asking is None:
-                self._asking = threading.Thread(
-                    target=self._ask, args=(loop,), name="wych-kit-heartbeat", daemon=True
-                )
-                self._asking.start()
+        if handle is None or self.has_widgets:
+            return
+        # Kept also once it is known that there are none: a slow front end may answer after all.
+        (self._waiting if self.has_widgets is None else self._without_widget).append(
+            (handle, bundle)
+        )
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._ask, args=(loop,), name="wych-kit-front-end-probe", daemon=True
+            )
+            self._thread.start()
 
     def _ask(self, loop: asyncio.AbstractEventLoop) -> None:
-        for _ in range(round(PATIENCE / _BEAT)):
+        for _ in range(round(MAX_WAIT / _PAUSE)):
             self.widget.playing = False
             self.widget.playing = True
-            time.sleep(_BEAT)
+            time.sleep(_PAUSE)
+            # The time in which the kernel is busy with a cell does not count: it hears no answer.
             listening = threading.Event()
             loop.call_soon_threadsafe(listening.set)
-            listening.wait()  # the time in which the kernel is busy with a cell does not count
-            if self.heard:
+            listening.wait()
+            if self.has_widgets:
                 break
         self.widget.playing = False
-        self._asking = None
-        if not self.heard:
-            self.heard = False
+        self._thread = None
+        if not self.has_widgets:
+            self.has_widgets = False
             self._draw(self._waiting)
-            self._without += self._waiting
+            self._without_widget += self._waiting
         self._waiting = []
 
-    def _answer(self, _: dict[str, Any]) -> None:
-        self.heard = True
-        self._draw(self._without)
-        self._without = []
+    def _handle_answer(self, _: dict[str, Any]) -> None:
+        self.has_widgets = True
+        self._draw(self._without_widget)
+        self._without_widget = []
 
-    def _draw(self, shown: list[tuple[DisplayHandle, dict[str, Any]]]) -> None:
-        for handle, bundle in shown:
-            handle.update(self.fitting(bundle), raw=True)
+    def _draw(self, displays: list[tuple[DisplayHandle, dict[str, Any]]]) -> None:
+        for handle, bundle in displays:
+            handle.update(self.select_formats(bundle), raw=True)

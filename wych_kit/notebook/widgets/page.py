@@ -1,4 +1,4 @@
-"""One or more steps under one banner, and what viewers without widgets see of it."""
+"""Shows one or more steps under one banner, as widgets and as text and HTML without them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import ipywidgets as w
 from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.errors import SettingInvalid
 from wych_kit.notebook.views import html, text
-from wych_kit.notebook.widgets.factory import Parts
-from wych_kit.notebook.widgets.step_form import Panel, next_after
+from wych_kit.notebook.widgets.factory import WidgetFactory
+from wych_kit.notebook.widgets.step_form import StepForm, describe_next_step
 from wych_kit.settings.environments import ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -18,162 +18,166 @@ if TYPE_CHECKING:
 
     from wych_kit.journey.session import Session
     from wych_kit.journey.step import Step
-    from wych_kit.notebook.session_model import Desk
-    from wych_kit.notebook.widgets.front_end_probe import Heartbeat
+    from wych_kit.notebook.session_model import SessionModel
+    from wych_kit.notebook.widgets.front_end_probe import FrontEndProbe
 
-ONCE_MORE = (
-    "This is production, the real Wych: calls count, and concern real people. Nothing was sent yet."
+CONFIRM_PRODUCTION = (
+    "This is production, the real Wych. Calls count towards your usage and concern real people."
+    " Nothing has been sent yet."
 )
 
 
 class Page(w.VBox):
-    """Steps to be seen together. The last expression of a cell shows it; where widgets do not show, text and a table stand in."""
+    """Steps that are shown together, as the last expression of a cell."""
 
     def __init__(
         self,
         steps: tuple[Step[Session], ...],
-        desk: Desk,
-        heartbeat: Heartbeat,
+        model: SessionModel,
+        probe: FrontEndProbe,
         *,
         switch: Callable[[str], None] | None = None,
     ) -> None:
-        self.desk = desk
-        self._heartbeat = heartbeat
-        self._parts = parts = Parts()
-        self.banner = parts.make(w.HTML)
-        self.environment = parts.make(
+        """Make the page. With `switch` it has a dropdown, which calls that with an environment."""
+        self.model = model
+        self._probe = probe
+        self._factory = factory = WidgetFactory()
+        self._switch = switch
+
+        self.banner = factory.make(w.HTML)
+        self.environment = factory.make(
             w.Dropdown,
             options=list(ENVIRONMENTS),
             description="Environment",
             style={"description_width": "auto"},
         )
-        self.road = parts.make(w.HTML)
-        self.confirm = parts.make(
-            w.Button, description="Yes, use production", button_style="danger"
+        self.environment.observe(self._switch_environment, "value")
+        self.header = factory.make(w.HBox, [self.banner, self.environment])
+        self.switch_error = factory.make(w.HTML)
+        self.step_list = factory.make(w.HTML)
+
+        warning = html.render_paragraph(CONFIRM_PRODUCTION, "wych-failed", alert=True)
+        self.confirm = factory.make(w.Button, description="Use production", button_style="danger")
+        self.confirm.on_click(lambda _: model.confirm())
+        self.confirmation = factory.make(
+            w.VBox, [factory.make(w.HTML, warning), self.confirm], css_class="wych-question"
         )
-        asked = parts.make(w.HTML, html.paragraph(ONCE_MORE, "wych-failed", alert=True))
-        self.question = parts.make(w.VBox, [asked, self.confirm], look="wych-question")
-        self.panels = tuple(
-            Panel(step, desk, parts, steps[:number]) for number, step in enumerate(steps)
+        self.forms = tuple(
+            StepForm(step, model, factory, steps[:index]) for index, step in enumerate(steps)
         )
-        self._switch = switch
-        self.confirm.on_click(lambda _: desk.confirm())
-        self.environment.observe(self._chosen, "value")
-        self.head = parts.make(w.HBox, [self.banner, self.environment])
-        self.objection = parts.make(w.HTML)
-        shown = (self.head, self.objection, self.road, self.question, *self.panels)
         super().__init__(
-            [parts.make(w.HTML, html.style()), heartbeat.widget, *shown],
+            [
+                factory.make(w.HTML, html.render_style()),
+                probe.widget,
+                self.header,
+                self.switch_error,
+                self.step_list,
+                self.confirmation,
+                *self.forms,
+            ],
             _dom_classes=("wych-page",),
         )
-        desk.watch(self)
+        model.observers.add(self)
         self.refresh()
 
     def refresh(self) -> None:
-        """Draw what the desk holds now."""
-        environment = self.desk.session.settings.environment
-        self.banner.value = html.banner(environment)
-        known = (
-            environment.name in ENVIRONMENTS
-        )  # another name may have a space, which no class can
-        self.head._dom_classes = (  # noqa: SLF001 - ipywidgets' name for CSS classes
+        """Draw the present state of the model."""
+        environment = self.model.session.settings.environment
+        self.banner.value = html.render_banner(environment)
+        # An unknown name may contain a space, and no CSS class can.
+        is_known = environment.name in ENVIRONMENTS
+        self.header._dom_classes = (  # noqa: SLF001 - ipywidgets' name for CSS classes
             "wych-top",
-            *([f"wych-on-{environment.name}"] if known else []),
+            *([f"wych-on-{environment.name}"] if is_known else []),
         )
-        self._parts.show(self.environment, shown=self._switch is not None)
-        self.environment.value = environment.name if known else None
-        self._parts.show(self.question, shown=not self.desk.open)
-        for panel in self.panels:
-            panel.refresh()
-        self.road.value = html.steps(self._road()) if len(self.panels) > 1 else ""
+        self._factory.show(self.environment, shown=self._switch is not None)
+        self.environment.value = environment.name if is_known else None
+        self._factory.show(self.confirmation, shown=not self.model.is_sending_allowed)
+        for form in self.forms:
+            form.refresh()
+        if len(self.forms) > 1:
+            states = {"done": "done", "later": "later"}
+            self.step_list.value = html.render_step_list(
+                [
+                    (form.step.wording(self.model.session).title, states.get(form.state, "now"))
+                    for form in self.forms
+                ]
+            )
 
     def tick(self) -> None:
         """Draw the time that the token has left."""
-        for panel in self.panels:
-            panel.tick()
+        for form in self.forms:
+            form.tick()
 
-    def _road(self) -> list[tuple[str, str]]:
-        known = {"done": "done", "later": "later"}
-        return [
-            (panel.step.wording(self.desk.session).title, known.get(panel.state, "now"))
-            for panel in self.panels
-        ]
-
-    def _chosen(self, change: dict[str, Any]) -> None:
-        if self._switch is None or change["new"] in (
-            None,
-            self.desk.session.settings.environment.name,
-        ):
+    def _switch_environment(self, change: dict[str, Any]) -> None:
+        # `refresh` sets the dropdown too: that is no choice of a person.
+        current = self.model.session.settings.environment.name
+        if self._switch is None or change["new"] in (None, current):
             return
-        self.objection.value = ""
+        self.switch_error.value = ""
         try:
             self._switch(change["new"])
         except SettingInvalid as error:
-            self.objection.value = html.paragraph(f"✗ {error}", "wych-failed", alert=True)
+            self.switch_error.value = html.render_paragraph(f"✗ {error}", "wych-failed", alert=True)
+            # The dropdown goes back to the environment that is still in use.
             self.refresh()
 
+    # Without widgets ------------------------------------------------------------------------------
+
     def __repr__(self) -> str:
-        """Its steps by name; ipywidgets' own would spell out every widget in it, and is asked for at each display."""
-        return f"Page({', '.join(panel.step.name for panel in self.panels)})"
+        # ipywidgets' own would spell out every widget in it, and is called at each display.
+        return f"Page({', '.join(form.step.name for form in self.forms)})"
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
         bundle = self._bundle()
-        self._heartbeat.show(
-            display(self._heartbeat.fitting(bundle), raw=True, display_id=True), bundle
-        )
-        display({"text/plain": "", "text/html": html.gone()}, raw=True)
+        handle = display(self._probe.select_formats(bundle), raw=True, display_id=True)
+        self._probe.watch(handle, bundle)
+        display({"text/plain": "", "text/html": str(html.render_kernel_gone())}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The widget, unless none comes back from the front end; and always what stands in for it."""
-        return self._heartbeat.fitting(self._bundle(**kwargs))
+        return self._probe.select_formats(self._bundle(**kwargs))
 
     def _bundle(self, **kwargs: Any) -> dict[str, Any]:
+        """Return all formats: the widget, text and HTML."""
         bundle = super()._repr_mimebundle_(**kwargs) or {}
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        return data | {"text/plain": self.as_text(), "text/html": self.as_html()}
+        formats = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        return formats | {"text/plain": self.as_text(), "text/html": self.as_html()}
 
     def as_text(self) -> str:
-        """The page as text: what is asked and how to answer in code, or what came of it."""
-        lines = [text.banner(self.desk.session.settings.environment)]
-        if not self.desk.open:
-            lines += [ONCE_MORE, "To go on: kit.confirm()"]
-        for panel in self.panels:
-            words = panel.step.wording(self.desk.session)
-            lines += [
-                "",
-                f"Step {panel.number}: {words.title}",
-                words.why,
-                *([f"Open: {words.link}"] if words.link else []),
-            ]
-            found = self.desk.outcomes.get(panel.step.name)
-            asked = self.desk.fields(panel.step)
-            if panel.state == "done" and found:
-                lines += text.outcome(found, next_after(panel.step))
-                continue
-            if panel.state == "ask":
-                lines += text.outcome(found, "") if found else []
-                lines += text.fields(asked)
-                lines.append(f"Without a form: {text.call(panel.step.name, asked)}")
+        """Return the page as text: the questions and how to answer them in code, or the outcome."""
+        lines = [text.render_banner(self.model.session.settings.environment)]
+        if not self.model.is_sending_allowed:
+            lines += [CONFIRM_PRODUCTION, "To continue: kit.confirm()"]
+        for form in self.forms:
+            wording = form.step.wording(self.model.session)
+            lines += ["", f"Step {form.number}: {wording.title}", wording.why]
+            if wording.link:
+                lines.append(f"Open: {wording.link}")
+            outcome = self.model.outcomes.get(form.step.name)
+            if form.state == "done" and outcome:
+                lines += text.render_outcome(outcome, describe_next_step(form.step))
+            elif form.state == "ask":
+                fields = self.model.get_fields(form.step)
+                lines += text.render_outcome(outcome, "") if outcome else []
+                lines += text.render_fields(fields)
+                lines.append(f"Without a form: {text.render_call(form.step.name, fields)}")
         return "\n".join(map(escape_control_characters, lines))
 
     def as_html(self) -> str:
-        """The same as a table, with the exchanges folded."""
-        parts = [html.banner(self.desk.session.settings.environment)]
-        if not self.desk.open:
-            parts.append(html.paragraph(f"{ONCE_MORE} To go on: kit.confirm()"))
-        for panel in self.panels:
-            words = panel.step.wording(self.desk.session)
-            parts.append(
-                html.heading(panel.number, panel.total, words.title, words.why, words.link)
-            )
-            found = self.desk.outcomes.get(panel.step.name)
-            asked = self.desk.fields(panel.step)
-            parts.append(
-                html.outcome(found, asked, next_after(panel.step), timed=False) if found else ""
-            )
-            if panel.state == "ask":
-                parts.append(html.without_a_form(text.call(panel.step.name, asked)))
-                parts.append(html.fields(asked) if asked else "")
-        return "".join(parts)
+        """Return the same as HTML, with the exchanges folded."""
+        parts = [html.render_banner(self.model.session.settings.environment)]
+        if not self.model.is_sending_allowed:
+            parts.append(html.render_paragraph(f"{CONFIRM_PRODUCTION} To continue: kit.confirm()"))
+        for form in self.forms:
+            parts.append(form.render_heading())
+            fields = self.model.get_fields(form.step)
+            if outcome := self.model.outcomes.get(form.step.name):
+                next_step = describe_next_step(form.step)
+                parts.append(html.render_outcome(outcome, fields, next_step, timed=False))
+            if form.state == "ask":
+                parts.append(html.render_call(text.render_call(form.step.name, fields)))
+                if fields:
+                    parts.append(html.render_fields(fields))
+        return str(html.Html().join(parts))
