@@ -105,7 +105,7 @@ def test_an_address_is_pasted(registered):
     assert (
         answered(
             run(CONNECT, registered, {"customer_email": AROHA, "callback": f"  <{address}>\n"})
-        )["State"]
+        )["Connection state"]
         == "ACTIVE"
     )
 
@@ -210,7 +210,7 @@ def test_two_organisations_with_an_app_of_one_name(registered, project, mock_wyc
         assert (
             answered(
                 run(CONNECT, session, {"customer_email": AROHA, "callback": connect_customer.DEMO})
-            )["State"]
+            )["Connection state"]
             == "ACTIVE"
         )
     with_file.close()
@@ -269,7 +269,7 @@ def test_a_missing_app_name_is_asked_and_kept(project, mock_wych):
         session,
         {"app_name": "Ready-made app", "customer_email": "new@example.com", "callback": "demo"},
     )
-    assert answered(outcome)["State"] == "ACTIVE"
+    assert answered(outcome)["Connection state"] == "ACTIVE"
     assert load_settings(path=project.env).app_name == "Ready-made app"
     session.close()
 
@@ -296,7 +296,7 @@ def test_a_guessed_path_is_not_tried_on_wych(session_on_sandbox, mock_wych):
         f"https://your.app/callback?connection={known['id']}&state=ACTIVE&user={known['user']}"
     )
     outcome = run(CONNECT, session_on_sandbox, {"customer_email": AROHA, "callback": address})
-    remark = next(fact.remark for fact in outcome.facts if fact.label == "State")
+    remark = next(fact.remark for fact in outcome.facts if fact.label == "Connection state")
     assert "WYCH_PATH_CONNECTION" in remark
     outcome = run(CUSTOMER_DATA, session_on_sandbox, {"days": "30"})
     assert "WYCH_PATH_ACCOUNTS" in outcome.error.observed

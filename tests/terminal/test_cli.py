@@ -247,7 +247,7 @@ def test_an_old_code_page_stops_nothing(project, mock_wych, encoding):
         env={"PYTHONIOENCODING": encoding},
     )
     assert (plain.returncode, plain.stderr) == (0, b"")
-    assert b"Your first authenticated call" in plain.stdout
+    assert b"first authenticated call" in plain.stdout
     as_json = python(
         "import sys; from wych_kit.terminal.cli import main; sys.exit(main(['start', '--json']))",
         env={"PYTHONIOENCODING": encoding},

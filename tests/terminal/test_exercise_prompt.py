@@ -76,7 +76,7 @@ def test_from_looking_to_solved(play, project):
     assert "It worked yesterday." in ran.out
     assert "about 4 minutes" in ran.out
     assert "give up" in after(ran, "help")
-    assert "broken\t10 Client id and secret" in after(ran, "wych-kit check")
+    assert "failed\t10 Client id and secret" in after(ran, "wych-kit check")
     assert after(ran, "hint").startswith("Hint 1 of 3.")
     assert ran.out.count("Not yet.") == 1
     assert "Solved. The call succeeded" in ran.out
@@ -162,7 +162,7 @@ def test_no_mock_stands_in(play, monkeypatch, unused_address):
         "call GET users",
         "quit",
     )
-    assert "broken\t3 Connection" in after(ran, "check")
+    assert "failed\t3 Connection" in after(ran, "check")
     assert "Started" not in ran.out + ran.err
     assert "connection-refused" in ran.err
 

@@ -74,8 +74,8 @@ def test_a_wrong_answer_is_asked_again_at_once(person):
     ask, screen = person(f"9429000000108\r{CTRL_U}9429000000109\rshort\r{PASSWORD}\r")
     fields = [field for field in ACCOUNT_FIELDS if field.name in ("nzbn", "password")][::-1]
     assert ask(fields, {}) == {"nzbn": "9429000000109", "password": Secret(PASSWORD)}
-    assert "NZBN has a digit wrong" in seen(screen)
-    assert "Password must have 8 characters or more" in seen(screen)
+    assert "The last digit" in seen(screen)
+    assert "8 characters" in seen(screen)
     assert "short" not in seen(screen)
 
 
@@ -119,7 +119,7 @@ def test_swapped_answers_are_asked_again(person, project, mock_wych):
     with opened(project) as session:
         walked = walk(session, screen, ask)
     assert [step.name for step, _ in walked.outcomes][:2] == ["register", "discover"]
-    assert "Client id: looks like a secret, and Client secret like an id" in seen(screen)
+    assert "looks like a secret" in seen(screen)
     assert secret not in seen(screen)
     assert load_settings(path=project.env).client_id == "my-app"
 
@@ -281,12 +281,12 @@ def test_the_whole_journey_typed_in_a_terminal(project, mock_wych):
             terminal.wait_for(field.label)
             terminal.wait_for("]:")
             terminal.type((PASSWORD if field.secret else "") + "\r")
-        terminal.wait_for("Three credentials and two ids")
+        terminal.wait_for("three credentials")
         for title in ("Step 2 of 4", "Step 3 of 4", "Step 4 of 4"):
             terminal.wait_for("Press Enter")
             terminal.type("\r")
             terminal.wait_for(title)
-        terminal.wait_for("Your first authenticated call")
+        terminal.wait_for("first authenticated call")
         terminal.wait_for("Saved to")
         assert terminal.ends() == 0
     kept = load_settings(path=project.env, environ={})
@@ -304,7 +304,7 @@ def test_ctrl_c_in_a_terminal_says_what_was_kept_and_how_to_go_on(project, mock_
     with Terminal("start") as terminal:
         for label, text in (
             ("Issuer", mock_wych.issuer_url),
-            ("API address", mock_wych.api_url),
+            ("API URL", mock_wych.api_url),
             ("Client id", "mock-app"),
             ("Client secret", PASSWORD),
         ):
@@ -354,7 +354,7 @@ def test_a_narrow_terminal_is_served(project, mock_wych):
         assert terminal.ends() == 0
     squeezed = "".join(terminal.text.split())
     assert "aroha.ngata@example.com" in squeezed
-    assert "Yourfirstauthenticatedcall" in squeezed
+    assert "firstauthenticatedcall" in squeezed
     lines = re.sub(r".*\r(?!\n)", "", terminal.text).splitlines()
     assert [
         line for line in lines if len(line) > 40 and not re.match(r"  \S*wych-kit ", line)
