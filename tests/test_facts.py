@@ -19,6 +19,8 @@ WIRE, API = ROOT / "docs" / "wire-facts.md", ROOT / "docs" / "api-facts.md"
 CODE = [path for top in ("wych_kit", "tests") for path in sorted((ROOT / top).rglob("*.py"))]
 # This file's own examples lead nowhere on purpose, and other people's code means other things by "A1".
 SOURCES = [path for path in CODE if path != Path(__file__) and "node_modules" not in path.parts]
+# These name the documents as such, not a row of them.
+DOCUMENTATION = ROOT / "wych_kit/diagnosis/scenarios/documentation.py"
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", WIRE, API]
 WIRE_ROW = re.compile(
     r"(?<![\w%+/=])(?:[AB][1-9](?:-\d{1,2}b?)?|D\d{1,2})(?![\w%+=])"
@@ -75,7 +77,10 @@ def cited(path: Path) -> Iterator[tuple[str, bool]]:
         for found in API_PLACE.finditer(text):
             section, row, endpoint = found.groups(default="")
             there = ("5", endpoint) in api if endpoint else (section, row) in api
-            yield f"{line}: {found[0]}", there or (path in PROSE and found[0] == "API facts")
+            yield (
+                f"{line}: {found[0]}",
+                there or (path in {*PROSE, DOCUMENTATION} and found[0] == "API facts"),
+            )
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *PROSE], ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,4 +1,4 @@
-"""Define the redirects that a rehearsal sends, as data (API facts sections 6 and 8)."""
+"""Define the redirects that a rehearsal sends, as data (API facts section 6, API facts section 8)."""
 
 from __future__ import annotations
 

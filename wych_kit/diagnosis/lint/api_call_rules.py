@@ -1,6 +1,6 @@
 """Rules for an API call: path, bearer token, API key, body.
 
-Sources: API facts sections 1 and 5; wire facts B3.
+Sources: API facts section 1, API facts section 5, wire facts B3.
 """
 
 from __future__ import annotations
