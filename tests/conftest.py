@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -128,6 +129,27 @@ def kit(capsys):
         return Ran(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def parse():
+    """Hands a line such as `wych-kit call GET users  # …` to the real parser, which exits if it is wrong."""
+
+    def parse(line):
+        words = shlex.split(line.partition(" < ")[0].replace("…", "x"), comments=True)
+        starts = [number for number, word in enumerate(words) if word.endswith("wych-kit")]
+        if not starts:  # curl with the token of `wych-kit token --raw` in a header
+            assert "$(wych-kit token --raw)" in line
+            return
+        words = words[starts[0] + 1 :]
+        if words[:1] == ["mock"]:  # it has a parser of its own
+            with pytest.raises(SystemExit) as stop:
+                cli.main([*words, "--help"])
+            assert stop.value.code == 0
+        else:
+            cli.parser.parse(words)
+
+    return parse
 
 
 @pytest.fixture

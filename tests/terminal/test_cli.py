@@ -1,12 +1,10 @@
-"""The `wych-kit` command: help, imports, exit statuses, pipes, and that README says what is true."""
+"""The `wych-kit` command: help, imports, exit statuses and pipes."""
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -20,7 +18,6 @@ from wych_kit.mock import CannotStart
 from wych_kit.terminal import cli
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = (
     "start",
     "lab",
@@ -101,11 +98,11 @@ def test_the_overview_names_every_command(kit):
     assert "wych-kit start" in ran.out
 
 
-def test_every_example_in_the_help_can_be_typed(kit):
+def test_every_example_in_the_help_can_be_typed(kit, parse):
     """What the epilogs show parses as it stands."""
     for command in COMMANDS:
         for line in re.split("examples?:", kit(command, "--help").out)[1].strip().splitlines():
-            parses(line.strip())
+            parse(line.strip())
 
 
 def test_the_version(kit):
@@ -333,76 +330,3 @@ def test_the_module_is_the_command(project):
         check=True,
     )
     assert ran.stdout == f"wych-kit {wych_kit.__version__}\n"
-
-
-# README --------------------------------------------------------------------------------------------------------------------
-
-
-def blocks(language):
-    """List the README's code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def parses(line):
-    """Whether the real parser takes a line as it would be typed."""
-    words = shlex.split(line.partition(" < ")[0].replace("…", "x"), comments=True)
-    project = next((number for number, word in enumerate(words) if word.endswith("wych-kit")), None)
-    assert project is not None or "wych-kit" in line, line
-    words = words[project + 1 :] if project is not None else ["token", "--raw"]
-    if words[:1] == ["mock"]:
-        words = [*words, "--help"]
-    elif words:
-        cli.parser.parse(words)
-        return
-    with pytest.raises(SystemExit) as stop:
-        cli.main(words)
-    assert stop.value.code == 0
-
-
-def test_every_command_in_the_readme_parses(capsys):
-    """Each `wych-kit …` line, in a block or in a sentence, is one that the command takes; every command is there."""
-    lines = [
-        line for block in blocks("") for line in block.splitlines() if line.startswith("wych-kit")
-    ]
-    lines += [text for text in re.findall(r"`(wych-kit [^`]+)`", README) if "…" not in text]
-    assert {line.split()[1] for line in lines} >= set(COMMANDS)
-    for line in lines:
-        parses(line)
-
-
-def test_every_option_in_the_readme_is_one(kit):
-    """Options named in sentences are options of some command."""
-    known = " ".join(kit(command, "--help").out for command in COMMANDS)
-    named = set(re.findall(r"`(--[a-z-]+)[ `]", README))
-    assert named
-    assert [option for option in sorted(named) if option not in known and option != "--help"] == []
-
-
-@pytest.mark.parametrize("number", range(len(blocks("python"))))
-def test_the_python_in_the_readme_is_python(number):
-    """It compiles, and what it imports from the package is there."""
-    tree = ast.parse(blocks("python")[number])
-    names = [
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    ]
-    assert names
-    assert [name for name in names if not hasattr(wych_kit, name)] == []
-
-
-def test_the_mock_example_in_the_readme_runs(project, capsys):
-    """The example for tests, with the client's call where the dots are, does what its comments say."""
-    source = next(block for block in blocks("python") if "mock.running" in block)
-    call = (
-        "import httpx\n    auth = WychAuth(issuer_url=wych.issuer_url,"
-        " client_id=credentials.client_id,\n        client_secret=credentials.client_secret,"
-        " api_key=credentials.api_key, token_cache='memory')\n    with"
-        " httpx.Client(base_url=wych.api_url, auth=auth) as client:\n        assert"
-        " client.get(f'/partner/{credentials.partner_id}/app/{credentials.app_id}/users').status_code"
-        " == 200"
-    )
-    assert "    ..." in source
-    exec(compile(re.sub(r"(?<=    )\.\.\..*", lambda _: call, source), "README.md", "exec"), {})
-    assert "users" in capsys.readouterr().out
