@@ -1,6 +1,6 @@
 # `make` alone says what there is. Variables: PYTHON=python3.12, UV= (use pip although uv is there), ARGS="…" for the command, WORKERS=0 for tests one by one.
 .DEFAULT_GOAL := help
-.PHONY: start lab test notebooks browser contract check docs bench lock clean help
+.PHONY: start lab test snapshots notebooks browser contract check docs bench lock clean help
 
 PYTHON  ?= python3
 UV      ?= $(shell command -v uv 2>/dev/null)
@@ -50,6 +50,10 @@ endif
 test: $(KIT) $(TEST) ## the tests, also in a browser; ARGS="-k token" chooses
 	@$(IN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 	@$(if $(ARGS),,$(IN) -m pytest -m browser tests/browser)
+
+snapshots: $(KIT) $(TEST) ## store every sentence that people read; then read the difference
+	@$(IN) -m pytest -q -n 0 --snapshot-update $(SENTENCES)
+SENTENCES := tests/terminal/test_sentences.py tests/notebook/test_sentences.py tests/mock/test_sentences.py
 
 notebooks: $(KIT) $(TEST) ## run the notebooks on the mock and store what they show
 	@$(IN) notebooks/remake.py $(ARGS)

@@ -77,9 +77,8 @@ class Project:
 
     def on(self, wych, **values):
         """A `.env` with the mock's addresses and these."""
-        self.write_env(
-            environment="mock", **{name: getattr(wych, name) for name in ADDRESSES}, **values
-        )
+        usual = {name: getattr(wych, name) for name in ADDRESSES}
+        self.write_env(environment="mock", **(usual | values))
 
     def ready_on(self, wych, **changes):
         """A `.env` with the ready-made app's credentials too, some changed."""

@@ -69,10 +69,10 @@ def agree(page):
     page.get_by_role("button", name="Send me a link").click()
     page.get_by_role("link", name="Sign in and go on").click()
     page.get_by_text("Tūī Savings").click()
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_text("90 days").click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Agree").click()
 
 

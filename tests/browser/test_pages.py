@@ -133,12 +133,12 @@ def asked(page, link, look=lambda *_: None):
     page.get_by_role("link", name="Sign in and go on").click()
     look(page, "banks")
     page.get_by_label("Kererū Bank").check()
-    press(page, "Go on")
+    press(page, "Continue")
     look(page, "data")
-    press(page, "Go on")
+    press(page, "Continue")
     page.get_by_label("90 days").check()
     look(page, "time")
-    press(page, "Go on")
+    press(page, "Continue")
     look(page, "answer")
 
 

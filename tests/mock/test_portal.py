@@ -54,7 +54,7 @@ def test_answers_say_that_they_are_invented(caller, wych):
     lost = caller.ask("GET", "/portal/api")
     assert {got.headers["x-wych-mock-basis"] for got in (good, bad, lost)} == {"invented"}
     assert {seen.row for seen in wych.requests} == {"invented"}
-    assert wych.requests[1].reason.startswith("Give your first name.")
+    assert wych.requests[1].reason.startswith("Enter your first name.")
 
 
 def test_account_is_made_once(caller):
@@ -114,11 +114,11 @@ def test_refused_account_is_not_kept(caller):
 @pytest.mark.parametrize(
     ("nzbn", "sentence"),
     [
-        ("", "Give the business's NZBN."),
-        ("942904152574", "Give the 13 digits of the NZBN, without spaces."),
-        ("9429 0415 25746", "Give the 13 digits of the NZBN, without spaces."),
-        ("942904152574x", "Give the 13 digits of the NZBN, without spaces."),
-        ("٩٤٢٩٠٤١٥٢٥٧٤٦", "Give the 13 digits of the NZBN, without spaces."),
+        ("", "Enter the business's NZBN."),
+        ("942904152574", "Enter the 13 digits of the NZBN, without spaces."),
+        ("9429 0415 25746", "Enter the 13 digits of the NZBN, without spaces."),
+        ("942904152574x", "Enter the 13 digits of the NZBN, without spaces."),
+        ("٩٤٢٩٠٤١٥٢٥٧٤٦", "Enter the 13 digits of the NZBN, without spaces."),
         ("9429041525747", "Check the NZBN: its last digit does not fit the others."),
         ("9429041552746", "Check the NZBN: its last digit does not fit the others."),
     ],

@@ -61,7 +61,7 @@ def is_email(text: str) -> bool:
 
 
 def _email(text: str) -> str:
-    return "" if is_email(text) else "Write an address such as kim@example.com."
+    return "" if is_email(text) else "Enter an email address, such as kim@example.com."
 
 
 def _password(text: str) -> str:
@@ -74,7 +74,7 @@ def _password(text: str) -> str:
 
 def _nzbn(text: str) -> str:
     if not re.fullmatch("[0-9]{13}", text):
-        return "Give the 13 digits of the NZBN, without spaces."
+        return "Enter the 13 digits of the NZBN, without spaces."
     return (
         "" if check_digit_fits(text) else "Check the NZBN: its last digit does not fit the others."
     )
@@ -115,22 +115,22 @@ def _address(text: str) -> tuple[str, str] | None:
 
 
 _ACCOUNT = (
-    _Field("first_name", "Give your first name."),
-    _Field("last_name", "Give your last name."),
-    _Field("email", "Give your email address.", _email),
+    _Field("first_name", "Enter your first name."),
+    _Field("last_name", "Enter your last name."),
+    _Field("email", "Enter your email address.", _email),
     _Field("password", "Choose a password.", _password, spaces_count=True),
 )
 _SESSION = (
-    _Field("email", "Give your email address."),
-    _Field("password", "Give your password.", spaces_count=True),
+    _Field("email", "Enter your email address."),
+    _Field("password", "Enter your password.", spaces_count=True),
 )
 _BUSINESS = (
-    _Field("nzbn", "Give the business's NZBN.", _nzbn),
-    _Field("name", "Give the business's name."),
+    _Field("nzbn", "Enter the business's NZBN.", _nzbn),
+    _Field("name", "Enter the business's name."),
 )
 _CALLBACK = _Field("callback_url", "", _callback, required=False)
 _APP = (
-    _Field("name", "Give the app a name."),
+    _Field("name", "Enter the app a name."),
     _Field("description", "", required=False),
     _Field("website", "", _website, required=False),
     _CALLBACK,

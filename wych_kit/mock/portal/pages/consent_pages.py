@@ -130,7 +130,7 @@ class ConsentPages:
             raise FieldErrors(
                 {
                     "password": (
-                        "The email address or the password is wrong. Check both, or ask for a link by mail."
+                        "The email address or the password is wrong. Check both, or ask for a link by email."
                     )
                 },
                 401,
