@@ -67,7 +67,7 @@ def agree(page):
     """What a customer does on the consent's pages."""
     page.get_by_label("Email").first.fill("mere.walker@example.com")
     page.get_by_role("button", name="Send me a link").click()
-    page.get_by_role("link", name="Sign in and go on").click()
+    page.get_by_role("link", name="Sign in and continue").click()
     page.get_by_text("Tūī Savings").click()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Continue").click()

@@ -130,7 +130,7 @@ def asked(page, link, look=lambda *_: None):
     page.get_by_label("Email", exact=True).first.fill("aroha@example.com")
     press(page, "Send me a link")
     look(page, "mail")
-    page.get_by_role("link", name="Sign in and go on").click()
+    page.get_by_role("link", name="Sign in and continue").click()
     look(page, "banks")
     page.get_by_label("Kererū Bank").check()
     press(page, "Continue")

@@ -10,9 +10,9 @@ from wych_kit.terminal.commands import COMMANDS
 
 # The commonest failures: settings that differ from the ready-made app's, faults of the mock, and a command that meets them.
 FAILURES = {
-    "a wrong client secret": ({"client_secret": "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"}, {}, "call GET users"),
+    "a wrong client secret": ({"client_secret": "Xq7Lr2Vt9Kp4" * 3}, {}, "call GET users"),
     "an unknown client id": ({"client_id": "somebody-else"}, {}, "call GET users"),
-    "a wrong API key": ({"api_key": "Moa2Kea7Wek4Moa2Kea7Wek4Moa2Kea7Wek4Moa2"}, {}, "call GET users"),
+    "a wrong API key": ({"api_key": "Moa2Kea7Wek4" * 3}, {}, "call GET users"),
     "another partner's id": ({"partner_id": "11111111-2222-4333-8444-555555555555"}, {}, "call GET users"),
     "a path that does not exist": ({}, {}, "call GET user-list"),
     "nothing answers": ({"api_url": "http://127.0.0.1:9/v3"}, {}, "call GET users"),
@@ -21,7 +21,7 @@ FAILURES = {
     "too many requests": ({}, {"throttled": {}}, "call GET users"),
     "a page instead of JSON": ({}, {"not-json": {}}, "call GET users"),
     "a revoked token": ({}, {"revoked-token": {}}, "call GET users"),
-    "the check finds a wrong secret": ({"client_secret": "Xq7Lr2Vt9Kp4Zm1Nc8Bw5Hd3Gs6Jf0Ya"}, {}, "check"),
+    "the check finds a wrong secret": ({"client_secret": "Xq7Lr2Vt9Kp4" * 3}, {}, "check"),
     "the check finds no server": ({"issuer_url": "http://127.0.0.1:9/realms/partner"}, {}, "check"),
 }  # fmt: skip
 
