@@ -77,9 +77,7 @@ def test_credentials_are_pasted(project, mock_wych, shown, snapshot):
     kit = notebook.open_kit()
     try:
         assert shown(kit.tour()) == snapshot(name="asked")
-        page = kit.step(
-            "register", client_id="Xq7Lr2Vt9Kp4" * 3, client_secret="my-app"
-        )
+        page = kit.step("register", client_id="Xq7Lr2Vt9Kp4" * 3, client_secret="my-app")
         assert shown(page) == snapshot(name="swapped")
     finally:
         kit.close()
