@@ -40,7 +40,7 @@ BEARER = (
         symptom='It works, then 401 {"message":"Unauthorized"} after expires_in seconds.',
         cause="The token was used after it expired.",
         fix=(
-            "Use expires_in, not 60 minutes. After a 401, get one new token and try once more. "
+            "Use expires_in, not 60 minutes. After a 401, get one new token and try again. "
             "WychAuth does this."
         ),
         side="yours",
@@ -54,7 +54,7 @@ BEARER = (
         made_by="fault",
         symptom='401 {"message":"Unauthorized"} before the token expires, and a new token works.',
         cause="The token was revoked before it expired.",
-        fix="After a 401, get one new token and try once more. WychAuth does this.",
+        fix="After a 401, get one new token and try again. WychAuth does this.",
         side="theirs",
         source=_gateway("B3-3; RFC 9110 section 15.5.2"),
         basis="inferred",
