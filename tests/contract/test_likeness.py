@@ -13,7 +13,12 @@ from tests.contract.exchanges import EXCHANGES, NOT_PROVOKED
 from tests.contract.likeness import ORDERS, VOLATILE, likeness
 from tests.contract.servers import CERTS, CLIENT, DISCOVERY, GOOD, SECRET, TOKEN, Got, Server
 from wych_kit import mock
-from wych_kit.mock.state.clients import DISABLED_REALM, ODD_CLIENTS, READY_MADE, READY_MADE_SUBJECT
+from wych_kit.mock.state.clients import (
+    DISABLED_REALM,
+    EXERCISE_CLIENTS,
+    READY_MADE,
+    READY_MADE_SUBJECT,
+)
 
 WIRE = Path(__file__).parent.parent.parent / "docs" / "wire-facts.md"
 
@@ -178,7 +183,7 @@ def test_the_realms_are_the_mocks() -> None:
         900,
         {"realm": DISABLED_REALM, "enabled": False},
     )
-    ours = {client.client_id: client for client in ODD_CLIENTS.values()}
+    ours = {client.client_id: client for client in EXERCISE_CLIENTS.values()}
     theirs = {client["clientId"]: client for client in realm["clients"]}
     assert set(theirs) == {CLIENT, *ours}
     assert (CLIENT, SECRET, theirs[CLIENT]["secret"]) == (

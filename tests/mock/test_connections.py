@@ -36,7 +36,7 @@ def test_a_new_connection_is_pending(connections, clock):
         bank("kereru"),
         ("ReadBalances",),
     )
-    assert made.described() == {
+    assert made.to_json() == {
         "id": made.id,
         "state": "PENDING",
         "user": "user",
@@ -61,7 +61,7 @@ def test_what_there_is_not_cannot_begin(connections, wrong):
     """A bank, a permission or a duration that there is not makes no connection."""
     with pytest.raises(ValueError, match=r"bank|permissions|days"):
         connections.begin(**{"app_id": "app", "user_id": "user", "bank_id": "kereru"} | wrong)
-    assert connections.of_app("app") == []
+    assert connections.list_for_app("app") == []
 
 
 def reach(connections, clock, state):
@@ -157,8 +157,8 @@ def test_whose_connections(connections):
         connections.begin(app, user, "kereru").id
         for app, user in (("a", "u"), ("a", "v"), ("b", "u"), ("a", "u"))
     ]
-    assert [one.id for one in connections.of_user("a", "u")] == [made[0], made[3]]
-    assert [one.id for one in connections.of_app("a")] == [made[0], made[1], made[3]]
+    assert [one.id for one in connections.list_for_user("a", "u")] == [made[0], made[3]]
+    assert [one.id for one in connections.list_for_app("a")] == [made[0], made[1], made[3]]
     assert connections.get("b", made[0]) is None
     assert connections.revoke("b", made[0]) is None
     assert connections.get("a", made[0]).state == "PENDING"
@@ -172,7 +172,7 @@ def test_reset_goes_back_to_the_start(tmp_path, clock):
     connections.conclude(kept.id, "ACTIVE")
     first = connections.begin("app", "user", "kereru").id
     connections.reset()
-    assert connections.of_app("app") == [kept]
+    assert connections.list_for_app("app") == [kept]
     assert connections.begin("app", "user", "kereru").id == first != kept.id
     store.close()
 
@@ -183,7 +183,7 @@ def test_two_mocks_on_one_file_draw_no_id_twice(tmp_path, clock):
     both = [Connections(store.engine, clock, seed=1) for store in stores]
     made = [connections.begin("app", "user", "kereru").id for connections in both]
     assert len(set(made)) == 2
-    assert [one.id for one in both[0].of_app("app")] == made
+    assert [one.id for one in both[0].list_for_app("app")] == made
     for store in stores:
         store.close()
 
@@ -223,7 +223,7 @@ def test_connect_says_what_cannot_be(wych):
     for wrong in ({"bank": "none"}, {"state": "DONE"}, {"days": 0}, {"email": "nobody"}):
         with pytest.raises(ValueError, match=r"bank|state|days|address"):
             wych.connect(**{"email": "kim@example.com"} | wrong)
-    assert wych._front._connections.of_app(wych.credentials.app_id) == []
+    assert wych._front._connections.list_for_app(wych.credentials.app_id) == []
 
 
 def test_reset_of_the_mock_covers_connections(caller, wych):

@@ -82,7 +82,7 @@ def test_the_clock(control, controlled):
     assert control.post("/clock", json={"reset": True}).json()["now"] != 1_799_999_994.5
 
 
-def test_revocation_reset_and_the_ledger(control, controlled, caller_for):
+def test_revocation_reset_and_the_request_log(control, controlled, caller_for):
     """Tokens are revoked, requests are listed without anything secret, and reset forgets them and the faults."""
     caller = caller_for(controlled)
     token = caller.token()

@@ -499,7 +499,7 @@ def test_a3_36_a_bug_of_the_mock(caller, wych, monkeypatch, caplog):
     def fail(*_):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(Store, "client", fail)
+    monkeypatch.setattr(Store, "find_client", fail)
     got = caller.token_request()
     assert (got.status, got.body) == (
         500,

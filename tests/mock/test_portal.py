@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wych_kit.mock.state.registration_rules import check_digit_fits
+from wych_kit.mock.state.registration_rules import has_valid_check_digit
 
 ACCOUNTS, SESSIONS, BUSINESSES = (
     f"/portal/api/{name}" for name in ("accounts", "sessions", "businesses")
@@ -134,8 +134,8 @@ def test_nzbn(caller, session, nzbn, sentence):
 )
 def test_check_digit(number):
     """The GS1 rule on known numbers: exactly one last digit fits."""
-    assert check_digit_fits(number)
-    assert sum(check_digit_fits(number[:-1] + digit) for digit in "0123456789") == 1
+    assert has_valid_check_digit(number)
+    assert sum(has_valid_check_digit(number[:-1] + digit) for digit in "0123456789") == 1
 
 
 def test_business_is_made_once_for_an_account(caller, session):

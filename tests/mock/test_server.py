@@ -21,7 +21,7 @@ import pytest
 
 from wych_kit import mock
 from wych_kit.mock.options import Options
-from wych_kit.mock.state.request_log import Received
+from wych_kit.mock.state.request_log import ReceivedRequest
 
 DISCOVERY = "/realms/partner/.well-known/openid-configuration"
 
@@ -503,9 +503,9 @@ def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
 )
 def test_host_in_addresses(host, shown):
     """A host is written as a client needs it."""
-    from wych_kit.mock.http.server import in_url
+    from wych_kit.mock.http.server import host_in_url
 
-    assert in_url(host) == shown
+    assert host_in_url(host) == shown
 
 
 def test_foreign_address_is_said():
@@ -554,7 +554,10 @@ def test_process_prints_each_request(caller_for):
 
 def test_a_printed_path_cannot_command_the_console():
     """What a terminal would obey is shown as its code."""
-    assert str(Received("GET", "/a\x1b[2J\n\x9b", 200, "A4", "")) == r"200 GET /a\x1b[2J\x0a\x9b"
+    assert (
+        str(ReceivedRequest("GET", "/a\x1b[2J\n\x9b", 200, "A4", ""))
+        == r"200 GET /a\x1b[2J\x0a\x9b"
+    )
 
 
 def test_a_missing_extra_is_said(monkeypatch):

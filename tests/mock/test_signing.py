@@ -103,4 +103,4 @@ def test_shipped_key_is_sound():
 )
 def test_what_is_no_token_is_none(token):
     """Anything that is not three parts of this key's making is no token, and no crash."""
-    assert keys.verified(token) is None
+    assert keys.verify(token) is None

@@ -20,7 +20,7 @@ from rich.traceback import Traceback
 from wych_kit import Secret, diagnose, load_settings, save_settings
 from wych_kit.client import token_endpoint
 from wych_kit.client.journal.history import History
-from wych_kit.mock.state.store import Issued
+from wych_kit.mock.state.store import IssuedSecrets
 from wych_kit.terminal import cli
 from wych_kit.terminal.commands import start as start_module
 
@@ -119,7 +119,7 @@ class LeakCollector:
 
         def issue():
             end = "9" * next(more)
-            return Issued(SECRETS["client secret"] + end, SECRETS["API key"] + end)
+            return IssuedSecrets(SECRETS["client secret"] + end, SECRETS["API key"] + end)
 
         self.patch.setattr(self.wych._store, "_issue", issue)
         draw, check = self.wych._store.ids.text, token_endpoint.check

@@ -19,15 +19,16 @@ from wych_kit.mock.faults.broken_connections import BREAKS, Connection
 from wych_kit.mock.faults.canned import CannedAnswers
 from wych_kit.mock.gateway import request_checks
 from wych_kit.mock.gateway.usage_plan import UsagePlan
-from wych_kit.mock.http import variants
 from wych_kit.mock.http.messages import (
     NOTHING,
     Answer,
     Request,
     header_size,
-    opened,
+    join_grants,
     read_body,
+    read_scope,
     send,
+    without_basis,
 )
 from wych_kit.mock.portal import pages
 from wych_kit.mock.portal.json_api import ROOT, Portal
@@ -35,7 +36,7 @@ from wych_kit.mock.realm import endpoints
 from wych_kit.mock.state.clock import Clock
 from wych_kit.mock.state.ids import Ids
 from wych_kit.mock.state.registration_rules import is_email
-from wych_kit.mock.state.request_log import Ledger
+from wych_kit.mock.state.request_log import RequestLog
 from wych_kit.mock.tokens import presented_credentials
 from wych_kit.mock.tokens.issuer import Tokens
 from wych_kit.mock.tokens.signing import Signer
@@ -87,7 +88,7 @@ class Front:
     """An ASGI application. `url` is where it is reached; the rest is as in `wych_kit.mock.running`."""
 
     def __init__(self, url: str, store: Store, options: Options) -> None:
-        self.clock, self.canned, self.ledger = Clock(), CannedAnswers(), Ledger()
+        self.clock, self.canned, self.request_log = Clock(), CannedAnswers(), RequestLog()
         self.tokens = Tokens(f"{url}/realms/{endpoints.REALM}", self.clock, options.expires_in)
         self.signer = Signer()
         self.leaving = asyncio.Event()
@@ -117,17 +118,17 @@ class Front:
             url,
             store,
             self.clock,
-            self.ledger,
+            self.request_log,
             self._connections,
             callback_user=options.callback_user,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
-        """Answers one request and puts it in the ledger."""
-        request = opened(scope)
+        """Answers one request and puts it in the request log."""
+        request = read_scope(scope)
         role, place = self._role(request.path)
         if place == "token":
-            self.ledger.token_requests += 1
+            self.request_log.token_requests += 1
         try:
             fits = await read_body(request, receive, role.body_limit)
         except ClientDisconnect:
@@ -156,7 +157,7 @@ class Front:
             self.clock,
             self.canned,
             self.faults,
-            self.ledger,
+            self.request_log,
             self.tokens,
             self._plan,
             self._portal,
@@ -187,7 +188,7 @@ class Front:
         )
         return (
             made if made.state == state else self._connections.conclude(made.id, state)
-        ).described()
+        ).to_json()
 
     async def _true(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
         if canned := self.canned.next(place):
@@ -196,11 +197,7 @@ class Front:
         if header_size(request) > role.header_limit:
             return role.headers_too_large(request)
         given = await _answered(role, request) if fits else role.too_large(request)
-        return (
-            variants.grants_joined(given)
-            if place == "discovery" and self._options.grants_joined
-            else given
-        )
+        return join_grants(given) if place == "discovery" and self._options.grants_joined else given
 
     async def _fault(self, request: Request, place: str) -> Active | None:
         """The fault that comes before everything else, after the time that answers take now."""
@@ -227,16 +224,16 @@ class Front:
             await connection.cut(request)
 
     def _marked(self, given: Answer) -> Answer:
-        return given if self._options.basis_header else variants.without_basis(given)
+        return given if self._options.basis_header else without_basis(given)
 
     def _note(self, request: Request, given: Answer) -> None:
         app_id = ""
         if 400 <= given.status < 500 and not request.path.startswith(pages.ROOTS):  # noqa: PLR2004 - HTTP's refusals; 5xx are failures
             # Only an id that is an app's is kept: people put secrets where ids belong.
-            client_id = presented_credentials.client_id(request, self._store, self.tokens)
-            client = self._store.client(client_id) if client_id else None
+            client_id = presented_credentials.identify_client(request, self._store, self.tokens)
+            client = self._store.find_client(client_id) if client_id else None
             app_id = client.app_id if client else ""
-        self.ledger.note(request, given, self.clock.now(), app_id)
+        self.request_log.note(request, given, self.clock.now(), app_id)
 
     def _role(self, path: str) -> tuple[Role, str]:
         if place := _PLACES.get(path.removesuffix("/")):

@@ -1,11 +1,11 @@
-"""The mock's second port: faults on and off, the clock, revocation and the ledger, for whoever can read one file of this user.
+"""The mock's second port: faults on and off, the clock, revocation and the request log, for whoever can read one file of this user.
 
     GET /faults                          what there is, and what is on
     PUT /faults/{name}                   {"times", "client", "parameters"}, all of them optional
     DELETE /faults, /faults/{name}
     POST /clock                          {"advance": seconds}, {"freeze": seconds since 1970} or {"reset": true}
     POST /tokens/revoke, POST /reset
-    GET /requests                        the ledger
+    GET /requests                        the request log
 
 Always on 127.0.0.1, with the bearer token from the file; refused with a foreign Host (DNS rebinding) and to web pages (Origin).
 """
@@ -30,7 +30,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from wych_kit.mock.faults.active import catalogued
-from wych_kit.mock.http.server import CannotStart, Server, listen
+from wych_kit.mock.http.server import CannotStart, Server, open_listener
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -52,7 +52,7 @@ class Control:
 
     def __init__(self, mock: Mock, port: int) -> None:
         self._mock = mock
-        listener = listen(_HOST, 0)
+        listener = open_listener(_HOST, 0)
         self.port: int = listener.getsockname()[1]
         self._token = secrets.token_urlsafe(32)
         self._hosts = {f"{_HOST}:{self.port}", f"localhost:{self.port}"}

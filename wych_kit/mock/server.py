@@ -15,8 +15,8 @@ from wych_kit.mock.api.connections import DAYS, PERMISSIONS
 from wych_kit.mock.app import Front
 from wych_kit.mock.control_port import Control, NoControl
 from wych_kit.mock.faults.active import spelt
-from wych_kit.mock.http.certificates import certified
-from wych_kit.mock.http.server import CannotStart, Server, in_url, is_loopback, listen
+from wych_kit.mock.http.certificates import make_certificates
+from wych_kit.mock.http.server import CannotStart, Server, host_in_url, is_loopback, open_listener
 from wych_kit.mock.options import PORT, Options
 from wych_kit.mock.realm.endpoints import REALM
 from wych_kit.mock.state.clients import READY_MADE, Credentials
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from wych_kit.mock.state.clock import Clock
-    from wych_kit.mock.state.request_log import Received
+    from wych_kit.mock.state.request_log import ReceivedRequest
 
 _T = TypeVar("_T")
 
@@ -37,9 +37,9 @@ class Mock:
     credentials: Credentials = READY_MADE
 
     def __init__(self, options: Options) -> None:
-        listener = listen(options.host, options.port)
+        listener = open_listener(options.host, options.port)
         self.port: int = listener.getsockname()[1]
-        self.url = f"{'https' if options.tls else 'http'}://{in_url(options.host)}:{self.port}"
+        self.url = f"{'https' if options.tls else 'http'}://{host_in_url(options.host)}:{self.port}"
         self.issuer_url = f"{self.url}/realms/{REALM}"
         self.api_url = f"{self.url}/v3"
         self.portal_url = f"{self.url}/portal"
@@ -51,7 +51,9 @@ class Mock:
             raise CannotStart(str(error)) from None
         self.options = options
         self._certificates = (
-            certified(options.tls, in_url(options.host).strip("[]")) if options.tls else None
+            make_certificates(options.tls, host_in_url(options.host).strip("[]"))
+            if options.tls
+            else None
         )
         self._front = Front(self.url, self._store, options)
         self.answer_next = self._front.canned.answer_next
@@ -60,7 +62,7 @@ class Mock:
             self._front.leaving,
             self._certificates.chain if self._certificates else None,
         )
-        self._front.signer.crowd = self._server.server_state.tasks
+        self._front.signer.active_requests = self._server.server_state.tasks
         self._front.open_connections = self._server.server_state.connections
         self._thread = self._server.start(listener, f"mock-wych-{self.port}")
         self._control: Control | None = None
@@ -78,14 +80,14 @@ class Mock:
         return self._front.clock
 
     @property
-    def requests(self) -> list[Received]:
+    def requests(self) -> list[ReceivedRequest]:
         """What it received and why it refused, newest last; the last thousand."""
-        return self._front.ledger.requests
+        return self._front.request_log.requests
 
     @property
     def token_requests(self) -> int:
         """How many requests the token endpoint has seen."""
-        return self._front.ledger.token_requests
+        return self._front.request_log.token_requests
 
     def fault(
         self, name: str, *, times: int | None = None, client: str | None = None, **parameters: Any
@@ -204,7 +206,7 @@ def serve(*, as_json: bool = False, faults: Sequence[str] = (), **options: Any) 
         for name, how in wanted:
             mock.fault(name, **how)
         if not as_json:  # before the address is known, so that no request is missed
-            mock._front.ledger.told = _show  # noqa: SLF001 - the same module's
+            mock._front.request_log.on_request = _show  # noqa: SLF001 - the same module's
         _announce(mock, as_json=as_json)
         while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
             pass
@@ -233,7 +235,7 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(received: Received) -> None:
+def _show(received: ReceivedRequest) -> None:
     with suppress(OSError, ValueError):  # nobody reads any more
         _say(str(received), sys.stdout)
 

@@ -30,7 +30,7 @@ PERMISSIONS = ("ReadAccountsDetail", "ReadBalances", "ReadTransactionsDetail")
 DAYS = 90
 # Days: how long a connection lasts when nothing is said, and at most.
 LONGEST = 365
-_FOLLOWS: dict[str, tuple[str, ...]] = {
+_NEXT_STATES: dict[str, tuple[str, ...]] = {
     "PENDING": ("ACTIVE", "REJECTED", "REVOKED"),
     "ACTIVE": ("REVOKED",),
 }
@@ -66,7 +66,7 @@ class Connection:
         """The bank's id."""
         return self.bank.id
 
-    def described(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """What the API shows of it."""
         return {
             "id": self.id,
@@ -126,17 +126,17 @@ class Connections:
             id_ = self._ids.uuid()
             with suppress(IntegrityError):  # another mock on the same file drew it first
                 self._write(_TABLE.insert().values(id=id_, **values))
-                return self._required(id_)
+                return self._require(id_)
 
     def conclude(self, connection_id: str, state: str, *, after: float = 0) -> Connection:
         """Makes it ACTIVE, REJECTED or REVOKED, as a bank does; `after` so many seconds, until which it stays as it is.
 
         The same state again changes nothing. Raises `ValueError` for a state that cannot follow, `KeyError` when there is no such connection.
         """
-        known = self._required(connection_id)
+        known = self._require(connection_id)
         if known.state == state:
             return known
-        if state not in _FOLLOWS.get(known.state, ()):
+        if state not in _NEXT_STATES.get(known.state, ()):
             raise ValueError(f"a connection that is {known.state} cannot become {state}")
         if after and known.state != "PENDING":
             raise ValueError("only a PENDING connection can wait for its end")
@@ -147,22 +147,24 @@ class Connections:
             .where(_TABLE.c.id == connection_id)
             .values(state=state, effective=effective)
         )
-        return self._required(connection_id)
+        return self._require(connection_id)
 
     def revoke(self, app_id: str, connection_id: str) -> Connection | None:
         """Takes the consent back; what was rejected or has expired stays as it is. None when the app has no such connection."""
         known = self.get(app_id, connection_id)
-        return self.conclude(known.id, "REVOKED") if known and known.state in _FOLLOWS else known
+        return (
+            self.conclude(known.id, "REVOKED") if known and known.state in _NEXT_STATES else known
+        )
 
     def get(self, app_id: str, connection_id: str) -> Connection | None:
         """One of an app."""
         return next(iter(self._all(app_id=app_id, id=connection_id)), None)
 
-    def of_user(self, app_id: str, user_id: str) -> list[Connection]:
+    def list_for_user(self, app_id: str, user_id: str) -> list[Connection]:
         """Those of a user, in the order they were made."""
         return self._all(app_id=app_id, user_id=user_id)
 
-    def of_app(self, app_id: str) -> list[Connection]:
+    def list_for_app(self, app_id: str) -> list[Connection]:
         """Those of all its users, in the order they were made."""
         return self._all(app_id=app_id)
 
@@ -174,7 +176,7 @@ class Connections:
                 database.execute(_TABLE.insert(), self._start)
         self._ids.restart()
 
-    def _required(self, connection_id: str) -> Connection:
+    def _require(self, connection_id: str) -> Connection:
         found = self._all(id=connection_id)
         if not found:
             raise KeyError(connection_id)

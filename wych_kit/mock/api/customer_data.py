@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from wych_kit.mock.api import bank
-from wych_kit.mock.api.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refused
+from wych_kit.mock.api.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refuse
 from wych_kit.mock.state.clock import iso, moment, written
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _FROM, _TO = "fromBookingDateTime", "toBookingDateTime"
 _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _DATE_ONLY = len("2026-01-31")
-_ACCOUNT_NOT_FOUND = refused(404, "account_not_found", "the connection has no account of this id")
+_ACCOUNT_NOT_FOUND = refuse(404, "account_not_found", "the connection has no account of this id")
 _INVALID_PAGE = "page is one of the numbers from 1 to Meta.TotalPages, given once"
 _INVALID_DATE = (
     "{} is a date (2026-01-31) or a time (2026-01-31T09:00:00Z; a + in it is sent as %2B), given"
@@ -91,7 +91,7 @@ class CustomerData:
             raise Refused(refusal)
         if permission not in connection.permissions:
             raise Refused(
-                refused(403, "permission_missing", f"the user has not agreed to {permission}")
+                refuse(403, "permission_missing", f"the user has not agreed to {permission}")
             )
         return bank.statements(
             connection.id, connection.bank.id, connection.created, self._clock.now()
@@ -127,7 +127,7 @@ def _between(transactions: Sequence[Transaction], call: Call) -> list[Transactio
     """Those asked for, newest first."""
     first, last = _time(call, _FROM, time.min), _time(call, _TO, time.max)
     if first and last and first > last:
-        raise Refused(refused(400, "invalid_date", f"{_FROM} is later than {_TO}"))
+        raise Refused(refuse(400, "invalid_date", f"{_FROM} is later than {_TO}"))
     return [
         one
         for one in reversed(transactions)
@@ -145,7 +145,7 @@ def _time(call: Call, name: str, of_day: time) -> datetime | None:
             text if _DATE.fullmatch(text) else ""
         )  # Python reads more spellings than these
     except ValueError:
-        raise Refused(refused(400, "invalid_date", _INVALID_DATE.format(name))) from None
+        raise Refused(refuse(400, "invalid_date", _INVALID_DATE.format(name))) from None
     if len(text) == _DATE_ONLY:
         return datetime.combine(at, of_day, UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -155,14 +155,14 @@ def _page_number(call: Call, total: int) -> int:
     text = _single(call, "page", "invalid_page", _INVALID_PAGE)
     number = 1 if text is None else int(text) if _PAGE.fullmatch(text) else 0
     if not 1 <= number <= total:
-        raise Refused(refused(400, "invalid_page", _INVALID_PAGE))
+        raise Refused(refuse(400, "invalid_page", _INVALID_PAGE))
     return number
 
 
 def _single(call: Call, name: str, code: str, sentence: str) -> str | None:
     given = [text for known, text in call.query if known == name]
     if len(given) > 1:
-        raise Refused(refused(400, code, sentence))
+        raise Refused(refuse(400, code, sentence))
     return given[0] if given else None
 
 

@@ -35,16 +35,16 @@ class Refused(Exception):
         self.reply = reply
 
 
-def refused(status: int, code: str, reason: str) -> Reply:
+def refuse(status: int, code: str, reason: str) -> Reply:
     """A refusal. Wych's own words for these are not public: its form and its code are invented."""
     return Reply(status, {"error": code, "message": reason[0].upper() + reason[1:] + "."}, reason)
 
 
-CONNECTION_NOT_FOUND = refused(404, "connection_not_found", "no connection has this id")
+CONNECTION_NOT_FOUND = refuse(404, "connection_not_found", "no connection has this id")
 # Why no data of a connection in this state are given.
 CONSENT = {
-    "PENDING": refused(409, "consent_pending", "the user has not consented yet"),
-    "REJECTED": refused(403, "consent_rejected", "the user has not agreed to share data"),
-    "REVOKED": refused(403, "consent_revoked", "the user has taken the consent back"),
-    "EXPIRED": refused(403, "consent_expired", "the consent is over: the user can give it again"),
+    "PENDING": refuse(409, "consent_pending", "the user has not consented yet"),
+    "REJECTED": refuse(403, "consent_rejected", "the user has not agreed to share data"),
+    "REVOKED": refuse(403, "consent_revoked", "the user has taken the consent back"),
+    "EXPIRED": refuse(403, "consent_expired", "the consent is over: the user can give it again"),
 }

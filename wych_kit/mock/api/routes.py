@@ -11,8 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wych_kit.mock.api.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refused
-from wych_kit.mock.http.messages import compact
+from wych_kit.mock.api.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refuse
 from wych_kit.mock.state.registration_rules import is_email
 from wych_kit.mock.tokens import keys
 
@@ -57,7 +56,7 @@ _PATTERNS = [
 ]
 
 
-def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def match_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """The route for a method and path, with the ids in the path."""
     for route, pattern in _PATTERNS:
         if route.method == method and (match := pattern.fullmatch(path)):
@@ -65,16 +64,16 @@ def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     return None
 
 
-def valid_body(body: bytes) -> dict[str, Any] | None:
+def parse_user_body(body: bytes) -> dict[str, Any] | None:
     """The gateway's request model for POST /user: a JSON object with a text `email`."""
     try:
-        value = json.loads(body, parse_constant=_no_json)
+        value = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and isinstance(value.get("email"), str) else None
 
 
-def _no_json(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is Python's, not JSON (RFC 8259 §6)")
 
 
@@ -114,7 +113,7 @@ class Api:
             call.client.partner_id,
             call.client.app_id,
         ):
-            return refused(
+            return refuse(
                 404, "app_not_found", "the partner or app id in the path is not the token's"
             )
         try:
@@ -123,30 +122,36 @@ class Api:
             return refusal.reply
 
     def _users(self, call: Call) -> Reply:
-        return Reply(200, self._store.users(call.client.app_id))
+        return Reply(200, self._store.list_users(call.client.app_id))
 
     def _user(self, call: Call) -> Reply:
         email = call.body["email"]
         if not is_email(email):
-            return refused(422, "invalid_email", "the email is not an address")
+            return refuse(422, "invalid_email", "the email is not an address")
         if self._find_only:
             known = next(
-                (user for user in self._store.users(call.client.app_id) if user["email"] == email),
+                (
+                    user
+                    for user in self._store.list_users(call.client.app_id)
+                    if user["email"] == email
+                ),
                 None,
             )
             return (
                 Reply(200, known)
                 if known
-                else refused(404, "user_not_found", "the app has no user with this address")
+                else refuse(404, "user_not_found", "the app has no user with this address")
             )
         return Reply(200, self._store.find_or_create_user(call.client.app_id, email))
 
     def _exchange(self, call: Call) -> Reply:
         user_id = call.where["userId"]
-        if not self._store.user(call.client.app_id, user_id):
+        if not self._store.find_user(call.client.app_id, user_id):
             return _NO_USER
-        token = keys.signed(
-            self._tokens.user_context(call.client, user_id, "email profile", self._ids)
+        token = keys.sign(
+            self._tokens.prepare_user_context_token(
+                call.client, user_id, "email profile", self._ids
+            )
         )
         return Reply(
             200,
@@ -159,37 +164,35 @@ class Api:
 
     def _of_user(self, call: Call) -> Reply:
         app_id, user_id = call.client.app_id, call.where["userId"]
-        if not self._store.user(app_id, user_id):
+        if not self._store.find_user(app_id, user_id):
             return _NO_USER
         return Reply(
             200,
-            [connection.described() for connection in self._connections.of_user(app_id, user_id)],
+            [
+                connection.to_json()
+                for connection in self._connections.list_for_user(app_id, user_id)
+            ],
         )
 
     def _connection(self, call: Call) -> Reply:
         connection = self._connections.get(call.client.app_id, call.where["connectionId"])
-        return Reply(200, connection.described()) if connection else CONNECTION_NOT_FOUND
+        return Reply(200, connection.to_json()) if connection else CONNECTION_NOT_FOUND
 
     def _revoke(self, call: Call) -> Reply:
         revoked = self._connections.revoke(call.client.app_id, call.where["connectionId"])
         if revoked is None:
             return CONNECTION_NOT_FOUND
         if revoked.state != "REVOKED":
-            return refused(
+            return refuse(
                 409, "connection_ended", f"the connection is {revoked.state} and cannot be revoked"
             )
         return Reply(204, None)
 
 
-_NO_USER = refused(404, "user_not_found", "the app has no user of this id")
+_NO_USER = refuse(404, "user_not_found", "the app has no user of this id")
 # What an application may say for other reasons than the request.
-TROUBLES = {
-    "unknown-user": refused(404, "user_not_found", "no user has this id"),
+FAULT_REPLIES = {
+    "unknown-user": refuse(404, "user_not_found", "no user has this id"),
     "consent-pending": CONSENT["PENDING"],
     "consent-rejected": CONSENT["REJECTED"],
 }
-
-
-def written(reply: Reply) -> bytes:
-    """The reply's body."""
-    return compact(reply.value)

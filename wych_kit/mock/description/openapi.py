@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wych_kit.mock.api.routes import ROUTES, Route
 from wych_kit.mock.description.schemas import SCHEMAS, TEXT, UUID, items, record, ref
-from wych_kit.mock.http.messages import Answer, Request, answer, compact
-from wych_kit.mock.http.variants import BASIS
+from wych_kit.mock.http.messages import BASIS_HEADER, Answer, Request, answer, compact_json
 from wych_kit.mock.options import PORT
 from wych_kit.mock.realm.endpoints import TOKEN_PATH
 
@@ -67,7 +66,7 @@ _CALLS: dict[str, tuple[str, Schema | None, tuple[int, ...]]] = {
     ),
 }
 _BASIS_HEADER = {
-    BASIS.decode(): {
+    BASIS_HEADER.decode(): {
         "description": "the basis of the answer; the mock's own header",
         "schema": TEXT,
     }
@@ -217,7 +216,7 @@ class Description:
     header_limit = 64 * 1024
 
     def __init__(self, url: str) -> None:
-        self._body = compact(document(url))
+        self._body = compact_json(document(url))
 
     async def answer(self, request: Request) -> Answer:
         """Return the description, to GET and HEAD."""
@@ -238,12 +237,12 @@ class Description:
         return _refused(500, "a bug in the mock; see its log")
 
 
-_HEADERS = ((b"content-type", b"application/json"), (BASIS, b"invented"))
+_HEADERS = ((b"content-type", b"application/json"), (BASIS_HEADER, b"invented"))
 
 
 def _refused(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
     return answer(
-        status, compact({"error": reason}), *_HEADERS, *headers, row="invented", reason=reason
+        status, compact_json({"error": reason}), *_HEADERS, *headers, row="invented", reason=reason
     )
 
 

@@ -34,7 +34,7 @@ class Active:
 
     def told(self, answer: Answer, row: str = "") -> Answer:
         """The answer with this fault as its reason."""
-        return answer.because(f"fault {self.fault.name}", row)
+        return answer.with_reason(f"fault {self.fault.name}", row)
 
     def number(self, name: str) -> float:
         """A parameter that is a number."""
@@ -85,7 +85,7 @@ class Faults:
         active = asked_for(name, times, client, given)
         self.switch_off(name, client, whoever=False)
         if name in AGEING:
-            active.since = self._tokens.mark()
+            active.since = self._tokens.set_mark()
         self.on[name, client] = active
         self._set_clock()
 
@@ -97,7 +97,7 @@ class Faults:
             known(name)
         for key in list(self.on):
             if name is None or (key[0] == name and (whoever or key[1] == client)):
-                self._tokens.drop(self.on.pop(key).since)
+                self._tokens.drop_mark(self.on.pop(key).since)
         self._set_clock()
 
     def due(
@@ -118,7 +118,7 @@ class Faults:
                 if active.left is not None:
                     active.left -= 1
                     if not active.left:
-                        self._tokens.drop(self.on.pop(key).since)
+                        self._tokens.drop_mark(self.on.pop(key).since)
                 return active
         return None
 
@@ -134,7 +134,7 @@ class Faults:
         active = self.first(
             AGEING,
             request,
-            lambda active: active.since is not None and active.since.follows(claims),
+            lambda active: active.since is not None and active.since.covers(claims),
         )
         return active.told(answer) if active else None
 
@@ -158,7 +158,7 @@ class Faults:
         self._random.seed(self._seed)
 
     def _concerns(self, active: Active, request: Request) -> bool:
-        return active.client is None or active.client == presented_credentials.client_id(
+        return active.client is None or active.client == presented_credentials.identify_client(
             request, self._store, self._tokens
         )
 

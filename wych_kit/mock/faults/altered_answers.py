@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wych_kit.mock.http.messages import Answer, compact
+from wych_kit.mock.http.messages import Answer, compact_json
 
 if TYPE_CHECKING:
     from wych_kit.mock.faults.active import Active
@@ -31,7 +31,7 @@ def altered(active: Active, true: Answer) -> Answer:
             del value["access_token"]
         case _:  # the parameter is named as the field
             value |= active.values
-    return active.told(_with_body(true, compact(value)), "invented")
+    return active.told(_with_body(true, compact_json(value)), "invented")
 
 
 def lengthened(active: Active, true: Answer) -> Answer:

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 
 from wych_kit.mock.api import routes
 from wych_kit.mock.api.replies import Call, Reply
-from wych_kit.mock.http.messages import Answer, Headers, Request, answer, compact
-from wych_kit.mock.http.variants import BASIS
+from wych_kit.mock.http.messages import BASIS_HEADER, Answer, Headers, Request, answer, compact_json
 from wych_kit.mock.state.clock import moment
 from wych_kit.mock.tokens.presented_credentials import BEARER
 
@@ -31,7 +30,7 @@ _JSON = (b"content-type", b"application/json")
 def _refusal(row: str, status: int, kind: str, message: str, reason: str) -> Answer:
     return answer(
         status,
-        compact({"Message" if kind == "AccessDeniedException" else "message": message}),
+        compact_json({"Message" if kind == "AccessDeniedException" else "message": message}),
         _JSON,
         (b"x-amzn-errortype", kind.encode()),
         row=row,
@@ -109,7 +108,7 @@ FAILED = {
     ),
 }
 _TEXT, _ODD = (b"content-type", b"text/plain; charset=utf-8"), b"I'm a teapot\n"
-_BEHIND = frozenset({"gateway-timeout", "gateway-error", "unknown-answer", *routes.TROUBLES})
+_BEHIND = frozenset({"gateway-timeout", "gateway-error", "unknown-answer", *routes.FAULT_REPLIES})
 _TOO_LARGE = answer(
     413,
     b"HTTP content length exceeded 10485760 bytes.",
@@ -178,7 +177,7 @@ class Gateway:
             refused := self._faults.refusal(request, {"wrong-path": _no_route(request)})
         ):
             return refused
-        match = routes.found(request.method, request.path)
+        match = routes.match_route(request.method, request.path)
         if match is None:
             return _no_route(request)
         route, where = match
@@ -199,8 +198,8 @@ class Gateway:
         if fault is None:
             return None
         name = fault.fault.name
-        if name in routes.TROUBLES:
-            return fault.told(_integrated(routes.TROUBLES[name], "invented"), "invented")
+        if name in routes.FAULT_REPLIES:
+            return fault.told(_integrated(routes.FAULT_REPLIES[name], "invented"), "invented")
         if name == "gateway-timeout":
             await self._faults.wait(fault.number("seconds"))
             return fault.told(TIMED_OUT)
@@ -216,25 +215,27 @@ class Gateway:
         header = request.headers.get(b"authorization")
         if header is None:
             return (
-                NO_BEARER.because("the header is named 'authorisation'; it must be 'Authorization'")
+                NO_BEARER.with_reason(
+                    "the header is named 'authorisation'; it must be 'Authorization'"
+                )
                 if (b"authorisation" in request.headers)
                 else NO_BEARER
             )
         bearer = BEARER.fullmatch(header)
         if bearer is None:
-            return NO_BEARER.because("the Authorization header is not 'Bearer' and one token")
+            return NO_BEARER.with_reason("the Authorization header is not 'Bearer' and one token")
         if self._faults.on and (
             refused := self._faults.refusal(request, {"bearer-refused": BAD_BEARER})
         ):
             return refused
-        claims, why = self._tokens.recognised(bearer[1].decode("latin-1"))
+        claims, why = self._tokens.verify(bearer[1].decode("latin-1"))
         if claims is None:
-            return BAD_BEARER.because(why)
+            return BAD_BEARER.with_reason(why)
         if self._faults.on and (refused := self._faults.token_refusal(request, claims, BAD_BEARER)):
             return refused
-        client = self._store.client(claims["azp"])
+        client = self._store.find_client(claims["azp"])
         if client is None:
-            return BAD_BEARER.because("the token's client is gone, or has no app")
+            return BAD_BEARER.with_reason("the token's client is gone, or has no app")
         if self._faults.on and (
             refused := self._faults.refusal(request, {"service-token-refused": WRONG_TOKEN_KIND})
         ):
@@ -244,7 +245,7 @@ class Gateway:
             return (
                 WRONG_TOKEN_KIND
                 if route.token == "service"
-                else WRONG_TOKEN_KIND.because("this call takes a user-context token")
+                else WRONG_TOKEN_KIND.with_reason("this call takes a user-context token")
             )
         return client, claims["sub"]
 
@@ -254,9 +255,9 @@ class Gateway:
             return NO_KEY
         if self._faults.on and (refused := self._faults.refusal(request, _METERING)):
             return refused
-        owner = self._store.client_of_key(key.decode("latin-1"))
+        owner = self._store.find_client_by_key(key.decode("latin-1"))
         if owner is None:
-            return NO_KEY.because("no app has this API key")
+            return NO_KEY.with_reason("no app has this API key")
         return {"": None, "rate": TOO_FAST, "quota": SPENT}[self._plan.refuses(owner.app_id)]
 
     def _dressed(self, request: Request, bare: Answer) -> Answer:
@@ -291,7 +292,7 @@ def _validated(request: Request) -> dict[str, Any] | Answer:
     kind = request.headers.get(b"content-type", b"application/json")
     if kind.partition(b";")[0].strip().lower() != b"application/json":
         return BAD_TYPE
-    body = routes.valid_body(request.body)
+    body = routes.parse_user_body(request.body)
     return BAD_BODY if body is None else body
 
 
@@ -299,12 +300,12 @@ def _integrated(reply: Reply, basis: str) -> Answer:
     """The application's answer, with what it rests on; how it refuses is invented."""
     if reply.value is None:
         return Answer(
-            reply.status, ((BASIS, basis.encode()),), b"", "B1"
+            reply.status, ((BASIS_HEADER, basis.encode()),), b"", "B1"
         )  # RFC 9110 §8.6: a 204 has no Content-Length
-    mark = (BASIS, b"invented" if reply.reason else basis.encode())
+    mark = (BASIS_HEADER, b"invented" if reply.reason else basis.encode())
     return answer(
         reply.status,
-        routes.written(reply),
+        compact_json(reply.value),
         _JSON,
         mark,
         row="B3-25" if reply.reason else "B1",

@@ -26,7 +26,7 @@ class Certificates:
         self._folder.cleanup()
 
 
-def certified(kind: str, host: str) -> Certificates:
+def make_certificates(kind: str, host: str) -> Certificates:
     """Certificates of one of `wych_kit.mock.options.TLS`, made for `host` and loopback."""
     # Named after no maker: what gives an inspection away is that the root comes along and that nobody here knows it.
     name = "Example Corp TLS Inspection" if kind == "intercepted" else "Mock Wych"

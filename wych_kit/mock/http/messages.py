@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.applications import Starlette
+    from starlette.types import Message, Receive, Scope, Send
+
+# On every answer whose shape or text is not documented; `basis_header=False` leaves it out.
+BASIS_HEADER = b"x-wych-mock-basis"
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -36,7 +40,7 @@ class Answer:
     row: str = ""
     reason: str = ""
 
-    def because(self, reason: str, row: str = "") -> Answer:
+    def with_reason(self, reason: str, row: str = "") -> Answer:
         """The same bytes on the wire, with a closer reason (and row) in the record."""
         return replace(self, reason=reason, row=row or self.row)
 
@@ -52,12 +56,12 @@ def answer(
     return Answer(status, (*headers, (b"content-length", b"%d" % len(body))), body, row, reason)
 
 
-def compact(value: Any) -> bytes:
+def compact_json(value: Any) -> bytes:
     """JSON as both servers write it: no space, keys in the order given."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def opened(scope: Scope) -> Request:
+def read_scope(scope: Scope) -> Request:
     """The request of an ASGI scope, its body not read yet."""
     caller = scope.get("client")
     return Request(
@@ -101,3 +105,43 @@ async def send(answer_: Answer, send_: Send) -> None:
         {"type": "http.response.start", "status": answer_.status, "headers": answer_.headers}
     )
     await send_({"type": "http.response.body", "body": answer_.body})
+
+
+async def ask_site(site: Starlette, request: Request) -> Answer:
+    """What it answers, as invented, with the reason that its handlers put into the scope."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await site(request.scope, receive, send)
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return Answer(
+        sent[0]["status"],
+        tuple(sent[0]["headers"]),
+        body,
+        "invented",
+        request.scope.get("reason", ""),
+    )
+
+
+def join_grants(true: Answer) -> Answer:
+    """The discovery document with its grants in one text, as Wych's page shows it (API facts, section 8, row 6)."""
+    try:
+        document = json.loads(true.body)
+        joined = " ".join(document["grant_types_supported"])
+    except (ValueError, KeyError):  # a refusal, or what a fault left of the document
+        return true
+    document["grant_types_supported"] = [joined]
+    headers = [header for header in true.headers if header[0] != b"content-length"]
+    return answer(true.status, compact_json(document), *headers, row=true.row, reason=true.reason)
+
+
+def without_basis(marked: Answer) -> Answer:
+    """The answer without the mock's own header, as a stranger would send it."""
+    return replace(
+        marked, headers=tuple(header for header in marked.headers if header[0] != BASIS_HEADER)
+    )

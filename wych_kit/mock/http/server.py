@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
             thread.join(10)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises `CannotStart`."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -128,7 +128,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     )
 
 
-def in_url(host: str) -> str:
+def host_in_url(host: str) -> str:
     """A host as others write it: brackets round IPv6; loopback where the mock listens everywhere."""
     plain = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
     return f"[{plain}]" if ":" in plain else plain

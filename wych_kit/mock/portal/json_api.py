@@ -30,8 +30,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from wych_kit.mock.http import starlette_bridge
-from wych_kit.mock.http.messages import Answer, answer
+from wych_kit.mock.http.messages import Answer, answer, ask_site
 from wych_kit.mock.portal.pages.links import in_link
 from wych_kit.mock.portal.registrar import Registrar
 from wych_kit.mock.state.registration_rules import FieldErrors
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from wych_kit.mock.http.messages import Request
-    from wych_kit.mock.state.store import Issued, Store
+    from wych_kit.mock.state.store import IssuedSecrets, Store
 
 ROOT = "/portal/api"
 _INVENTED = {"x-wych-mock-basis": "invented"}
@@ -90,7 +89,7 @@ class Portal:
 
     async def answer(self, request: Request) -> Answer:
         """Run the web application on a request whose body is already read."""
-        return await starlette_bridge.answered(self._site, request)
+        return await ask_site(self._site, request)
 
     def too_large(self, _request: Request) -> Answer:
         """Return 413."""
@@ -135,7 +134,7 @@ class Portal:
 
     async def _receive_data(self, request: WebRequest) -> Response:
         business = self._business(request)
-        self._store.let_receive(business["id"])
+        self._store.enable_receiving(business["id"])
         return _json_answer(200, {"business_id": business["id"], "receives_data": True})
 
     async def _add_app(self, request: WebRequest) -> Response:
@@ -150,9 +149,9 @@ class Portal:
 
     async def _renew(self, request: WebRequest) -> Response:
         app = self._app(request)
-        return _json_answer(200, self._credentials(app, self._store.renew(app["id"])))
+        return _json_answer(200, self._credentials(app, self._store.renew_secrets(app["id"])))
 
-    def _credentials(self, app: Mapping[str, Any], issued: Issued) -> dict[str, str]:
+    def _credentials(self, app: Mapping[str, Any], issued: IssuedSecrets) -> dict[str, str]:
         return self._addresses(app) | issued._asdict()
 
     def _addresses(self, app: Mapping[str, Any]) -> dict[str, str]:

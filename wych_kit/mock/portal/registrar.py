@@ -11,7 +11,7 @@ from wych_kit.mock.state.registration_rules import FieldErrors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wych_kit.mock.state.store import Issued, Store
+    from wych_kit.mock.state.store import IssuedSecrets, Store
 
 
 class Registrar:
@@ -22,7 +22,7 @@ class Registrar:
 
     def register(self, typed: Mapping[str, Any]) -> str:
         """Create an account; return its id."""
-        facts = registration_rules.account(typed)
+        facts = registration_rules.read_account(typed)
         account = self._store.add_account(
             **facts | {"password": hash_password(facts["password"], self._store.ids.octets(16))}
         )
@@ -37,8 +37,8 @@ class Registrar:
 
     def sign_in(self, typed: Mapping[str, Any]) -> str:
         """Return the id of the account with this email and password."""
-        facts = registration_rules.session(typed)
-        account = self._store.account(facts["email"])
+        facts = registration_rules.read_session(typed)
+        account = self._store.find_account(facts["email"])
         if (
             not is_password(facts["password"], account["password"] if account else None)
             or account is None
@@ -56,11 +56,11 @@ class Registrar:
         self, account: str, typed: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], bool]:
         """Return the account's business with this NZBN, and True if it is new."""
-        return self._store.find_or_add_business(account, **registration_rules.business(typed))
+        return self._store.find_or_add_business(account, **registration_rules.read_business(typed))
 
     def add_app(
         self, business: Mapping[str, Any], typed: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any], Issued]:
+    ) -> tuple[Mapping[str, Any], IssuedSecrets]:
         """Create an app of a business that receives data; return it with its secrets."""
         if not business["receives_data"]:
             raise FieldErrors(
@@ -69,7 +69,7 @@ class Registrar:
                 },
                 409,
             )
-        app, issued = self._store.add_app(business, **registration_rules.app(typed))
+        app, issued = self._store.add_app(business, **registration_rules.read_app(typed))
         if issued is None:
             taken = (
                 "The business has an app with this name. Ask for new credentials for it, or choose a"
@@ -80,13 +80,13 @@ class Registrar:
 
     def set_callback(self, app: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
         """Set the URL to which an app's customers return; "" removes it."""
-        self._store.set_callback(app["id"], registration_rules.callback(typed)["callback_url"])
+        self._store.set_callback(app["id"], registration_rules.read_callback(typed)["callback_url"])
 
     def business(self, account: str, business_id: str) -> Mapping[str, Any] | None:
         """Return a business of the account, or None."""
-        return self._store.business(account_id=account, id=business_id)
+        return self._store.find_business(account_id=account, id=business_id)
 
     def app(self, account: str, app_id: str) -> Mapping[str, Any] | None:
         """Return an app of one of the account's businesses, or None."""
-        app = self._store.app(id=app_id)
+        app = self._store.find_app(id=app_id)
         return app if app and self.business(account, app["business_id"] or "") else None

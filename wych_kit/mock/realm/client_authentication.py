@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wych_kit.mock.realm import keycloak_errors
-from wych_kit.mock.state.clients import ODD_CLIENTS, Client, digest
+from wych_kit.mock.state.clients import EXERCISE_CLIENTS, Client, hash_secret
 from wych_kit.mock.tokens import presented_credentials
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Authentication:
 
     def client(self, request: Request, form: dict[str, str]) -> Client | Answer:
         """The client, its secret confirmed unless it is public; or why not, as the token endpoint says it."""
-        basic = presented_credentials.basic(request.headers.get(b"authorization", b""))
+        basic = presented_credentials.parse_basic(request.headers.get(b"authorization", b""))
         try:
-            from_header = [presented_credentials.form_decoded(part) for part in basic]
+            from_header = [presented_credentials.decode_form_text(part) for part in basic]
         except ValueError:
             return keycloak_errors.PERCENT_IN_BASIC
         client_id, secret = from_header or (None, None)
@@ -41,7 +41,7 @@ class Authentication:
             )
         ):
             return refused
-        client = self._store.client(client_id) or ODD_CLIENTS.get(client_id)
+        client = self._store.find_client(client_id) or EXERCISE_CLIENTS.get(client_id)
         if client is None:
             return keycloak_errors.UNKNOWN_CLIENT
         if not client.enabled:
@@ -59,17 +59,19 @@ class Authentication:
     ) -> Client | Answer:
         if self._faults.on and (fault := self._faults.due("wrong-client-secret", request)):
             return fault.told(
-                _wrong_secret(replace(client, secret=digest(self._ids.text(32))), secret, basic)
+                _wrong_secret(
+                    replace(client, secret=hash_secret(self._ids.text(32))), secret, basic
+                )
             )
         if not client.has_secret(secret):
-            client = self._store.afresh(client)
+            client = self._store.reload_client(client)
         return client if client.has_secret(secret) else _wrong_secret(client, secret, basic)
 
 
 def _wrong_secret(client: Client, secret: str, basic: tuple[str, ...]) -> Answer:
     """The same bytes whatever is wrong; the mock's own record may know more."""
     if client.has_secret(secret.strip()):
-        return keycloak_errors.WRONG_SECRET.because(
+        return keycloak_errors.WRONG_SECRET.with_reason(
             "the client_secret would be right without the white space around it"
         )
     if basic and "+" in basic[1] and client.has_secret(basic[1]):

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wych_kit.mock.faults import altered_answers, intercepting_pages
-from wych_kit.mock.http.messages import Answer, Request, answer, compact
+from wych_kit.mock.http.messages import Answer, Request, answer, compact_json
 from wych_kit.mock.realm import cors, keycloak_errors
 from wych_kit.mock.realm.client_authentication import Authentication
 from wych_kit.mock.realm.discovery_document import REALM_SCOPES, document
@@ -73,8 +73,8 @@ class Identity:
         self._faults = faults
         self._authentication = Authentication(store, ids, faults)
         self._inspection = Inspection(self._authentication, tokens)
-        self._default_scope = _SHOWN if stable else ids.shuffled(_SHOWN)
-        scopes = REALM_SCOPES if stable else ids.shuffled(REALM_SCOPES)
+        self._default_scope = _SHOWN if stable else ids.shuffle(_SHOWN)
+        scopes = REALM_SCOPES if stable else ids.shuffle(REALM_SCOPES)
         self._discovery, self._discovery_off = (
             _described(issuer, scopes) for issuer in (tokens.issuer, _switched_off(tokens.issuer))
         )
@@ -155,7 +155,7 @@ class Identity:
         if below == "userinfo":
             return self._inspection.userinfo(
                 request,
-                presented_credentials.form(request) if request.method == "POST" else [],
+                presented_credentials.parse_form(request) if request.method == "POST" else [],
                 realm,
             )
         if not _may_speak_plainly(request.address):
@@ -164,7 +164,7 @@ class Identity:
 
     async def _trusted(self, request: Request, realm: str, below: str) -> Answer:
         """What a client authenticates at."""
-        pairs = presented_credentials.form(request)
+        pairs = presented_credentials.parse_form(request)
         if refused := self._realm_off(request, realm):
             if below == "token/introspect":
                 return keycloak_errors.cacheable(refused)
@@ -199,7 +199,7 @@ class Identity:
         )
 
     async def _exchanged(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
-        form = presented_credentials.firsts(pairs)
+        form = presented_credentials.first_values(pairs)
         grant = form.get("grant_type")
         if grant is None:
             return (
@@ -245,14 +245,16 @@ class Identity:
             *(word for word in _OPTIONAL if word in wanted),
         )
         scope = " ".join(words)
-        token = await self._signer.signed(self._tokens.service(client, address, scope, self._ids))
+        token = await self._signer.sign(
+            self._tokens.prepare_service_token(client, address, scope, self._ids)
+        )
         body = (
             b'{"access_token":"%b","expires_in":%d,"refresh_expires_in":0,"token_type":"Bearer"'
             % (token, self._tokens.lifetime)
         )
         if with_identity:
-            body += b',"id_token":"%b"' % await self._signer.signed(
-                self._tokens.identity(client, address, scope, token, self._ids)
+            body += b',"id_token":"%b"' % await self._signer.sign(
+                self._tokens.prepare_id_token(client, address, scope, token, self._ids)
             )
         return answer(
             200,
@@ -282,7 +284,7 @@ def _switched_off(issuer: str) -> str:
 
 def _described(issuer: str, scopes: tuple[str, ...]) -> Answer:
     fresh = (b"cache-control", b"no-cache, must-revalidate, no-transform, no-store")
-    return answer(200, compact(document(issuer, scopes)), JSON, fresh, *SECURITY, row="A4")
+    return answer(200, compact_json(document(issuer, scopes)), JSON, fresh, *SECURITY, row="A4")
 
 
 def _misread(request: Request) -> Answer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.mock.http.messages import Answer, answer, compact
+from wych_kit.mock.http.messages import Answer, answer, compact_json
 from wych_kit.mock.realm import cors, keycloak_errors
 from wych_kit.mock.realm.keycloak_errors import JSON, NO_STORE, SECURITY
 from wych_kit.mock.tokens import presented_credentials
@@ -30,7 +30,7 @@ class Inspection:
 
     def introspected(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
         """Whether a token counts (RFC 7662). One's own service token does not: it is for `account` alone; one's own id_token does."""
-        form = presented_credentials.firsts(pairs)
+        form = presented_credentials.first_values(pairs)
         client = self._authentication.client(request, form)
         if isinstance(client, Answer):
             return keycloak_errors.to_introspector(client)
@@ -47,10 +47,10 @@ class Inspection:
         found = (
             None
             if hint == "refresh_token"
-            else self._tokens.introspected(token, client, briefly=hint == _PARTY)
+            else self._tokens.introspect(token, client, briefly=hint == _PARTY)
         )
         return answer(
-            200, compact(found or {"active": False}), JSON, _NO_CACHE, *SECURITY, row="A6"
+            200, compact_json(found or {"active": False}), JSON, _NO_CACHE, *SECURITY, row="A6"
         )
 
     def userinfo(self, request: Request, pairs: list[tuple[str, str]], realm: str) -> Answer:
@@ -77,7 +77,7 @@ class Inspection:
         if not in_header and not in_form:
             return _challenge(request, realm, 401)
         claims = (
-            self._tokens.issued((in_header or in_form)[0])
+            self._tokens.read_claims((in_header or in_form)[0])
             if self._tokens.issuer.endswith(f"/{realm}")
             else None
         )
@@ -90,11 +90,11 @@ class Inspection:
         if cors.is_foreign(request):
             return keycloak_errors.WRONG_ORIGIN
         person = {name: claims[name] for name in _PERSON if name in claims}
-        return answer(200, compact(person), *NO_STORE, _NO_CACHE, JSON, *SECURITY, row="A6")
+        return answer(200, compact_json(person), *NO_STORE, _NO_CACHE, JSON, *SECURITY, row="A6")
 
     def revoked(self, request: Request, pairs: list[tuple[str, str]]) -> Answer:
         """Takes an access token back (RFC 7009). Whether the gateway hears of it is not known; here it does."""
-        form = presented_credentials.firsts(pairs)
+        form = presented_credentials.first_values(pairs)
         client = self._authentication.client(request, form)
         if isinstance(client, Answer):
             return cors.legible(keycloak_errors.cacheable(client), request)
@@ -107,7 +107,7 @@ class Inspection:
         token = form.get("token")
         if token is None:
             return keycloak_errors.NOTHING_TO_REVOKE
-        claims = self._tokens.issued(token, "Bearer", "ID")
+        claims = self._tokens.read_claims(token, "Bearer", "ID")
         if claims is None:
             return keycloak_errors.NO_TOKEN_TO_REVOKE
         if claims["typ"] == "ID":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wych_kit.mock.http.messages import Answer, answer, compact
+from wych_kit.mock.http.messages import Answer, answer, compact_json
 
 if TYPE_CHECKING:
     from wych_kit.mock.http.messages import Headers
@@ -34,13 +34,13 @@ _ASK_SERVER_LOG = "For more on this error consult the server log."
 
 def oauth(row: str, status: int, error: str, description: str, reason: str) -> Answer:
     """A refusal by the token endpoint itself."""
-    body = compact({"error": error, "error_description": description})
+    body = compact_json({"error": error, "error_description": description})
     return answer(status, body, *TOKEN_HEADERS, row=row, reason=reason)
 
 
 def _framework(row: str, status: int, error: str, reason: str) -> Answer:
     """A refusal before any endpoint was reached."""
-    return answer(status, compact({"error": error}), JSON, *SECURITY, row=row, reason=reason)
+    return answer(status, compact_json({"error": error}), JSON, *SECURITY, row=row, reason=reason)
 
 
 NO_GRANT = oauth(
@@ -59,11 +59,11 @@ UNKNOWN_GRANT = oauth(
 )
 UNKNOWN_CLIENT = oauth("A3-3", 401, "invalid_client", _BAD_CLIENT, "no client has this client_id")
 WRONG_SECRET = oauth("A3-4", 401, "unauthorized_client", _BAD_CLIENT, "the client_secret is wrong")
-NO_CLIENT_ID = UNKNOWN_CLIENT.because(
+NO_CLIENT_ID = UNKNOWN_CLIENT.with_reason(
     "no client_id in the form, and no Basic header that can be read", "A3-5"
 )
-NO_SECRET = WRONG_SECRET.because("no client_secret, or an empty one", "A3-6")
-DISABLED_CLIENT = UNKNOWN_CLIENT.because("the client is switched off", "A3-7")
+NO_SECRET = WRONG_SECRET.with_reason("no client_secret, or an empty one", "A3-6")
+DISABLED_CLIENT = UNKNOWN_CLIENT.with_reason("the client is switched off", "A3-7")
 OTHER_METHOD = oauth(
     "A3-8",
     400,
@@ -91,7 +91,7 @@ BEARER_ONLY = oauth(
 DUPLICATE = oauth(
     "A3-14", 400, "invalid_request", "duplicated parameter", "a form parameter came twice"
 )
-PLUS_IN_BASIC = WRONG_SECRET.because(
+PLUS_IN_BASIC = WRONG_SECRET.with_reason(
     "the Basic secret holds '+' that was not percent-encoded", "A3-16"
 )
 PERCENT_IN_BASIC = oauth(
@@ -104,33 +104,35 @@ PERCENT_IN_BASIC = oauth(
 WRONG_METHOD = _framework(
     "A3-19", 405, "HTTP 405 Method Not Allowed", "the path knows no such method"
 )
-NOT_A_FORM = NO_GRANT.because("the body is not labelled as a form, so it was not read", "A3-20")
+NOT_A_FORM = NO_GRANT.with_reason("the body is not labelled as a form, so it was not read", "A3-20")
 NO_REALM = _framework(
     "A3-22", 404, "Realm does not exist", "no such realm; its name is case-sensitive"
 )
 REALM_OFF = oauth("A3-23", 403, "access_denied", "Realm not enabled", "the realm is switched off")
 NOT_FOUND = _framework("A3-24", 404, "HTTP 404 Not Found", "the realm has no such path")
-NOT_FOUND_LATE = WRONG_METHOD.because(
+NOT_FOUND_LATE = WRONG_METHOD.with_reason(
     "the realm has no such path; Keycloak minds the method first", "A3-24"
 )
 NO_PROTOCOL = _framework("A3-24", 404, "Protocol not found", "the realm has no such protocol")
 NO_ROOT = answer(
     404,
-    compact({"error": "Unable to find matching target resource method"}),
+    compact_json({"error": "Unable to find matching target resource method"}),
     JSON,
     row="A3-25",
     reason="no such path; today's Keycloak has no /auth in front",
 )
 NOT_NORMAL = answer(
     400,
-    compact({"error": "missingNormalization", "error_description": "Request path not normalized"}),
+    compact_json(
+        {"error": "missingNormalization", "error_description": "Request path not normalized"}
+    ),
     (b"content-type", b"application/json; charset=UTF-8"),
     row="A3-26",
     reason="'//', '/./' or a needless %-escape in the path",
 )
 ODD_CHARACTER = answer(
     400,
-    compact(
+    compact_json(
         {
             "error": "invalidCharacter",
             "error_description": "Request path contains invalid character ';'",
@@ -152,20 +154,20 @@ FIELD_TOO_LARGE = _framework(
 HEADERS_TOO_LARGE = answer(431, b"", row="A3-32", reason="the headers are over 65,535 bytes")
 WRONG_ORIGIN = answer(
     403,
-    compact({"error": "Invalid origin"}),
+    compact_json({"error": "Invalid origin"}),
     *TOKEN_HEADERS,
     row="A3-35",
     reason="an Origin header, and the client has no web origins",
 )
 SERVER_ERROR = answer(
     500,
-    compact({"error": "unknown_error", "error_description": _ASK_SERVER_LOG}),
+    compact_json({"error": "unknown_error", "error_description": _ASK_SERVER_LOG}),
     JSON,
     *SECURITY,
     row="A3-36",
     reason="a bug in the mock; see its log",
 )
-STRAY_PERCENT = SERVER_ERROR.because("the form has a '%' without two hex digits after it")
+STRAY_PERCENT = SERVER_ERROR.with_reason("the form has a '%' without two hex digits after it")
 
 
 def cacheable(refused: Answer) -> Answer:

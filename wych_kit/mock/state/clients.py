@@ -10,7 +10,7 @@ from typing import Literal
 Kind = Literal["confidential", "public", "bearer-only", "signed-jwt", "no-service-account"]
 
 
-def digest(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """What is kept of a client secret or API key. Both are 32 or more random characters, so a fast hash is enough."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
@@ -42,7 +42,7 @@ class Client:
 
     def has_secret(self, secret: str) -> bool:
         """Compares in constant time."""
-        return hmac.compare_digest(self.secret, digest(secret))
+        return hmac.compare_digest(self.secret, hash_secret(secret))
 
 
 # Plausible to a client's own checks, and plainly worth nothing.
@@ -73,12 +73,12 @@ def _odd(
     secret: str = READY_MADE.client_secret,
 ) -> Client:
     subject = f"00000000-0000-4000-8000-{hashlib.sha256(client_id.encode()).hexdigest()[:12]}"
-    return Client(client_id, subject, digest(secret), kind, enabled, account_enabled)
+    return Client(client_id, subject, hash_secret(secret), kind, enabled, account_enabled)
 
 
 # Clients that a provider has set up wrongly (wire facts A3-7 to A3-12), with the ready-made app's secret. And two that are right, with
 # secrets that a Basic header cannot hold as they are (A3-16, A3-17).
-ODD_CLIENTS = {
+EXERCISE_CLIENTS = {
     client.client_id: client
     for client in (
         _odd("mock-disabled", enabled=False),

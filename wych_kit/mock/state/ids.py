@@ -38,6 +38,6 @@ class Ids:
         """Bytes."""
         return self._random.getrandbits(8 * length).to_bytes(length, "big")
 
-    def shuffled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+    def shuffle(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The same words in an order that differs from start to start."""
-        return tuple(self._random.sample(words, len(words)))
+        return tuple(self._random.sample(names, len(names)))

@@ -50,7 +50,7 @@ class _Field(NamedTuple):
         return text, self.fault(text)
 
 
-def check_digit_fits(nzbn: str) -> bool:
+def has_valid_check_digit(nzbn: str) -> bool:
     """Whether 13 digits end in their GS1 check digit: weighted 1 and 3 by turns, the sum is a multiple of ten."""
     return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(nzbn)) % 10 == 0
 
@@ -76,7 +76,9 @@ def _nzbn(text: str) -> str:
     if not re.fullmatch("[0-9]{13}", text):
         return "Enter the 13 digits of the NZBN, without spaces."
     return (
-        "" if check_digit_fits(text) else "Check the NZBN: its last digit does not fit the others."
+        ""
+        if has_valid_check_digit(text)
+        else "Check the NZBN: its last digit does not fit the others."
     )
 
 
@@ -137,37 +139,37 @@ _APP = (
 )
 
 
-def account(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_account(typed: Mapping[str, Any]) -> dict[str, str]:
     """first_name, last_name, email (lower case), password. Raises `FieldErrors`."""
-    return _lower_email(_checked(_ACCOUNT, typed))
+    return _lower_email(_read_form(_ACCOUNT, typed))
 
 
-def session(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_session(typed: Mapping[str, Any]) -> dict[str, str]:
     """Email (lower case), password. Raises `FieldErrors`."""
-    return _lower_email(_checked(_SESSION, typed))
+    return _lower_email(_read_form(_SESSION, typed))
 
 
-def sign_up(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_sign_up(typed: Mapping[str, Any]) -> dict[str, str]:
     """What a customer gives: email (lower case), password. Raises `FieldErrors`."""
-    return _lower_email(_checked(_ACCOUNT[2:], typed))
+    return _lower_email(_read_form(_ACCOUNT[2:], typed))
 
 
-def business(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_business(typed: Mapping[str, Any]) -> dict[str, str]:
     """nzbn, name. Raises `FieldErrors`."""
-    return _checked(_BUSINESS, typed)
+    return _read_form(_BUSINESS, typed)
 
 
-def app(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_app(typed: Mapping[str, Any]) -> dict[str, str]:
     """name, and description, website, callback_url where "" is none. Raises `FieldErrors`."""
-    return _checked(_APP, typed)
+    return _read_form(_APP, typed)
 
 
-def callback(typed: Mapping[str, Any]) -> dict[str, str]:
+def read_callback(typed: Mapping[str, Any]) -> dict[str, str]:
     """callback_url, where "" is none. Raises `FieldErrors`."""
-    return _checked((_CALLBACK,), typed)
+    return _read_form((_CALLBACK,), typed)
 
 
-def _checked(fields: tuple[_Field, ...], typed: Mapping[str, Any]) -> dict[str, str]:
+def _read_form(fields: tuple[_Field, ...], typed: Mapping[str, Any]) -> dict[str, str]:
     read = {field.name: field.read(typed) for field in fields}
     if wrong := {name: fault for name, (_, fault) in read.items() if fault}:
         raise FieldErrors(wrong)

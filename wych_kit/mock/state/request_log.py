@@ -16,7 +16,7 @@ _LONGEST = 2048  # of a path
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """One request: what was asked, what was answered (status 0: nothing), which row of the wire facts that follows ("A3-4"), and why, in words.
 
     `at` is when, in seconds since 1970; `app_id` is whose call it was, of a refusal, when that is known.
@@ -40,39 +40,39 @@ class Received:
         )  # a path may hold what consoles obey
 
 
-class Ledger:
+class RequestLog:
     """The last `KEPT` requests, oldest first and with no more than 2 KB of each path, and how many the token endpoint has seen in all."""
 
     def __init__(self) -> None:
-        self._received: deque[Received] = deque(maxlen=KEPT)
+        self._received: deque[ReceivedRequest] = deque(maxlen=KEPT)
         self.token_requests = 0
         # Called with each request as it is noted.
-        self.told: Callable[[Received], None] = lambda _: None
+        self.on_request: Callable[[ReceivedRequest], None] = lambda _: None
 
     @property
-    def requests(self) -> list[Received]:
+    def requests(self) -> list[ReceivedRequest]:
         """A copy, so that it can be read while the server goes on."""
         return list(self._received)
 
-    def refused(self, app_id: str, most: int) -> list[Received]:
+    def list_refusals(self, app_id: str, most: int) -> list[ReceivedRequest]:
         """The last calls of an app that were refused, newest first."""
         return [received for received in reversed(self._received) if received.app_id == app_id][
             :most
         ]
 
-    def note(self, request: Request, given: Answer, at: float = 0.0, app_id: str = "") -> None:
+    def note(self, request: Request, answer: Answer, at: float = 0.0, app_id: str = "") -> None:
         """Adds one."""
-        received = Received(
+        received = ReceivedRequest(
             request.method,
             request.path[:_LONGEST],
-            given.status,
-            given.row,
-            given.reason,
+            answer.status,
+            answer.row,
+            answer.reason,
             at,
             app_id,
         )
         self._received.append(received)
-        self.told(received)
+        self.on_request(received)
 
     def reset(self) -> None:
         """Forgets all."""

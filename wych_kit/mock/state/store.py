@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sql
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from wych_kit.mock.state import database
-from wych_kit.mock.state.clients import Client, digest
+from wych_kit.mock.state.clients import Client, hash_secret
+from wych_kit.mock.state.database import (
+    ACCOUNTS,
+    APPS,
+    BUSINESSES,
+    PASSWORDS,
+    TABLES,
+    USERS,
+    add_ready_made_app,
+    open_engine,
+)
 from wych_kit.mock.state.ids import Ids
-from wych_kit.mock.state.tables import ACCOUNTS, APPS, BUSINESSES, PASSWORDS, TABLES, USERS, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +37,7 @@ class StoreUnusable(Exception):
     """The file cannot be used; the text says which and what to do."""
 
 
-class Issued(NamedTuple):
+class IssuedSecrets(NamedTuple):
     """An app's new secrets. They are shown once and kept only as hashes."""
 
     client_secret: str
@@ -44,14 +52,14 @@ class Store:
 
     def __init__(self, path: Path | None, seed: int | str | None = None) -> None:
         try:
-            self.engine = database.engine(path)
+            self.engine = open_engine(path)
         except OSError as error:
             raise _unusable(path, error) from None
         try:
             with self.engine.begin() as connection:
                 for table in TABLES:
                     connection.execute(sql.schema.CreateTable(table, if_not_exists=True))
-                plant(connection)
+                add_ready_made_app(connection)
                 self._start = {
                     table: [tuple(row) for row in connection.execute(table.select())]
                     for table in TABLES
@@ -87,30 +95,30 @@ class Store:
         self._clients[client.client_id] = self._keys[client.api_key] = client
         return client
 
-    def client(self, client_id: str) -> Client | None:
+    def find_client(self, client_id: str) -> Client | None:
         """The app's client of this id."""
         if found := self._clients.get(client_id):
             return found
         row = self._one(APPS, client_id=client_id)
         return self._cache(row) if row else None
 
-    def afresh(self, client: Client) -> Client:
+    def reload_client(self, client: Client) -> Client:
         """The same client as the file has it now: another mock may have given it new secrets."""
         row = self._one(APPS, client_id=client.client_id)
         return self._cache(row) if row else client
 
-    def client_of_key(self, api_key: str) -> Client | None:
+    def find_client_by_key(self, api_key: str) -> Client | None:
         """The app's client that has this API key."""
-        if found := self._keys.get(digest(api_key)):
+        if found := self._keys.get(hash_secret(api_key)):
             return found
-        row = self._one(APPS, api_key=digest(api_key))
+        row = self._one(APPS, api_key=hash_secret(api_key))
         return self._cache(row) if row else None
 
-    def users(self, app_id: str) -> list[dict[str, str]]:
+    def list_users(self, app_id: str) -> list[dict[str, str]]:
         """The users of an app, `{"id", "email"}` each, in the order they were made."""
         return [{"id": row["id"], "email": row["email"]} for row in self._all(USERS, app_id=app_id)]
 
-    def user(self, app_id: str, user_id: str) -> dict[str, str] | None:
+    def find_user(self, app_id: str, user_id: str) -> dict[str, str] | None:
         """One user of an app."""
         row = self._one(USERS, app_id=app_id, id=user_id)
         return {"id": row["id"], "email": row["email"]} if row else None
@@ -122,7 +130,7 @@ class Store:
         )
         return {"id": row["id"], "email": row["email"]}
 
-    def password(self, user_id: str) -> str | None:
+    def password_hash(self, user_id: str) -> str | None:
         """The hash of a user's password, when one was chosen."""
         row = self._one(PASSWORDS, user_id=user_id)
         return row["password"] if row else None
@@ -135,7 +143,7 @@ class Store:
                 PASSWORDS.update().where(PASSWORDS.c.user_id == user_id).values(password=password)
             )
 
-    def account(self, email: str) -> Mapping[str, Any] | None:
+    def find_account(self, email: str) -> Mapping[str, Any] | None:
         """The account with this address."""
         return self._one(ACCOUNTS, email=email)
 
@@ -146,11 +154,11 @@ class Store:
         )
         return row["id"] if new else None
 
-    def business(self, **where: str) -> Mapping[str, Any] | None:
+    def find_business(self, **where: str) -> Mapping[str, Any] | None:
         """The business that matches, by `account_id` and `id`."""
         return self._one(BUSINESSES, **where)
 
-    def businesses(self, account_id: str) -> list[dict[str, Any]]:
+    def list_businesses(self, account_id: str) -> list[dict[str, Any]]:
         """The businesses of an account, in the order they were added."""
         return self._all(BUSINESSES, account_id=account_id)
 
@@ -169,17 +177,17 @@ class Store:
 
         return self._find_or_add(BUSINESSES, {"account_id": account_id, "nzbn": nzbn}, drawn)
 
-    def let_receive(self, business_id: str) -> None:
+    def enable_receiving(self, business_id: str) -> None:
         """Chooses "Receive Data" for a business."""
         self._write(
             BUSINESSES.update().where(BUSINESSES.c.id == business_id).values(receives_data=True)
         )
 
-    def app(self, **where: str) -> Mapping[str, Any] | None:
+    def find_app(self, **where: str) -> Mapping[str, Any] | None:
         """The app that matches, by `id`."""
         return self._one(APPS, **where)
 
-    def apps(self, **where: str) -> list[dict[str, Any]]:
+    def list_apps(self, **where: str) -> list[dict[str, Any]]:
         """All apps that match, by `business_id`, in the order they were made."""
         return self._all(APPS, **where)
 
@@ -189,12 +197,12 @@ class Store:
 
     def add_app(
         self, business: Mapping[str, Any], name: str, **facts: str
-    ) -> tuple[Mapping[str, Any], Issued | None]:
+    ) -> tuple[Mapping[str, Any], IssuedSecrets | None]:
         """A new app of a business, and its secrets; None for these when the business has an app of this name, which is then given.
 
         `facts`: description, website, callback_url.
         """
-        issued: Issued | None = None
+        issued: IssuedSecrets | None = None
 
         def drawn() -> dict[str, Any]:
             nonlocal issued
@@ -210,7 +218,7 @@ class Store:
         self._cache(row)
         return row, issued if new else None
 
-    def renew(self, app_id: str, *parts: str) -> Issued:
+    def renew_secrets(self, app_id: str, *parts: str) -> IssuedSecrets:
         """New secrets for an app, or only the `parts` named (client_secret, api_key); the old ones stop working, and those left are ""."""
         drawn = self._issue()
         issued = drawn._replace(
@@ -244,8 +252,8 @@ class Store:
         """Lets go of the file."""
         self.engine.dispose()
 
-    def _issue(self) -> Issued:
-        return Issued(self.ids.text(32), self.ids.text(40))
+    def _issue(self) -> IssuedSecrets:
+        return IssuedSecrets(self.ids.text(32), self.ids.text(40))
 
     def _all(self, table: sql.FromClause, **where: Any) -> list[dict[str, Any]]:
         query = sql.select(table).filter_by(**where).order_by(table.c.row)
@@ -277,8 +285,8 @@ class Store:
 _KEPT_AS = {"secret": "client_secret", "api_key": "api_key"}
 
 
-def _hashes(issued: Issued) -> dict[str, bytes]:
-    return {"secret": digest(issued.client_secret), "api_key": digest(issued.api_key)}
+def _hashes(issued: IssuedSecrets) -> dict[str, bytes]:
+    return {"secret": hash_secret(issued.client_secret), "api_key": hash_secret(issued.api_key)}
 
 
 def _unusable(path: Path | None, cause: BaseException | None) -> StoreUnusable:

@@ -38,7 +38,7 @@ class Mark:
         if issued <= self._at:
             self._since.append((jti, issued))
 
-    def follows(self, claims: dict[str, Any]) -> bool:
+    def covers(self, claims: dict[str, Any]) -> bool:
         """Whether the token of these claims was there before."""
         return claims["iat"] <= self._at and (claims["jti"], claims["iat"]) not in self._since
 
@@ -54,9 +54,9 @@ class Tokens:
         self._marks: list[Mark] = []
         self._revoked: Mark | None = None
         self._taken_back: dict[tuple[str, int], int] = {}
-        self._read = lru_cache(maxsize=256)(keys.verified)
+        self._read = lru_cache(maxsize=256)(keys.verify)
 
-    def service(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
+    def prepare_service_token(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
         """A service token, its claims in Keycloak's order (wire facts A5)."""
         return self._issue(
             {
@@ -74,7 +74,7 @@ class Tokens:
             }
         )
 
-    def identity(
+    def prepare_id_token(
         self, client: Client, address: str, scope: str, access_token: bytes, ids: Ids
     ) -> bytes:
         """The id_token that scope `openid` adds to an access token (wire facts A1)."""
@@ -86,13 +86,17 @@ class Tokens:
                 "sub": client.subject,
                 "typ": "ID",
                 "azp": client.client_id,
-                "at_hash": keys.encode(hashlib.sha256(access_token).digest()[:16]).decode(),
+                "at_hash": keys.base64url_encode(
+                    hashlib.sha256(access_token).digest()[:16]
+                ).decode(),
                 "acr": "1",
                 **_person(client, address, scope),
             }
         )
 
-    def user_context(self, client: Client, user_id: str, scope: str, ids: Ids) -> bytes:
+    def prepare_user_context_token(
+        self, client: Client, user_id: str, scope: str, ids: Ids
+    ) -> bytes:
         """A token locked to one customer. Invented: what Wych's looks like is not public."""
         return self._issue(
             {
@@ -108,22 +112,22 @@ class Tokens:
             }
         )
 
-    def recognised(self, token: str) -> tuple[dict[str, Any] | None, str]:
+    def verify(self, token: str) -> tuple[dict[str, Any] | None, str]:
         """The claims of an access token that counts now; else None, and why not in words."""
-        claims, reason = self._issued(token, ("Bearer",))
+        claims, reason = self._verify_kind(token, ("Bearer",))
         return (
             (None, "the token was revoked")
             if claims and self.is_revoked(claims)
             else (claims, reason)
         )
 
-    def issued(self, token: str, *kinds: str) -> dict[str, Any] | None:
+    def read_claims(self, token: str, *kinds: str) -> dict[str, Any] | None:
         """The claims of a token of these kinds (`Bearer` unless said) that this realm signed and that has not expired, revoked or not."""
-        return self._issued(token, kinds or ("Bearer",))[0]
+        return self._verify_kind(token, kinds or ("Bearer",))[0]
 
-    def introspected(self, token: str, client: Client, *, briefly: bool) -> dict[str, Any] | None:
+    def introspect(self, token: str, client: Client, *, briefly: bool) -> dict[str, Any] | None:
         """What introspection tells a client about a token meant for it, `briefly` as of a requesting party's; None for any other."""
-        claims = self.issued(token, "ID")
+        claims = self.read_claims(token, "ID")
         if claims is None or claims["aud"] != client.client_id or self.is_revoked(claims):
             return None
         if briefly:
@@ -147,7 +151,7 @@ class Tokens:
     def is_revoked(self, claims: dict[str, Any]) -> bool:
         """Whether the token of these claims was taken back, alone or with all others."""
         return (claims["jti"], claims["iat"]) in self._taken_back or bool(
-            self._revoked and self._revoked.follows(claims)
+            self._revoked and self._revoked.covers(claims)
         )
 
     def revoke(self, claims: dict[str, Any]) -> None:
@@ -156,27 +160,27 @@ class Tokens:
         self._taken_back = {token: end for token, end in self._taken_back.items() if end > now}
         self._taken_back[claims["jti"], claims["iat"]] = claims["exp"]
 
-    def azp(self, token: str) -> str | None:
+    def read_azp(self, token: str) -> str | None:
         """The client of a token that this realm signed, whether or not it still counts."""
         claims = self._read(token) if len(token) <= _LONGEST else None
         named = claims.get("azp") if claims else None
         return named if isinstance(named, str) else None
 
-    def mark(self) -> Mark:
+    def set_mark(self) -> Mark:
         """A mark for now; `drop` it when it no longer matters."""
         mark = Mark(max(self._latest, int(self._clock.now())))
         self._marks.append(mark)
         return mark
 
-    def drop(self, mark: Mark | None) -> None:
+    def drop_mark(self, mark: Mark | None) -> None:
         """Forgets a moment."""
         if mark in self._marks:
             self._marks.remove(mark)
 
     def revoke_all(self) -> None:
         """From now on no token issued so far counts."""
-        self.drop(self._revoked)
-        self._revoked = self.mark()
+        self.drop_mark(self._revoked)
+        self._revoked = self.set_mark()
 
     def reset(self) -> None:
         """Takes revocations back."""
@@ -184,7 +188,7 @@ class Tokens:
         self._revoked = None
         self._taken_back.clear()
 
-    def _issued(self, token: str, kinds: tuple[str, ...]) -> tuple[dict[str, Any] | None, str]:
+    def _verify_kind(self, token: str, kinds: tuple[str, ...]) -> tuple[dict[str, Any] | None, str]:
         if len(token) > _LONGEST:
             return None, "the bearer is over 8 KB, longer than any token of this realm"
         claims = self._read(token)
@@ -203,7 +207,7 @@ class Tokens:
         self._latest = max(self._latest, now)
         for mark in self._marks:
             mark.note(claims["jti"], now)
-        return keys.unsigned({"exp": now + self.lifetime, "iat": now, **claims})
+        return keys.signing_input({"exp": now + self.lifetime, "iat": now, **claims})
 
 
 def _person(client: Client, address: str, scope: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def is_form(request: Request) -> bool:
     return request.headers.get(b"content-type", b"").partition(b";")[0].strip() == _FORM
 
 
-def form(request: Request) -> list[tuple[str, str]]:
+def parse_form(request: Request) -> list[tuple[str, str]]:
     """The form's pairs; none of a body that is not labelled as one (wire facts A3-1, A3-20)."""
     return (
         parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -32,7 +32,7 @@ def form(request: Request) -> list[tuple[str, str]]:
     )
 
 
-def firsts(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def first_values(pairs: list[tuple[str, str]]) -> dict[str, str]:
     """The form as Keycloak reads it: of a repeated parameter the first."""
     return dict(reversed(pairs))
 
@@ -57,7 +57,7 @@ def has_stray_percent(request: Request) -> bool:
     )
 
 
-def basic(header: bytes) -> tuple[str, ...]:
+def parse_basic(header: bytes) -> tuple[str, ...]:
     """Id and secret of a Basic header, not form-decoded yet; empty when there is none that can be read."""
     scheme, _, encoded = header.partition(b" ")
     if scheme.lower() != b"basic":
@@ -71,22 +71,22 @@ def basic(header: bytes) -> tuple[str, ...]:
     return (client_id, secret) if colon else ()
 
 
-def form_decoded(text: str) -> str:
+def decode_form_text(text: str) -> str:
     """RFC 6749 §2.3.1 as Java does it: '+' is a space, and a '%' without two hex digits is an error (wire facts A3-16, A3-17)."""
     if _BAD_PERCENT.search(text):
         raise ValueError("a raw % in a Basic credential")
     return unquote_plus(text)
 
 
-def client_id(request: Request, store: Store, tokens: Tokens) -> str | None:
+def identify_client(request: Request, store: Store, tokens: Tokens) -> str | None:
     """The client that a request speaks for, whether or not it may: by its token, its API key, its form, its Basic header."""
     authorization = request.headers.get(b"authorization", b"")
     if bearer := BEARER.fullmatch(authorization):
-        return tokens.azp(bearer[1].decode("latin-1"))
+        return tokens.read_azp(bearer[1].decode("latin-1"))
     if key := request.headers.get(b"x-api-key"):
-        owner = store.client_of_key(key.decode("latin-1"))
+        owner = store.find_client_by_key(key.decode("latin-1"))
         return owner.client_id if owner else None
-    if named := firsts(form(request)).get("client_id"):
+    if named := first_values(parse_form(request)).get("client_id"):
         return named
-    pair = basic(authorization)
+    pair = parse_basic(authorization)
     return unquote_plus(pair[0]) if pair else None

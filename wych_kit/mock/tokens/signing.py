@@ -22,17 +22,17 @@ _Job = tuple[bytes, asyncio.Future[bytes]]
 
 
 class Signer:
-    """Makes JWTs of what `keys.unsigned` gives. `crowd` is the set of requests under way, this one among them."""
+    """Makes JWTs of what `keys.signing_input` gives. `active_requests` is the set of requests under way, this one among them."""
 
     def __init__(self) -> None:
-        self.crowd: Sized = ()
+        self.active_requests: Sized = ()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[Thread] = []
 
-    async def signed(self, content: bytes) -> bytes:
+    async def sign(self, content: bytes) -> bytes:
         """The JWT over `content`."""
-        if len(self.crowd) <= 1:
-            return keys.signed(content)
+        if len(self.active_requests) <= 1:
+            return keys.sign(content)
         if not self._threads:
             self._threads = [
                 Thread(target=self._work, name="mock-wych-signer", daemon=True)
@@ -43,7 +43,7 @@ class Signer:
         future = asyncio.get_running_loop().create_future()
         self._jobs.put((content, future))
         signature: bytes = await future
-        return keys.joined(content, signature)
+        return keys.assemble(content, signature)
 
     def close(self) -> None:
         """Ends the threads."""
@@ -56,7 +56,7 @@ class Signer:
     def _work(self) -> None:
         while job := self._jobs.get():
             content, future = job
-            signature = keys.signature(content)
+            signature = keys.compute_signature(content)
             future.get_loop().call_soon_threadsafe(_deliver, future, signature)
 
 

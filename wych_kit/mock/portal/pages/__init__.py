@@ -11,8 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from wych_kit.mock.gateway.usage_plan import UsagePlan
-from wych_kit.mock.http import starlette_bridge
-from wych_kit.mock.http.messages import Answer
+from wych_kit.mock.http.messages import Answer, ask_site
 from wych_kit.mock.portal.pages import layout, links, portal_pages
 from wych_kit.mock.portal.pages.consent_pages import ConsentPages
 from wych_kit.mock.portal.pages.layout import Refused
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.api.connections import Connections
     from wych_kit.mock.http.messages import Request
     from wych_kit.mock.state.clock import Clock
-    from wych_kit.mock.state.request_log import Ledger
+    from wych_kit.mock.state.request_log import RequestLog
     from wych_kit.mock.state.store import Store
 
 PORTAL = portal_pages.ROOT
@@ -48,14 +47,14 @@ class Pages:
         url: str,
         store: Store,
         clock: Clock,
-        ledger: Ledger,
+        request_log: RequestLog,
         connections: Connections,
         *,
         callback_user: bool,
     ) -> None:
         self.links = Links(store, clock)
         tries = UsagePlan(clock, _TRIES / _TRIES_IN, _TRIES, None)
-        self._shared = Shared(url, store, Sessions(clock), self.links, ledger, tries)
+        self._shared = Shared(url, store, Sessions(clock), self.links, request_log, tries)
         handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error}
         self._site = Starlette(
             routes=[
@@ -68,7 +67,7 @@ class Pages:
 
     async def answer(self, request: Request) -> Answer:
         """Run the web application on a request whose body is already read."""
-        return await starlette_bridge.answered(self._site, request)
+        return await ask_site(self._site, request)
 
     def too_large(self, request: Request) -> Answer:
         """Return 413 as a page."""

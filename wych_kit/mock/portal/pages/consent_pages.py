@@ -15,7 +15,7 @@ from wych_kit.mock.portal.pages import links
 from wych_kit.mock.portal.pages.layout import Refused
 from wych_kit.mock.portal.pages.visits import Visit
 from wych_kit.mock.portal.passwords import hash_password, is_password
-from wych_kit.mock.state.registration_rules import FieldErrors, session, sign_up
+from wych_kit.mock.state.registration_rules import FieldErrors, read_session, read_sign_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ class ConsentPages:
         visit, app = self._visit(request)
         typed = await visit.form()
         try:
-            user_id = self._check_password(visit, app, session(typed))
+            user_id = self._check_password(visit, app, read_session(typed))
         except FieldErrors as error:
             kept = {"email": typed.get("email", "")}
             return self._page(
@@ -121,10 +121,10 @@ class ConsentPages:
         store = self._shared.store
         self._shared.throttle(facts["email"], f"{visit.path}/connection")
         user = next(
-            (user for user in store.users(app["id"]) if user["email"] == facts["email"]), None
+            (user for user in store.list_users(app["id"]) if user["email"] == facts["email"]), None
         )
         if (
-            not is_password(facts["password"], store.password(user["id"]) if user else None)
+            not is_password(facts["password"], store.password_hash(user["id"]) if user else None)
             or user is None
         ):
             raise FieldErrors(
@@ -141,7 +141,7 @@ class ConsentPages:
         visit, app = self._visit(request)
         typed = await visit.form()
         try:
-            email = sign_up({"email": typed.get("mail_email", ""), "password": "not asked"})[
+            email = read_sign_up({"email": typed.get("mail_email", ""), "password": "not asked"})[
                 "email"
             ]
         except FieldErrors as error:
@@ -160,7 +160,7 @@ class ConsentPages:
             return self._page(visit, app, "customer_register.html", 1)
         typed = await visit.form()
         try:
-            facts = sign_up(typed)
+            facts = read_sign_up(typed)
         except FieldErrors as error:
             kept = {"email": typed.get("email", "")}
             return self._page(
@@ -251,14 +251,16 @@ class ConsentPages:
     async def _list(self, request: Request) -> Response:
         visit, app = self._customer(request)
         names = {bank.id: bank.name for bank in BANKS}
-        rows = self._connections.of_user(app["id"], visit.subject)
+        rows = self._connections.list_for_user(app["id"], visit.subject)
         return self._page(visit, app, "connections.html", 0, connections=rows, names=names)
 
     async def _revoke(self, request: Request) -> Response:
         visit, app = self._customer(request)
         await visit.form()
         wanted = request.path_params["connection"]
-        if wanted not in {row.id for row in self._connections.of_user(app["id"], visit.subject)}:
+        if wanted not in {
+            row.id for row in self._connections.list_for_user(app["id"], visit.subject)
+        }:
             text = "You have no connection with this id."
             raise Refused(
                 404,
@@ -344,7 +346,7 @@ class ConsentPages:
         status: int = 200,
         **values: Any,
     ) -> Response:
-        user = self._shared.store.user(app["id"], visit.subject) if visit.subject else None
+        user = self._shared.store.find_user(app["id"], visit.subject) if visit.subject else None
         who = user["email"] if user else ""
         return visit.page(template, status, app=app, account=who, step=step, steps=_STEPS, **values)
 

@@ -34,7 +34,7 @@ def slug(name: str) -> str:
 def apps_by_name(store: Store) -> dict[str, dict[str, Any]]:
     """Return every app by the name in its path."""
     named: dict[str, dict[str, Any]] = {}
-    for app in store.apps():
+    for app in store.list_apps():
         name = slug(app["name"])
         choices = (name, f"{name}-{app['id'][:8]}", app["id"]) if name else (app["id"],)
         named[next(choice for choice in choices if choice not in named)] = app

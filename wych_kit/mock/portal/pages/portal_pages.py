@@ -99,8 +99,8 @@ class PortalPages:
     async def _businesses(self, request: Request) -> Response:
         visit = self._partner(request)
         shown = [
-            (business, self._store.apps(business_id=business["id"]))
-            for business in self._store.businesses(visit.subject)
+            (business, self._store.list_apps(business_id=business["id"]))
+            for business in self._store.list_businesses(visit.subject)
         ]
         return self._page(visit, "businesses.html", businesses=shown)
 
@@ -146,14 +146,14 @@ class PortalPages:
             visit,
             "business.html",
             business=business,
-            apps=self._store.apps(business_id=business["id"]),
+            apps=self._store.list_apps(business_id=business["id"]),
         )
 
     async def _receive_data(self, request: Request) -> Response:
         visit = self._partner(request)
         await visit.form()
         business = self._own_business(visit)
-        self._store.let_receive(business["id"])
+        self._store.enable_receiving(business["id"])
         return visit.go(f"{ROOT}/businesses/{business['id']}")
 
     async def _add_app(self, request: Request) -> Response:
@@ -223,7 +223,7 @@ class PortalPages:
             )
         visit.once(await visit.form())
         app = self._own_app(visit)
-        issued = self._store.renew(app["id"], part)._asdict()
+        issued = self._store.renew_secrets(app["id"], part)._asdict()
         visit.session.notes[app["id"]] = {part: issued[part]}
         return visit.go(f"{ROOT}/apps/{app['id']}")
 
@@ -232,7 +232,7 @@ class PortalPages:
     ) -> Response:
         calls = [
             (received, _time(received.at))
-            for received in self._shared.ledger.refused(app["id"], _CALLS)
+            for received in self._shared.request_log.list_refusals(app["id"], _CALLS)
         ]
         known: dict[str, Any] = {
             "issued": {},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.gateway.usage_plan import UsagePlan
     from wych_kit.mock.portal.pages.links import Links
     from wych_kit.mock.portal.pages.sessions import Sessions
-    from wych_kit.mock.state.request_log import Ledger
+    from wych_kit.mock.state.request_log import RequestLog
     from wych_kit.mock.state.store import Store
 
 _FORM = "application/x-www-form-urlencoded"
@@ -34,7 +34,7 @@ class Shared(NamedTuple):
     store: Store
     sessions: Sessions
     links: Links
-    ledger: Ledger
+    request_log: RequestLog
     tries: UsagePlan
 
     @property

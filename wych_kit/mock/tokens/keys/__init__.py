@@ -18,17 +18,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from wych_kit.mock.http.messages import compact
+from wych_kit.mock.http.messages import compact_json
 
 _PADDING, _HASH = PKCS1v15(), SHA256()
 
 
-def encode(raw: bytes) -> bytes:
+def base64url_encode(raw: bytes) -> bytes:
     """Base64url without padding (RFC 7515 §2)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
-def decode(text: str) -> bytes:
+def base64url_decode(text: str) -> bytes:
     """The bytes of `encode`'s text. Raises `ValueError` when it is none."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
@@ -47,40 +47,40 @@ def _read() -> tuple[RSAPrivateKey, dict[str, Any]]:
 _KEY, _JWKS = _read()
 _PUBLIC = _KEY.public_key()
 KEY_ID: str = _JWKS["keys"][0]["kid"]
-JWKS = compact(_JWKS)
+JWKS = compact_json(_JWKS)
 # Keycloak writes its token header by hand, spaces and all (wire facts A5).
-_HEADER = encode(f'{{"alg":"RS256","typ" : "JWT","kid" : "{KEY_ID}"}}'.encode())
+_HEADER = base64url_encode(f'{{"alg":"RS256","typ" : "JWT","kid" : "{KEY_ID}"}}'.encode())
 
 
-def unsigned(claims: dict[str, Any]) -> bytes:
+def signing_input(claims: dict[str, Any]) -> bytes:
     """The first two parts of a JWT."""
-    return _HEADER + b"." + encode(compact(claims))
+    return _HEADER + b"." + base64url_encode(compact_json(claims))
 
 
-def signature(content: bytes) -> bytes:
+def compute_signature(content: bytes) -> bytes:
     """The raw signature over the first two parts."""
     return _KEY.sign(content, _PADDING, _HASH)
 
 
-def joined(content: bytes, signature_: bytes) -> bytes:
+def assemble(content: bytes, signature: bytes) -> bytes:
     """All three parts."""
-    return content + b"." + encode(signature_)
+    return content + b"." + base64url_encode(signature)
 
 
-def signed(content: bytes) -> bytes:
+def sign(content: bytes) -> bytes:
     """The JWT over the first two parts."""
-    return joined(content, signature(content))
+    return assemble(content, compute_signature(content))
 
 
-def verified(token: str) -> dict[str, Any] | None:
+def verify(token: str) -> dict[str, Any] | None:
     """The claims of a JWT that this key signed with RS256, else None. Says nothing about expiry."""
     try:
         header, claims, raw = token.split(".")
-        stated = json.loads(decode(header))
+        stated = json.loads(base64url_decode(header))
         if stated["alg"] != "RS256" or stated["kid"] != KEY_ID:
             return None
-        _PUBLIC.verify(decode(raw), f"{header}.{claims}".encode(), _PADDING, _HASH)
-        found = json.loads(decode(claims))
+        _PUBLIC.verify(base64url_decode(raw), f"{header}.{claims}".encode(), _PADDING, _HASH)
+        found = json.loads(base64url_decode(claims))
     except (ValueError, TypeError, KeyError, RecursionError, InvalidSignature):
         return None
     return found if isinstance(found, dict) else None
