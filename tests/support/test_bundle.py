@@ -21,10 +21,10 @@ from wych_kit.client.journal.recorder import Exchange
 from wych_kit.diagnosis.connectivity import CheckResult, Report, check_connectivity
 from wych_kit.errors import SettingInvalid
 from wych_kit.settings import private_files
-from wych_kit.support.bundle import archive, create, facts, make
-from wych_kit.support.bundle.anonymise import impersonal
-from wych_kit.support.bundle.parts import LAST, gather
-from wych_kit.support.bundle.secret_check import search
+from wych_kit.support.bundle import archive, create, create_bundle, facts
+from wych_kit.support.bundle.anonymise import remove_personal_data
+from wych_kit.support.bundle.parts import MAX_EXCHANGES, collect_parts
+from wych_kit.support.bundle.secret_check import find_secrets
 
 NOW = dt.datetime(2026, 11, 26, 1, 2, 4, tzinfo=dt.UTC)
 MEMBERS = [
@@ -107,7 +107,7 @@ def test_members_and_readme_agree(ready, kit):
     found = members(path)
     assert ran.status == 0
     assert list(found) == MEMBERS
-    listed = found["README.txt"].partition("What it holds\n")[2].partition("\n\n")[0]
+    listed = found["README.txt"].partition("What it contains\n")[2].partition("\n\n")[0]
     assert [line.split()[0] for line in listed.splitlines()] == MEMBERS
     assert re.fullmatch(r"wych-bundle-\d{8}-\d{6}\.zip", path.name)
     assert [line.split("\t")[0] for line in ran.out.splitlines() if "\t" in line] == MEMBERS
@@ -115,11 +115,11 @@ def test_members_and_readme_agree(ready, kit):
 
 
 def test_texts_fit_a_terminal(ready, kit):
-    """README.txt is no wider than 80 columns, and the closing sentence is one line."""
+    """README.txt is no wider than 80 columns, and so are the closing sentences."""
     ran = kit("bundle")
-    lines = [*members(only(ready.folder))["README.txt"].splitlines(), ran.out.splitlines()[-1]]
+    lines = [*members(only(ready.folder))["README.txt"].splitlines(), *ran.out.splitlines()[-2:]]
     assert [line for line in lines if len(line) > 80] == []
-    assert "no secret" in lines[-1]
+    assert "no secret" in lines[-2]
     assert "Look inside" in lines[-1]
 
 
@@ -201,14 +201,14 @@ def test_an_existing_file_is_kept(ready, kit, monkeypatch):
     (ready.folder / "a.zip").write_text("mine")
     ran = kit("bundle", "--to", "a.zip")
     assert (ran.status, (ready.folder / "a.zip").read_text()) == (2, "mine")
-    assert "a.zip is there already" in ran.err
+    assert "a.zip exists already" in ran.err
 
     def check(settings):
         (ready.folder / "b.zip").write_text("mine too")
         return "not today"
 
-    with pytest.raises(SettingInvalid, match=r"b\.zip is there already"):
-        make(load_settings(), ready.folder / "b.zip", check=check)
+    with pytest.raises(SettingInvalid, match=r"b\.zip exists already"):
+        create_bundle(load_settings(), ready.folder / "b.zip", check=check)
     assert (ready.folder / "b.zip").read_text() == "mine too"
 
 
@@ -219,9 +219,9 @@ def test_a_disk_without_links_is_enough(ready, monkeypatch):
         raise OSError(1, "Operation not permitted")
 
     monkeypatch.setattr(type(ready.folder), "hardlink_to", no_links)
-    archive.write(b"zip", ready.folder / "a.zip")
-    with pytest.raises(SettingInvalid, match="is there already"):
-        archive.write(b"other", ready.folder / "a.zip")
+    archive.write_archive(b"zip", ready.folder / "a.zip")
+    with pytest.raises(SettingInvalid, match="exists already"):
+        archive.write_archive(b"other", ready.folder / "a.zip")
     assert (ready.folder / "a.zip").read_bytes() == b"zip"
     assert sorted(path.name for path in ready.folder.iterdir()) == [
         ".env",
@@ -233,9 +233,9 @@ def test_a_disk_without_links_is_enough(ready, monkeypatch):
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        ("nowhere/a.zip", "there is no such folder"),
+        ("nowhere/a.zip", "does not exist"),
         (".", "is a folder"),
-        ("closed/a.zip", "takes no new files"),
+        ("closed/a.zip", "may not create"),
     ],
 )
 def test_what_cannot_be_written_is_said(ready, kit, monkeypatch, to, words):
@@ -262,7 +262,7 @@ def test_a_full_disk_is_said(ready, monkeypatch):
 
     monkeypatch.setattr(private_files, "move_without_replacing", full)
     with pytest.raises(SettingInvalid, match="No space left on device"):
-        archive.write(b"zip", ready.folder / "a.zip")
+        archive.write_archive(b"zip", ready.folder / "a.zip")
     assert sorted(path.name for path in ready.folder.iterdir()) == [".env", "pyproject.toml"]
 
 
@@ -275,7 +275,7 @@ def test_trouble_is_told_in_it(project, kit, monkeypatch, trouble):
         "no .env": "WYCH_CLIENT_ID is not set",
         "unknown environment": "must be mock, sandbox or production",
         "no such host": "not a name that this machine can look up",
-        "mistake of ours": "RuntimeError, a mistake in wych-kit",
+        "mistake of ours": "RuntimeError",
     }[trouble]
     if trouble == "no .env":
         monkeypatch.setenv("WYCH_ENVIRONMENT", "production")
@@ -422,7 +422,7 @@ def test_a_clock_is_a_sentence(state, observed, said):
         ),
         CheckResult("clock", "Clock", state, observed, 0.0),
     )
-    assert facts.clock(Report(checks, None, ())) == said
+    assert facts.describe_clock(Report(checks, None, ())) == said
 
 
 def test_settings_have_origins_and_fingerprints(ready, monkeypatch, kit):
@@ -445,7 +445,7 @@ def test_the_same_inputs_give_the_same_bytes(ready):
     """Two bundles of the same settings, exchanges, check and time are equal to the byte."""
     report = check_connectivity(load_settings())
     made = [
-        make(load_settings(), ready.folder / name, check=lambda _: report, now=NOW)
+        create_bundle(load_settings(), ready.folder / name, check=lambda _: report, now=NOW)
         for name in ("a.zip", "b.zip")
     ]
     one, other = (each.path.read_bytes() for each in made)
@@ -458,11 +458,13 @@ def test_the_same_inputs_give_the_same_bytes(ready):
 def test_what_was_done_elsewhere_is_left_out(elsewhere):
     """Exchanges with other hosts, and those before the last hundred, are not handed on; the README counts them."""
     other = exchange(url="http://127.0.0.1:9924/v3/users")
-    older = [exchange(url=f"{API}/number/{number}") for number in range(LAST + 2)]
-    parts = {part.name: part.text for part in gather(elsewhere, [other, *older], None, NOW, [])}
+    older = [exchange(url=f"{API}/number/{number}") for number in range(MAX_EXCHANGES + 2)]
+    parts = {
+        part.name: part.text for part in collect_parts(elsewhere, [other, *older], None, NOW, [])
+    }
     paths = [row["path"] for row in json.loads(parts["requests.json"])]
-    assert paths == [f"/v3/number/{number}" for number in range(2, LAST + 2)]
-    assert "Exchanges: 3 that are older" in parts["README.txt"]
+    assert paths == [f"/v3/number/{number}" for number in range(2, MAX_EXCHANGES + 2)]
+    assert "Exchanges: 3 left out" in parts["README.txt"]
 
 
 def test_the_own_folder_is_not_named(elsewhere, monkeypatch, tmp_path):
@@ -470,7 +472,7 @@ def test_the_own_folder_is_not_named(elsewhere, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", "/home/kim.tester")
     monkeypatch.setenv("USERPROFILE", "/home/kim.tester")
     settings = elsewhere.with_(home="/home/kim.tester/kit")
-    parts = {part.name: part.text for part in gather(settings, [], None, NOW, [])}
+    parts = {part.name: part.text for part in collect_parts(settings, [], None, NOW, [])}
     assert '"~/kit"' in parts["settings.json"]
     assert "kim.tester" not in parts["settings.json"]
 
@@ -600,7 +602,7 @@ def test_people_are_masked(case):
     """Who a customer is and what the bank says of them goes; ids, states, refusals and what is about apps stay as they were."""
     changes, masked = PEOPLE[case]
     before = exchange(**changes)
-    assert impersonal(before, ISSUER) == dataclasses.replace(before, **masked)
+    assert remove_personal_data(before, ISSUER) == dataclasses.replace(before, **masked)
 
 
 def test_a_long_text_without_an_address_is_quick_to_mask(elsewhere):
@@ -608,30 +610,30 @@ def test_a_long_text_without_an_address_is_quick_to_mask(elsewhere):
     for text in ("a" * 16000, "a@" * 8000, "a." * 8000, "%4" * 8000, "x@" + "a." * 8000):
         before = exchange(status=500, response_headers=[], response_body=text)
         assert (
-            impersonal(before, ISSUER) == before
-            or "‹e-mail›" in impersonal(before, ISSUER).response_body
+            remove_personal_data(before, ISSUER) == before
+            or "‹e-mail›" in remove_personal_data(before, ISSUER).response_body
         )
 
 
 def test_half_a_character_is_no_reason_to_stop(elsewhere):
     """JSON can bring one, no file can hold it."""
     bodies = ('{"message": "\ud800"}', '{"message": "\\ud800 kim@example.com"}', "\ud800")
-    parts = gather(
+    parts = collect_parts(
         elsewhere, [exchange(status=400, response_body=body) for body in bodies], "\ud800", NOW, []
     )
-    assert archive.packed(parts, NOW)
+    assert archive.pack(parts, NOW)
 
 
 def test_the_search_names_every_line_once(elsewhere):
     """A secret that is found in three ways of reading a line is one finding."""
-    parts = gather(
+    parts = collect_parts(
         elsewhere,
         [exchange(status=400, response_body=f'{{"m": "{ODD[5:]}", "n": "Pip3Huia1Pip3Huia1"}}')],
         None,
         NOW,
         [],
     )
-    found = search(parts, [("a key", Secret("Pip3Huia1Pip3Huia1"))])
-    assert sorted((each.part, each.what) for each in found) == [
+    found = find_secrets(parts, [("a key", Secret("Pip3Huia1Pip3Huia1"))])
+    assert sorted((each.part, each.kind) for each in found) == [
         (name, "a key, as it is in force") for name in ("exchanges.har", "exchanges.jsonl")
     ]

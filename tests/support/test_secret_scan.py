@@ -305,7 +305,7 @@ def test_env_is_where_secrets_belong_until_git_has_it(project, scan):
 
 def test_what_is_passed_over_is_said(project, scan, monkeypatch):
     """Binary and huge files, caches and what was installed: by name and reason, status 0."""
-    monkeypatch.setattr(text_sources, "HUGE", 1 << 20)
+    monkeypatch.setattr(text_sources, "MAX_FILE_SIZE", 1 << 20)
     (project.folder / "big.csv").write_text("x" * (1 << 20) + KEY, "utf-8")
     (project.folder / "a.png").write_bytes(b"\x89PNG\0" + KEY.encode())
     for folder, sign in (("venv", "pyvenv.cfg"), ("cache", "CACHEDIR.TAG")):

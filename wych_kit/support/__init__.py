@@ -1,1 +1,1 @@
-"""What leaves this machine: the bundle for a support ticket, and the search for secrets before anything leaves."""
+"""Prepares what leaves this machine: the bundle for a support ticket, and the search for secrets."""

@@ -1,4 +1,4 @@
-"""The texts that lie about in files and folders, each with its place: notebooks cell by cell, SQLite rows, and everything else by line."""
+"""Reads the texts in files and folders, each with its place: notebooks by cell, SQLite by row."""
 
 from __future__ import annotations
 
@@ -15,102 +15,112 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Bytes; a larger file is data, and is passed over.
-HUGE = 16 * 1024 * 1024
-_BINARY = "binary"
+# Bytes. A larger file is data, and is skipped.
+MAX_FILE_SIZE = 16 * 1024 * 1024
 
 
-class Piece(NamedTuple):
-    """A text and where it is, ready for a line number: `a.log: ` or `a.ipynb: cell 3, output, `. `first` when it begins a file."""
+class TextChunk(NamedTuple):
+    """A text and its place, ready for a line number: `a.log: ` or `a.ipynb: cell 3, output, `."""
 
     where: str
     text: str
-    first: bool
+    is_first: bool  # of its file
 
 
-class Passed(defaultdict[str, list[str]]):
-    """What was not looked into, by reason."""
+class Skipped(defaultdict[str, list[str]]):
+    """Lists the paths that were not read, by reason."""
 
     def __init__(self) -> None:
         super().__init__(list)
 
-    def unread(self, error: OSError) -> None:
-        """Something cannot be read, and why."""
+    def add_unreadable(self, error: OSError) -> None:
+        """Add the file that the error names, with the system's reason."""
         self[f"cannot be read ({error.strerror})"].append(str(Path(error.filename)))
 
 
-def homes(env: Path | None) -> list[Path]:
-    """The settings' own file and those of other profiles beside it; `.env.example` is for everybody and none of them."""
-    if env is None:
-        return []
-    beside = {env, *env.parent.glob(".env"), *env.parent.glob(".env.*")}
-    return [path for path in sorted(beside) if path.is_file() and path.name != ".env.example"]
+def find_settings_files(env_file: Path | None) -> list[Path]:
+    """Return the settings' own file and those of the other profiles beside it.
 
-
-def pieces(paths: Iterable[str], at_home: Iterable[Path], passed: Passed) -> Iterator[Piece]:
-    """Every text below these paths; what is passed over is noted in `passed`.
-
-    A folder leaves out what is made by tools, git's store, and the files where secrets belong unless git would carry them away. A file that
-    is named itself is always looked into. Raises `OSError` for a path that is not there or cannot be read.
+    `.env.example` is not one: it has no secrets, and git should have it.
     """
-    kept = {path.resolve() for path in at_home}
+    if env_file is None:
+        return []
+    candidates = {env_file, *env_file.parent.glob(".env"), *env_file.parent.glob(".env.*")}
+    return [path for path in sorted(candidates) if path.is_file() and path.name != ".env.example"]
+
+
+def read_chunks(
+    paths: Iterable[str], settings_files: Iterable[Path], skipped: Skipped
+) -> Iterator[TextChunk]:
+    """Yield every text in these files and folders; `-` is standard input.
+
+    A folder's search leaves out what tools make, git's own store, and settings files unless git
+    would publish them. These are added to `skipped`. A file that is named itself is always read.
+    Raises `OSError` for a path that does not exist or cannot be read.
+    """
+    private = {path.resolve() for path in settings_files}
     for name in paths:
         if name == "-":
-            yield Piece(
-                "standard input: ", sys.stdin.buffer.read().decode("utf-8", "replace"), first=True
-            )
+            text = sys.stdin.buffer.read().decode("utf-8", "replace")
+            yield TextChunk("standard input: ", text, is_first=True)
         elif Path(name).is_dir():
+            # Raises for a folder that may not be listed; os.walk would pass over it in silence.
             os.scandir(name).close()
-            for path in _below(Path(name), passed):
-                if path.resolve() in kept and not _tracked(path):
-                    passed["secrets belong there and git does not have it"].append(str(path))
+            for path in _walk(Path(name), skipped):
+                if path.resolve() in private and not _is_tracked(path):
+                    skipped["secrets belong there and git does not have it"].append(str(path))
                 else:
-                    yield from _file(path, passed)
+                    yield from _read_file(path, skipped)
         elif Path(name).exists():
             Path(name).open("rb").close()
-            yield from _file(Path(name), passed)
+            yield from _read_file(Path(name), skipped)
         else:
             raise FileNotFoundError(2, "no such file", name)
 
 
-def _below(folder: Path, passed: Passed) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder, onerror=passed.unread):
-        here = Path(place)
-        for name in sorted(folders):
-            if reason := _left_out(here / name):
-                passed[reason].append(str(here / name))
-                folders.remove(name)
-        folders.sort()
+def _walk(root: Path, skipped: Skipped) -> Iterator[Path]:
+    for folder, subfolders, files in os.walk(root, onerror=skipped.add_unreadable):
+        here = Path(folder)
+        for name in sorted(subfolders):
+            if reason := _find_reason_to_skip(here / name):
+                skipped[reason].append(str(here / name))
+                subfolders.remove(name)
+        # os.walk goes on in the order of this list.
+        subfolders.sort()
         yield from (here / name for name in sorted(files) if _is_file(here / name))
 
 
 def _is_file(path: Path) -> bool:
-    """Whether it is no pipe or socket, which would keep us waiting. One that must not be looked at counts, so that it is noted."""
+    # A pipe or a socket would block. A file that may not be looked at is reported later.
     try:
         return path.is_file()
     except OSError:
         return True
 
 
-def _left_out(folder: Path) -> str:
+def _find_reason_to_skip(folder: Path) -> str:
     if folder.name == ".git":
         return "git's store (try: git log -p --all | wych-kit scan -)"
     if folder.is_symlink():
         return "a link to a folder"
-    if _has(folder, "pyvenv.cfg") or folder.name in ("node_modules", "__pycache__"):
+    if _contains(folder, "pyvenv.cfg") or folder.name in ("node_modules", "__pycache__"):
         return "installed or compiled"
-    return "a cache" if _has(folder, "CACHEDIR.TAG") else ""
+    return "a cache" if _contains(folder, "CACHEDIR.TAG") else ""
 
 
-def _has(folder: Path, name: str) -> bool:
-    with contextlib.suppress(OSError):  # it must not be looked into, which walking there will note
+def _contains(folder: Path, name: str) -> bool:
+    # A folder that may not be read is reported when os.walk comes to it.
+    with contextlib.suppress(OSError):
         return (folder / name).exists()
     return False
 
 
-def _tracked(path: Path) -> bool:
-    """Whether git would carry it away; also when git is there and will not say, as in a folder that belongs to somebody else."""
-    here = path.resolve().parent
+def _is_tracked(path: Path) -> bool:
+    """Return True if git would publish the file, or if git exists and does not answer.
+
+    It does not answer in a folder that belongs to a different user.
+    """
+    folder = path.resolve().parent
     with contextlib.suppress(OSError):
         command = ["git", "ls-files", "--error-unmatch", "--", path.name]
         status = subprocess.run(  # noqa: S603 - no shell, and git from the path
@@ -118,104 +128,111 @@ def _tracked(path: Path) -> bool:
         ).returncode
         if status in (0, 1):
             return status == 0
-    return any((folder / ".git").exists() for folder in (here, *here.parents))
+    return any((parent / ".git").exists() for parent in (folder, *folder.parents))
 
 
-def _file(path: Path, passed: Passed) -> Iterator[Piece]:
+def _read_file(path: Path, skipped: Skipped) -> Iterator[TextChunk]:
     try:
-        if path.stat().st_size > HUGE:
-            passed[f"larger than {HUGE >> 20} MiB"].append(str(path))
+        if path.stat().st_size > MAX_FILE_SIZE:
+            skipped[f"larger than {MAX_FILE_SIZE >> 20} MiB"].append(str(path))
             return
         content = path.read_bytes()
     except OSError as error:
-        passed.unread(error)
+        skipped.add_unreadable(error)
         return
     if content.startswith(b"SQLite format 3\0"):
-        texts: Iterable[tuple[str, str]] = _rows(path, passed)
-    elif (text := _decoded(content)) is None:
-        passed[_BINARY].append(str(path))
+        texts: Iterable[tuple[str, str]] = _read_sqlite(path, skipped)
+    elif (text := _decode(content)) is None:
+        skipped["binary"].append(str(path))
         return
     else:
-        texts = (_cells(text) if path.suffix == ".ipynb" else None) or [("", text)]
-    for number, (inside, text) in enumerate(texts):
-        yield Piece(f"{path}: {inside}", text, first=number == 0)
+        # A notebook that is not valid JSON is read by line, as any other text.
+        texts = (_read_notebook(text) if path.suffix == ".ipynb" else None) or [("", text)]
+    for number, (place, text) in enumerate(texts):
+        yield TextChunk(f"{path}: {place}", text, is_first=number == 0)
 
 
-def _decoded(content: bytes) -> str | None:
-    """The text, or `None` for what is none. PowerShell writes UTF-16."""
+def _decode(content: bytes) -> str | None:
+    """Return the text, or None for a binary file."""
+    # PowerShell writes UTF-16 with a byte order mark.
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     return None if b"\0" in content[:8192] else content.decode("utf-8", "replace")
 
 
-def _cells(text: str) -> list[tuple[str, str]] | None:
-    """A notebook's texts with their cells, or `None` when it is no notebook that can be read: then its lines must do."""
+def _read_notebook(text: str) -> list[tuple[str, str]] | None:
+    """Return a notebook's texts with their cells, or None for what is not a valid notebook."""
     try:
-        book = json.loads(text, object_pairs_hook=_all)
-        cells = list(enumerate(book.pop("cells"), 1))
-        found = [
-            (f"cell {number}, {_part(key)}, ", leaf)
+        document = json.loads(text, object_pairs_hook=_keep_duplicates)
+        cells = list(enumerate(document.pop("cells"), 1))
+        texts = [
+            (f"cell {number}, {'output' if key == 'outputs' else key}, ", leaf)
             for number, cell in cells
             for key in cell
-            for leaf in _leaves(cell[key])
+            for leaf in _list_texts(cell[key])
         ]
-        return [*found, *(("the notebook's metadata, ", leaf) for leaf in _leaves(book))]
+        metadata = [("the notebook's metadata, ", leaf) for leaf in _list_texts(document)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return texts + metadata
 
 
-def _all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Both of two values with one name: JSON readers keep the last, and a file keeps either."""
-    found: dict[str, Any] = {}
+def _keep_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # A JSON reader keeps the last of two values with one name, but the file contains both.
+    result: dict[str, Any] = {}
     for name, value in pairs:
-        spare = name
-        while spare in found:
-            spare = f" {spare}"
-        found[spare] = value
-    return found
+        key = name
+        while key in result:
+            key = f" {key}"
+        result[key] = value
+    return result
 
 
-def _part(key: str) -> str:
-    return "output" if key == "outputs" else key
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Every text in it, names included; a list of lines is one text, and so is any other, in which a name may stand before its value."""
+def _list_texts(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, names included; a list of lines is one text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         if value and all(isinstance(item, str) for item in value):
-            yield ("" if all(item.endswith("\n") for item in value[:-1]) else " ").join(value)
+            # Lines of a cell end with a line break. Other lists may have a name before its value.
+            are_lines = all(item.endswith("\n") for item in value[:-1])
+            yield ("" if are_lines else " ").join(value)
         else:
-            yield from (leaf for item in value for leaf in _leaves(item))
+            yield from (leaf for item in value for leaf in _list_texts(item))
     elif isinstance(value, dict):
-        # Name and value together, as a name may be what tells that the value is secret.
+        # Name and value together, because the name may say that the value is secret.
         yield from (
             f"{name}: {item}" if isinstance(item, str) else name for name, item in value.items()
         )
         yield from (
-            leaf for item in value.values() if not isinstance(item, str) for leaf in _leaves(item)
+            leaf
+            for item in value.values()
+            if not isinstance(item, str)
+            for leaf in _list_texts(item)
         )
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, bytes):
-        return _decoded(value) or value.decode("utf-8", "replace")
-    return "" if value is None else str(value)
-
-
-def _rows(path: Path, passed: Passed) -> Iterator[tuple[str, str]]:
-    """The texts of a SQLite file, as IPython's history is one."""
+def _read_sqlite(path: Path, skipped: Skipped) -> Iterator[tuple[str, str]]:
+    """Yield the rows of a SQLite file, such as IPython's history."""
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        ) as base:
-            base.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            for (table,) in base.execute(
+        # Read-only, so that no journal file appears beside it.
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            tables = connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table'"
-            ).fetchall():
+            ).fetchall()
+            for (table,) in tables:
                 quoted = table.replace('"', '""')
-                for number, row in enumerate(base.execute(f'SELECT * FROM "{quoted}"'), 1):  # noqa: S608 - a name from the file, quoted
-                    yield f"table {table}, row {number}, ", ": ".join(_cell(value) for value in row)
+                rows = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - a name from the file, quoted
+                for number, row in enumerate(rows, 1):
+                    text = ": ".join(_convert_cell(value) for value in row)
+                    yield f"table {table}, row {number}, ", text
     except sqlite3.Error as error:
-        passed[f"cannot be read ({error})"].append(str(path))
+        skipped[f"cannot be read ({error})"].append(str(path))
+
+
+def _convert_cell(value: object) -> str:
+    if isinstance(value, bytes):
+        return _decode(value) or value.decode("utf-8", "replace")
+    return "" if value is None else str(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wych_kit.notebook.views import html, text
 from wych_kit.notebook.views.check import NOT_CONFIRMED, run_check
 from wych_kit.notebook.views.renderable import Renderable
-from wych_kit.support.bundle import make
+from wych_kit.support.bundle import create_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def write_bundle(model: SessionModel, to: str | Path | None) -> BundleView:
     The check is the notebook's own, so that its exchanges are in this session's journal too.
     """
     settings = model.session.settings
-    bundle = make(
+    bundle = create_bundle(
         settings, Path(to) if to else None, check=lambda _: run_check(model) or NOT_CONFIRMED
     )
     return BundleView(settings.environment, bundle)
@@ -42,13 +42,14 @@ class BundleView(Renderable):
         """Yield a line for each part, then where the file is."""
         yield text.render_banner(self._environment)
         for part in self.bundle.parts:
-            yield f"{part.name}: {part.holds}"
+            yield f"{part.name}: {part.description}"
         yield from self.bundle.lines()
 
     def render_html(self) -> Iterator[Html]:
         """Yield a table of the parts with their sizes, then where the file is."""
         yield html.render_banner(self._environment)
         yield html.render_table(
-            (part.name, part.holds, f"{len(part.content)} bytes") for part in self.bundle.parts
+            (part.name, part.description, f"{len(part.content)} bytes")
+            for part in self.bundle.parts
         )
         yield from map(html.render_paragraph, self.bundle.lines())

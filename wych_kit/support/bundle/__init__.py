@@ -1,16 +1,15 @@
-"""The support bundle: one zip to attach to a ticket, with what the other side needs and nothing that it must not see.
+"""The support bundle: one zip file for a ticket, without secrets and without customers' data.
 
-parts       what is in it, each a name, a sentence and a text
-facts       versions, settings, request ids, the check: as plain data
-personal    exchanges without customers' data
-searching   the last look for secrets, before anything is written
-archive     the zip: the same bytes for the same parts, whole or not there
-making      all of it in order
-command     `wych-kit bundle`: what it prints, and its exit status
+parts         the files in it, each with a name and a sentence
+facts         versions, settings, request ids and the check, as plain data
+anonymise     removes customers' data from exchanges
+secret_check  the final search for secrets, before anything is written
+archive       the zip file
+create        all of it in order
 """
 
 from __future__ import annotations
 
-from wych_kit.support.bundle.create import Bundle, make
+from wych_kit.support.bundle.create import Bundle, create_bundle
 
-__all__ = ["Bundle", "make"]
+__all__ = ["Bundle", "create_bundle"]

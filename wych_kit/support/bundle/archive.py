@@ -1,4 +1,4 @@
-"""The zip: the same bytes for the same parts, readable by its owner only, whole or not there, never over another file."""
+"""Writes the zip file: the same bytes for the same parts, and never over another file."""
 
 from __future__ import annotations
 
@@ -19,43 +19,50 @@ if TYPE_CHECKING:
 
 _UNIX = 3
 _MODE = 0o600
-_THERE = "is there already, and stays: give another name with --to"
+_EXISTS = "exists already, and the kit does not replace it. Choose a different name with --to"
 
 
-def packed(parts: Iterable[Part], now: datetime) -> bytes:
-    """The zip of these parts in their order, each made at `now`, which a zip keeps to two seconds."""
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+def pack(parts: Iterable[Part], now: datetime) -> bytes:
+    """Return the zip file of these parts, in their order.
+
+    Every part gets the time `now`, which a zip file stores to two seconds.
+    """
+    time = (now.year, now.month, now.day, now.hour, now.minute, now.second)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
-            member = zipfile.ZipInfo(
-                part.name, (now.year, now.month, now.day, now.hour, now.minute, now.second)
-            )
-            member.create_system, member.external_attr = _UNIX, (0o100000 | _MODE) << 16
-            archive.writestr(member, part.content, zipfile.ZIP_DEFLATED, 9)
-    return whole.getvalue()
+            member = zipfile.ZipInfo(part.name, time)
+            # Only the owner may read an unpacked part. The high 16 bits are the Unix mode.
+            member.create_system = _UNIX
+            member.external_attr = (0o100000 | _MODE) << 16
+            archive.writestr(member, part.content, zipfile.ZIP_DEFLATED, compresslevel=9)
+    return buffer.getvalue()
 
 
-def refuse(place: Path) -> None:
-    """Raise `SettingInvalid` when nothing can be written there, before any work is done for it."""
-    if place.is_dir():
-        raise _cannot(place, "is a folder: name a file in it")
-    if os.path.lexists(place):
-        raise _cannot(place, _THERE)
-    if not place.parent.is_dir():
-        raise _cannot(place, "cannot be written: there is no such folder")
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise _cannot(place, "cannot be written: this folder takes no new files from you")
+def refuse_unusable(path: Path) -> None:
+    """Raise `SettingInvalid` if no file can be created there. Does no other work."""
+    if path.is_dir():
+        raise _invalid(path, "is a folder. Name a file in it")
+    if os.path.lexists(path):
+        raise _invalid(path, _EXISTS)
+    if not path.parent.is_dir():
+        raise _invalid(path, "cannot be written, because the folder does not exist")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _invalid(path, "cannot be written, because you may not create files in that folder")
 
 
-def write(content: bytes, place: Path) -> None:
-    """Raises `SettingInvalid` when it cannot be written, and when something came there meanwhile."""
+def write_archive(content: bytes, path: Path) -> None:
+    """Write the zip file, which only its owner can read.
+
+    Raises `SettingInvalid` if it cannot be written, or if another program created it meanwhile.
+    """
     try:
-        created = create_private_file(place, content)
+        created = create_private_file(path, content)
     except OSError as error:
-        raise _cannot(place, f"cannot be written: {error.strerror or error}") from None
+        raise _invalid(path, f"cannot be written: {error.strerror or error}") from None
     if not created:
-        raise _cannot(place, _THERE)
+        raise _invalid(path, _EXISTS)
 
 
-def _cannot(place: Path, reason: str) -> SettingInvalid:
-    return SettingInvalid(str(place), reason)
+def _invalid(path: Path, reason: str) -> SettingInvalid:
+    return SettingInvalid(str(path), reason)

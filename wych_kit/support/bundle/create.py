@@ -1,4 +1,4 @@
-"""A bundle from the settings in force: the check, what is gathered, the search, the file."""
+"""Creates a support bundle: runs the check, collects the parts, searches them, writes the file."""
 
 from __future__ import annotations
 
@@ -10,76 +10,91 @@ from typing import TYPE_CHECKING
 from wych_kit.client.journal.history import History
 from wych_kit.diagnosis.connectivity import Report, check_connectivity
 from wych_kit.support.bundle import archive
-from wych_kit.support.bundle.parts import gather
-from wych_kit.support.bundle.secret_check import known, search
+from wych_kit.support.bundle.parts import collect_parts
+from wych_kit.support.bundle.secret_check import find_secrets, list_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wych_kit.settings.loading import Settings
     from wych_kit.support.bundle.parts import Part
-    from wych_kit.support.bundle.secret_check import Found
+    from wych_kit.support.bundle.secret_check import Finding
 
-UNSENT = "Nothing was written."
+NOTHING_WRITTEN = "Nothing was written."
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What came of it: the file, or `None` with the findings that stopped it; and the parts, which never hold what was found."""
+    """The result: the file and its parts, or the findings that stopped it.
+
+    `path` is None if a secret was found. `parts` is empty then, so that nobody hands them on.
+    """
 
     path: Path | None
     parts: tuple[Part, ...]
-    found: tuple[Found, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def lines(self) -> list[str]:
-        """What is to be said of it under the table of its parts, or instead of it."""
+        """Return what to say below the table of parts, or instead of it."""
         if self.path is not None:
             return [
                 f"Written: {self.path}",
-                "It holds no secret; customers' data is masked. Look inside before sending.",
+                "It contains no secrets, and customers' data is masked.",
+                "Look inside before you send it.",
             ]
-        rows = [f"{each.part} line {each.line}: {each.what} [{each.mark}]" for each in self.found]
-        of_wire = any(each.part.startswith(("exchanges", "requests")) for each in self.found)
-        remedy = (
-            "It was in an exchange: wych-kit forget --everything drops those."
-            if of_wire
-            else "Take it out of the setting it is in (wych-kit env shows where), and try again."
-        )
-        return [*dict.fromkeys(rows), f"There is a secret in it. {UNSENT} {remedy}"]
+        rows = [
+            f"{finding.part} line {finding.line}: {finding.kind} [{finding.digits}]"
+            for finding in self.findings
+        ]
+        recorded = ("exchanges", "requests")
+        if any(finding.part.startswith(recorded) for finding in self.findings):
+            remedy = "It is in a recorded request or response. To delete these: wych-kit forget --everything"
+        else:
+            remedy = "Remove it from the setting that contains it. To see which: wych-kit env"
+        # One secret is often found in several forms at one place.
+        return [
+            *dict.fromkeys(rows),
+            f"The bundle would contain a secret. {NOTHING_WRITTEN} {remedy}",
+        ]
 
 
-def make(
+def create_bundle(
     settings: Settings,
     to: Path | None = None,
     *,
     check: Callable[[Settings], Report | str] | None = check_connectivity,
     now: datetime | None = None,
 ) -> Bundle:
-    """Write a bundle to `to` (default: a name with the time, in this folder), unless the last look finds a secret.
+    """Write a bundle, unless the final search finds a secret in it.
 
-    `check` gives a report (20 seconds at most), or says why there is none; with `None` the bundle has none.
-    What is wrong with the settings or the network is told in the bundle and stops nothing. Raises `SettingInvalid` when the file cannot be written, or is there already.
+    `to`: the file (default: a name with the time, in this folder). `check` returns a report within
+    20 seconds, or a text that says why there is none; None leaves the check out. Problems of the
+    settings or the network are reported in the bundle and stop nothing.
+
+    Raises `SettingInvalid` if the file cannot be written or exists already.
     """
     moment = now or datetime.now(UTC)
-    place = (to or Path(f"wych-bundle-{moment:%Y%m%d-%H%M%S}.zip")).absolute()
-    archive.refuse(place)
+    path = (to or Path(f"wych-bundle-{moment:%Y%m%d-%H%M%S}.zip")).absolute()
+    # Before the check, which takes seconds.
+    archive.refuse_unusable(path)
     history = History(settings.home)
-    report = _checked(settings, check) if check else None
+    report = _run_check(settings, check) if check else None
     exchanges = history.read()
     if isinstance(report, Report):
-        new = [each for each in report.exchanges if each not in exchanges]
+        new = [exchange for exchange in report.exchanges if exchange not in exchanges]
         history.add(new)
-        exchanges += new  # also when the disk takes no more
-    secrets = known(settings)
-    parts = gather(settings, exchanges, report, moment, [name for name, _ in secrets])
-    if found := search(parts, secrets):
-        return Bundle(None, (), found)
-    archive.write(archive.packed(parts, moment), place)
-    return Bundle(place, tuple(parts))
+        # The history may not have stored them, if the disk is full.
+        exchanges += new
+    secrets = list_secrets(settings)
+    parts = collect_parts(settings, exchanges, report, moment, [name for name, _ in secrets])
+    if findings := find_secrets(parts, secrets):
+        return Bundle(None, (), findings)
+    archive.write_archive(archive.pack(parts, moment), path)
+    return Bundle(path, tuple(parts))
 
 
-def _checked(settings: Settings, check: Callable[[Settings], Report | str]) -> Report | str:
+def _run_check(settings: Settings, check: Callable[[Settings], Report | str]) -> Report | str:
     try:
         return check(settings)
-    except Exception as error:  # noqa: BLE001 - a bug of ours, or a machine nobody thought of: then this file is wanted most
-        return f"it broke off with {type(error).__name__}, a mistake in wych-kit"
+    except Exception as error:  # noqa: BLE001 - a bug of the kit: then the bundle is needed most
+        return f"it stopped with {type(error).__name__}, which is a mistake in wych-kit"

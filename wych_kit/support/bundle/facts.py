@@ -15,7 +15,7 @@ from wych_kit import __version__
 from wych_kit.diagnosis.connectivity.report import ALL_PASSED, STATE_LABELS
 from wych_kit.secret import MASK, Secret
 from wych_kit.settings.url_validation import mask_password
-from wych_kit.support.bundle import anonymise
+from wych_kit.support.bundle.anonymise import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,139 +28,164 @@ _LIBRARIES = (
     "anyio", "certifi", "cryptography", "filelock", "h11", "httpcore", "httpx", "ipywidgets", "jupyterlab", "platformdirs", "prompt-toolkit",
     "pyjwt", "python-dotenv", "rich", "starlette", "uvicorn",
 )  # fmt: skip
-# Variables that change how httpx, or a proxy in between, connects. Their values may hold passwords
-# and names of people.
-_STEERING = (
+# Variables that change how httpx connects. Only their names are reported, because their values may
+# contain passwords and people's names.
+_CONNECTION_VARIABLES = (
     "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE", "SSL_CERT_DIR", "SSL_CERT_FILE",
 )  # fmt: skip
-_IDS = re.compile(
+# Response headers by which Wych, its gateway or a CDN finds a request in its logs.
+_REQUEST_ID_HEADERS = re.compile(
     r"x-amzn-(requestid|trace-id)|x-amz-(apigw-id|cf-id)|(x-)?(request|correlation)-?id|traceparent|cf-ray",
     re.IGNORECASE,
 )
 
 
-def versions() -> dict[str, Any]:
-    """The kit, Python, the system, the libraries (`None`: not installed), and which variables change how it connects."""
+def list_versions() -> dict[str, Any]:
+    """Return the versions of the kit, Python, the system and the libraries.
+
+    A library that is not installed is None. `variables_set` names the variables that change how
+    the kit connects.
+    """
     upper = {name.upper() for name, value in os.environ.items() if value}
     return {
         "wych-kit": __version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
         "openssl": ssl.OPENSSL_VERSION,
-        "libraries": {name: _version(name) for name in _LIBRARIES},
-        "variables_set": [name for name in _STEERING if name in upper],
+        "libraries": {name: _get_version(name) for name in _LIBRARIES},
+        "variables_set": [name for name in _CONNECTION_VARIABLES if name in upper],
     }
 
 
-def _version(library: str) -> str | None:
+def _get_version(library: str) -> str | None:
     try:
         return version(library)
     except PackageNotFoundError:
         return None
 
 
-def settings(found: Settings) -> dict[str, Any]:
-    """Each setting with its origin, a secret as its fingerprint; and what is wrong with them."""
-    hidden = found.hidden()
+def describe_settings(settings: Settings) -> dict[str, Any]:
+    """Return each setting with its origin, a secret as its fingerprint, and the problems."""
+    hidden = settings.hidden()
     return {
-        "environment": text(found.environment.name),
-        "settings": [_setting(each, hidden=each.name in hidden) for each in found.values],
-        "problems": [text(str(problem)) for problem in found.problems()],
+        "environment": mask_personal(settings.environment.name),
+        "settings": [
+            _describe_value(value, is_hidden=value.name in hidden) for value in settings.values
+        ],
+        "problems": [mask_personal(str(problem)) for problem in settings.problems()],
     }
 
 
-def _setting(value: Value, *, hidden: bool) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": value.name, "value": None}
-    if value.text and hidden:
-        told |= {"value": MASK, "fingerprint": Secret(value.text).fingerprint()}
+def _describe_value(value: Value, *, is_hidden: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": value.name, "value": None}
+    if value.text and is_hidden:
+        row |= {"value": MASK, "fingerprint": Secret(value.text).fingerprint()}
     elif value.text:
-        told["value"] = text(mask_password(str(value.text)))
-    told["origin"] = text(value.origin)
+        row["value"] = mask_personal(mask_password(str(value.text)))
+    row["origin"] = mask_personal(value.origin)
     if value.shadowed:
-        told["wins_over"] = text(value.shadowed) + (", which differs" if value.differs else "")
-    if isinstance(value.text, Secret) and (odd := value.text.looks_odd()):
-        told["looks_odd"] = list(odd)
-    return told
+        difference = ", which differs" if value.differs else ""
+        row["wins_over"] = mask_personal(value.shadowed) + difference
+    if isinstance(value.text, Secret) and (mistakes := value.text.looks_odd()):
+        row["looks_odd"] = list(mistakes)
+    return row
 
 
-def requests(exchanges: Iterable[Exchange], checking: Iterable[bool]) -> list[dict[str, Any]]:
-    """By what the other side finds a call: when, what, what came of it, the ids in the answer, the clock there.
+def list_requests(
+    exchanges: Iterable[Exchange], is_of_check: Iterable[bool]
+) -> list[dict[str, Any]]:
+    """Return what Wych needs to find each request: time, URL, status, ids, and Wych's own clock.
 
-    `checking` says of each whether it was made for the check in the same bundle.
+    `is_of_check` says of each exchange whether the check in the same bundle made it.
     """
     return [
         {
-            "started": each.started,
-            "method": each.method,
-            "host": urlsplit(each.url).netloc,
-            "path": urlsplit(each.url).path,
-            "status": each.status,
-            "error": each.error,
-            "ids": {name: value for name, value in each.response_headers if _IDS.fullmatch(name)},
-            "of_the_check": of_the_check,
+            "started": exchange.started,
+            "method": exchange.method,
+            "host": urlsplit(exchange.url).netloc,
+            "path": urlsplit(exchange.url).path,
+            "status": exchange.status,
+            "error": exchange.error,
+            "ids": {
+                name: value
+                for name, value in exchange.response_headers
+                if _REQUEST_ID_HEADERS.fullmatch(name)
+            },
+            "of_the_check": of_check,
             "server_date": next(
-                (value for name, value in each.response_headers if name.lower() == "date"), None
+                (value for name, value in exchange.response_headers if name.lower() == "date"),
+                None,
             ),
         }
-        for each, of_the_check in zip(exchanges, checking, strict=True)
+        for exchange, of_check in zip(exchanges, is_of_check, strict=True)
     ]
 
 
-def check(report: Report | str) -> dict[str, Any]:
-    """The check as data, without its exchanges, which are with all others; or, as a text, why there is none."""
+def describe_check(report: Report | str) -> dict[str, Any]:
+    """Return the check as data; for a text, the reason why it did not run.
+
+    Its exchanges are left out: they stand with all others in the bundle.
+    """
     if isinstance(report, str):
-        return {"ok": None, "not_run": text(report)}
-    found = _texts({name: value for name, value in report.as_dict().items() if name != "exchanges"})
-    return {**found, "clock": clock(report)}
+        return {"ok": None, "not_run": mask_personal(report)}
+    facts = {name: value for name, value in report.as_dict().items() if name != "exchanges"}
+    return {**_mask_all(facts), "clock": describe_clock(report)}
 
 
-def clock(report: Report) -> str:
-    """How the sender's clock stands to the server's, as a sentence: the times in here are by the sender's."""
-    result = next(check for check in report.checks if check.name == "clock")
-    if result.state in ("held", "broken"):
-        return text(result.observed.replace("This machine's", "The sender's", 1))
-    last = report.failed_check or result
-    reason = result.observed or f"The check ended before that, at: {last.title}."
-    return text(f"The sender's clock was not compared with the server's. {reason}")
+def describe_clock(report: Report) -> str:
+    """Return a sentence that compares the sender's clock with the server's.
+
+    Every other time in a bundle is by the sender's clock.
+    """
+    check = next(check for check in report.checks if check.name == "clock")
+    if check.state in ("held", "broken"):
+        return mask_personal(check.observed.replace("This machine's", "The sender's", 1))
+    last = report.failed_check or check
+    reason = check.observed or f"The check ended before that, at: {last.title}."
+    return mask_personal(f"The sender's clock was not compared with the server's. {reason}")
 
 
-def check_lines(report: Report | str) -> list[str]:
-    """The check as a person reads it."""
+def render_check(report: Report | str) -> list[str]:
+    """Return the check as lines for a person."""
     if isinstance(report, str):
-        return [f"The check was not run: {text(report)}"]
+        return [f"The check did not run: {mask_personal(report)}"]
     lines = [
-        f"{number:>2} {check.title:<21} {STATE_LABELS[check.state]:<12} {text(check.observed)}".rstrip()
+        f"{number:>2} {check.title:<21} {STATE_LABELS[check.state]:<12}"
+        f" {mask_personal(check.observed)}".rstrip()
         for number, check in enumerate(report.checks, 1)
     ]
-    if (why := report.diagnosis) is None:
+    diagnosis = report.diagnosis
+    if diagnosis is None:
         return [*lines, "", ALL_PASSED]
     rows = (
-        (f"Not done ({why.stage})", " ".join(why.evidence)),
-        ("Cause", why.qualified_cause),
-        ("Do", why.action),
-        ("Basis", why.provenance),
+        (f"Failed ({diagnosis.stage})", " ".join(diagnosis.evidence)),
+        ("Cause", diagnosis.qualified_cause),
+        ("Next", diagnosis.action),
+        ("Source", diagnosis.provenance),
     )
-    return [*lines, "", *(text(f"{label}: {words}") for label, words in rows)]
+    return [*lines, "", *(mask_personal(f"{label}: {text}") for label, text in rows)]
 
 
-def text(words: str) -> str:
-    """A text of ours without e-mail addresses and without the name of the person's own folder."""
-    return anonymise.text(
-        re.sub(rf"(?<![\w/]){re.escape(str(_home()))}(?![\w-])", "~", words) if _home() else words
-    )
+def mask_personal(text: str) -> str:
+    """Return a text without email addresses, account numbers and the path of the home folder."""
+    home = _get_home()
+    if home:
+        text = re.sub(rf"(?<![\w/]){re.escape(str(home))}(?![\w-])", "~", text)
+    return mask_text(text)
 
 
-def _home() -> Path | None:
+def _get_home() -> Path | None:
     try:
         home = Path.home()
-    except RuntimeError:  # nobody's
+    except RuntimeError:  # a user without an entry in the password database, as in a container
         return None
+    # The root folder as a home would match every path.
     return home if len(home.parts) > 1 else None
 
 
-def _texts(value: Any) -> Any:
+def _mask_all(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _texts(item) for key, item in value.items()}
+        return {key: _mask_all(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_texts(item) for item in value]
-    return text(value) if isinstance(value, str) else value
+        return [_mask_all(item) for item in value]
+    return mask_personal(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What is in a bundle: each part a name, a sentence and a text."""
+"""Collects the parts of a bundle: files, each with a name, a description and a text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from wych_kit.client.journal.history import is_sent_with
 from wych_kit.client.journal.transcript import escape_control_characters
 from wych_kit.diagnosis.connectivity import Report
 from wych_kit.support.bundle import facts
-from wych_kit.support.bundle.anonymise import impersonal
-from wych_kit.support.bundle.facts import text
+from wych_kit.support.bundle.anonymise import remove_personal_data
+from wych_kit.support.bundle.facts import mask_personal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,136 +23,144 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
     from wych_kit.settings.loading import Settings
 
-# Exchanges that are handed on; the call in question is seldom further back.
-LAST = 100
+# The request in question is seldom further back.
+MAX_EXCHANGES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a bundle; `holds` says what is in it."""
+    """One file of a bundle."""
 
     name: str
-    holds: str
+    description: str
     text: str
 
     @property
     def content(self) -> bytes:
-        """As it is written."""
-        return self.text.encode("utf-8", "replace")  # a path in a setting may have half a character
+        """The bytes of the file."""
+        # A path in a setting may contain half a surrogate pair.
+        return self.text.encode("utf-8", "replace")
 
 
-def gather(
+def collect_parts(
     settings: Settings,
     exchanges: Iterable[Exchange],
     report: Report | str | None,
     now: datetime,
-    searched: Sequence[str],
+    secret_names: Sequence[str],
 ) -> list[Part]:
-    """Every part in its order. `report`: the check, a text that says why it was not run, or `None` when nobody wanted it.
+    """Return every part, in order.
 
-    `searched` names the secrets that are looked for by value.
+    `report` is the check, a text that says why it did not run, or None if nobody wanted it.
+    `secret_names` names the secrets that are searched for by value.
     """
-    whole = list(exchanges)
-    concerned = [each for each in whole if is_sent_with(settings, each)]
-    of_the_check = report.exchanges if isinstance(report, Report) else ()
-    checking = [each in of_the_check for each in concerned[-LAST:]]
-    kept = [impersonal(each, settings.issuer_url) for each in concerned[-LAST:]]
-    parts = [
-        Part("versions.json", "the kit, Python, the system, libraries", _json(facts.versions())),
-        Part(
+    recorded = list(exchanges)
+    # Exchanges with other environments or partners are nobody's business.
+    relevant = [exchange for exchange in recorded if is_sent_with(settings, exchange)]
+    relevant = relevant[-MAX_EXCHANGES:]
+    of_check = report.exchanges if isinstance(report, Report) else ()
+    is_of_check = [exchange in of_check for exchange in relevant]
+    kept = [remove_personal_data(exchange, settings.issuer_url) for exchange in relevant]
+    number = f"{len(kept)} {'exchange' if len(kept) == 1 else 'exchanges'}"
+    files: list[tuple[str, str, str]] = [
+        (
+            "versions.json",
+            "the kit, Python, the system, libraries",
+            _to_json(facts.list_versions()),
+        ),
+        (
             "settings.json",
             "settings, origins, secrets' fingerprints",
-            _json(facts.settings(settings)),
+            _to_json(facts.describe_settings(settings)),
         ),
     ]
     if report is not None:
-        parts += [
-            Part(
-                "check.txt", "what wych-kit check found, to read", _lines(facts.check_lines(report))
+        files += [
+            (
+                "check.txt",
+                "the result of wych-kit check, to read",
+                _join_lines(facts.render_check(report)),
             ),
-            Part("check.json", "the same for programs, with times", _json(facts.check(report))),
+            (
+                "check.json",
+                "the same for programs, with times",
+                _to_json(facts.describe_check(report)),
+            ),
         ]
-    number = f"{len(kept)} {'exchange' if len(kept) == 1 else 'exchanges'}"
-    parts += [
-        Part(
+    files += [
+        (
             "requests.json",
             "request ids with time, path and status",
-            _json(facts.requests(kept, checking)),
+            _to_json(facts.list_requests(kept, is_of_check)),
         ),
-        Part(
-            "exchanges.har", f"{number}, redacted (HAR 1.2)", _json(render_har(kept, __version__))
-        ),
-        Part("exchanges.jsonl", "the same, a line each", render_json_lines(kept)),
+        ("exchanges.har", f"{number}, redacted (HAR 1.2)", _to_json(render_har(kept, __version__))),
+        ("exchanges.jsonl", "the same, a line each", render_json_lines(kept)),
     ]
-    return [_readme(parts, settings, now, searched, report, left=len(whole) - len(kept)), *parts]
+    parts = [Part(*file) for file in files]
+    left_out = len(recorded) - len(kept)
+    return [_make_readme(parts, settings, now, secret_names, report, left_out=left_out), *parts]
 
 
-def _readme(
+def _make_readme(
     parts: Iterable[Part],
     settings: Settings,
     now: datetime,
-    searched: Sequence[str],
+    secret_names: Sequence[str],
     report: Report | str | None,
     *,
-    left: int,
+    left_out: int,
 ) -> Part:
-    name, holds = "README.txt", "what is in here, and what is not"
-    rows = [(name, holds), *((part.name, part.holds) for part in parts)]
-    others = (
-        [f"  Exchanges: {left} that are older, or went elsewhere or for another partner."]
-        if left
-        else []
-    )
-    return Part(
-        name,
-        holds,
-        _lines(
-            [
-                "Wych Kit support bundle",
-                f"Made by wych-kit {__version__} on {now:%Y-%m-%d %H:%M:%S} UTC.",
-                (
-                    f"Environment: {text(settings.environment.name)}"
-                    f" ({settings.environment.words or settings.environment.note})"
-                ),
-                "",
-                "What it holds",
-                *(f"  {each:<16} {words}" for each, words in rows),
-                *(["  No check: it was made with --no-check."] if report is None else []),
-                "",
-                "What it does not hold",
-                "  Secrets. Before it was written all of it was searched, by value for:",
-                *_wrapped(f"{', '.join(dict.fromkeys(searched)) or 'none, as none is set'};"),
-                "  by shape for tokens, private keys and named secrets. In an exchange",
-                "  ‹WYCH_API_KEY› and the like stand where a secret was. A fingerprint is",
-                "  eight digits that are equal for equal secrets: compare, do not guess.",
-                "  Customers' data. E-mail addresses are masked, and fields for names,",
-                "  phones and addresses (‹e-mail›, ‹personal›). Of what the API is sent and",
-                "  answers with success only the shape is left (‹text›, ‹number›). Ids that",
-                "  are UUIDs stay, so that a call can be found.",
-                *others,
-                "",
-                "How to read it",
-                "  Begin with requests.json." if report is None else "  Begin with check.txt.",
-                "  To find a call in Wych's logs: requests.json, ids (x-amzn-requestid).",
-                "  of_the_check: made for check.txt. It asks for the API's bare address to",
-                "  read the clock there; a 403 to that is as it should be.",
-                "  The .har opens in a browser: developer tools, Network, import.",
-                "  Times are UTC by the sender's clock; server_date is the server's.",
-                *(_wrapped(facts.clock(report)) if isinstance(report, Report) else ()),
-            ]
-        ),
-    )
+    name, description = "README.txt", "what is in here, and what is not"
+    rows = [(name, description), *((part.name, part.description) for part in parts)]
+    environment = settings.environment
+    searched = ", ".join(dict.fromkeys(secret_names)) or "none, because none is set"
+    lines = [
+        "Wych Kit support bundle",
+        f"Made by wych-kit {__version__} on {now:%Y-%m-%d %H:%M:%S} UTC.",
+        f"Environment: {mask_personal(environment.name)} ({environment.words or environment.note})",
+        "",
+        "What it contains",
+        *(f"  {file:<16} {contents}" for file, contents in rows),
+        *(["  No check: it was made with --no-check."] if report is None else []),
+        "",
+        "What it does not contain",
+        "  Secrets. Everything was searched before it was written. By value for:",
+        *_wrap(f"{searched}."),
+        "  By shape for tokens, private keys and named secrets. In an exchange",
+        "  ‹WYCH_API_KEY› and the like replace a secret. A fingerprint is eight",
+        "  digits. Equal secrets have equal fingerprints.",
+        "  Customers' data. Email addresses are masked, and fields for names,",
+        "  phones and addresses (‹e-mail›, ‹personal›). Requests to the API and its",
+        "  successful responses keep only their shape (‹text›, ‹number›). Ids that",
+        "  are UUIDs stay, so that a call can be found.",
+    ]
+    if left_out:
+        reason = "because they are older, or went to a different host or partner"
+        lines += _wrap(f"Exchanges: {left_out} left out, {reason}.")
+    lines += [
+        "",
+        "How to read it",
+        "  Begin with requests.json." if report is None else "  Begin with check.txt.",
+        "  To find a call in Wych's logs: requests.json, ids (x-amzn-requestid).",
+        "  of_the_check: the check made this request. One of them goes to the API's",
+        "  base URL, to read the server's clock. A 403 response to it is correct.",
+        "  The .har opens in a browser: developer tools, Network, import.",
+        "  Times are UTC by the sender's clock. server_date is the server's.",
+    ]
+    if isinstance(report, Report):
+        lines += _wrap(facts.describe_clock(report))
+    return Part(name, description, _join_lines(lines))
 
 
-def _wrapped(words: str) -> list[str]:
-    return textwrap.wrap(words, 76, initial_indent="  ", subsequent_indent="  ")
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ")
 
 
-def _json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _lines(lines: Iterable[str]) -> str:
+def _join_lines(lines: Iterable[str]) -> str:
     return "".join(
-        f"{escape_control_characters(line)}\n" for each in lines for line in each.split("\n")
+        f"{escape_control_characters(line)}\n" for text in lines for line in text.split("\n")
     )

@@ -1,4 +1,4 @@
-"""The last look for secrets: in every text of a bundle, by value and by shape, before anything is written."""
+"""Searches every text of a bundle for secrets, by value and by shape, before anything is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.secret import Secret
 from wych_kit.support import text_sources
-from wych_kit.support.secret_scan import Look, in_force
+from wych_kit.support.secret_scan import SecretFinder, list_secrets_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,74 +18,90 @@ if TYPE_CHECKING:
     from wych_kit.support.bundle.parts import Part
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-# As for `wych-kit scan`: in base64, shorter ones are in any text by chance.
-_TOO_SHORT = 8
+# Shorter pieces of base64 stand in any text by chance. `wych-kit scan` has the same limit.
+_MIN_LENGTH = 8
 
 
-class Found(NamedTuple):
-    """A secret in a part: where, what in words, and eight digits by which it may be told from others. Never the secret."""
+class Finding(NamedTuple):
+    """A secret in a part. It contains no part of the secret.
+
+    `kind` says what it is; `digits` are the first eight of its fingerprint.
+    """
 
     part: str
     line: int
-    what: str
-    mark: str
+    kind: str
+    digits: str
 
 
-def known(settings: Settings) -> list[tuple[str, Secret]]:
-    """Every secret of the settings and of the profiles beside them, and the token that is kept, by name."""
-    found = list(in_force(settings, text_sources.homes(settings.file.path)))
+def list_secrets(settings: Settings) -> list[tuple[str, Secret]]:
+    """Return the secrets of all profiles in the folder and the saved access token, by name."""
+    secrets = list(
+        list_secrets_in_use(settings, text_sources.find_settings_files(settings.file.path))
+    )
     if settings.issuer_url and settings.client_id and settings.client_secret:
-        kept = TokenFile(
+        token = TokenFile(
             settings.home, settings.issuer_url, settings.client_id, settings.client_secret
         ).read()
-        if kept is not None:
-            found.append(("the access token", kept.value))
-    return found
+        if token is not None:
+            secrets.append(("the access token", token.value))
+    return secrets
 
 
-def search(parts: Iterable[Part], secrets: Iterable[tuple[str, Secret]]) -> tuple[Found, ...]:
-    """What must not be there, in any of the ways in which it may be written, base64 included."""
-    given = list(secrets)
-    look = Look([*given, *(each for name, secret in given for each in _in_base64(name, secret))])
-    rows = [
-        (part.name, *each)
-        for part in parts
-        for text in _unescaped(part.text)
-        for each in look.in_text(text)
-    ]
+def find_secrets(
+    parts: Iterable[Part], secrets: Iterable[tuple[str, Secret]]
+) -> tuple[Finding, ...]:
+    """Return every secret in the parts, in any way in which it may be written, base64 included."""
+    plain = list(secrets)
+    in_base64 = [piece for name, secret in plain for piece in _encode_base64(name, secret)]
+    finder = SecretFinder([*plain, *in_base64])
+    # The same secret at the same place is found in several levels of escaping.
     return tuple(
         dict.fromkeys(
-            Found(name, line, what, secret.fingerprint()) for name, line, what, secret in rows
+            Finding(part.name, line, kind, secret.fingerprint())
+            for part in parts
+            for text in _unescape_json(part.text)
+            for line, kind, secret in finder.find(text)
         )
     )
 
 
-def _unescaped(text: str) -> Iterator[str]:
-    """The text, and what is in its JSON strings, and in the JSON inside those: line by line the same."""
+def _unescape_json(text: str) -> Iterator[str]:
+    """Yield the text, then with JSON strings unescaped, then with the JSON in these unescaped.
+
+    The line numbers stay the same.
+    """
     yield text
     for _ in range(2):
-        before, text = text, _ESCAPE.sub(_character, text)
+        before, text = text, _ESCAPE.sub(_unescape_character, text)
         if text == before:
             return
         yield text
 
 
-def _character(escape: re.Match[str]) -> str:
+def _unescape_character(escape: re.Match[str]) -> str:
     if escape[1]:
         return chr(int(escape[1], 16))
-    return " " if escape[2] in "bfnrt" else escape[2]  # a line break would shift the numbers
+    # A line break would change the line numbers.
+    return " " if escape[2] in "bfnrt" else escape[2]
 
 
-def _in_base64(name: str, secret: Secret) -> Iterator[tuple[str, Secret]]:
-    """As it stands in base64, or in the alphabet for addresses, wherever in a longer text it begins: without the letters it shares."""
-    for before in range(3):
+def _encode_base64(name: str, secret: Secret) -> Iterator[tuple[str, Secret]]:
+    """Yield the secret in both alphabets of base64 (RFC 4648 sections 4 and 5).
+
+    Base64 encodes three bytes at a time. So a secret inside a longer text has three forms, by the
+    number of bytes before it. The characters that it shares with its neighbours are cut off.
+    """
+    # No name is bound to the secret's text: it would show in a traceback.
+    for before, shared_before in ((0, 0), (1, 2), (2, 3)):
+        after = -(before + len(_to_bytes(secret))) % 3
+        shared_after = (0, 2, 3)[after]
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            after = -(before + len(secret.reveal().encode("utf-8", "surrogatepass"))) % 3
-            core = Secret(
-                encode(
-                    bytes(before) + secret.reveal().encode("utf-8", "surrogatepass") + bytes(after)
-                ).decode()
-            )
-            core = Secret(core.reveal()[(0, 2, 3)[before] : len(core.reveal()) - (0, 2, 3)[after]])
-            if len(core.reveal()) >= _TOO_SHORT:
+            encoded = Secret(encode(bytes(before) + _to_bytes(secret) + bytes(after)).decode())
+            core = Secret(encoded.reveal()[shared_before : len(encoded.reveal()) - shared_after])
+            if len(core.reveal()) >= _MIN_LENGTH:
                 yield f"{name}, in base64", core
+
+
+def _to_bytes(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write(settings: Settings, arguments: argparse.Namespace) -> int:
     from wych_kit.diagnosis.connectivity import check_connectivity
-    from wych_kit.support.bundle.create import UNSENT, make
+    from wych_kit.support.bundle.create import NOTHING_WRITTEN, create_bundle
     from wych_kit.terminal.screen import Progress, Screen
 
     screen = Screen(plain=arguments.plain)
@@ -68,12 +68,12 @@ def _write(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         with waiting as progress:
             check = partial(check_connectivity, say=progress.update) if arguments.check else None
-            bundle = make(settings, arguments.to, check=check)
+            bundle = create_bundle(settings, arguments.to, check=check)
     except SettingInvalid as error:
         if arguments.as_json:
             print_json({"ok": False, "reason": error.observed})
         else:
-            errors.say(f"{error.observed}. {UNSENT}")
+            errors.say(f"{error.observed}. {NOTHING_WRITTEN}")
         return USAGE
     if arguments.as_json:
         print_json(_as_dict(bundle))
@@ -85,7 +85,9 @@ def _write(settings: Settings, arguments: argparse.Namespace) -> int:
 def _show(bundle: Bundle, settings: Settings, *, screen: Screen, errors: Screen) -> None:
     if bundle.path is not None:
         screen.show_banner(settings.environment)
-        rows = [(part.name, part.holds, f"{len(part.content)} bytes") for part in bundle.parts]
+        rows = [
+            (part.name, part.description, f"{len(part.content)} bytes") for part in bundle.parts
+        ]
         screen.show_table((), rows)
     for line in bundle.lines():
         (errors if bundle.path is None else screen).say(line)
@@ -93,9 +95,18 @@ def _show(bundle: Bundle, settings: Settings, *, screen: Screen, errors: Screen)
 
 def _as_dict(bundle: Bundle) -> dict[str, Any]:
     if bundle.path is None:
-        return {"ok": False, "found": [finding._asdict() for finding in bundle.found]}
+        findings = [
+            {
+                "part": finding.part,
+                "line": finding.line,
+                "what": finding.kind,
+                "mark": finding.digits,
+            }
+            for finding in bundle.findings
+        ]
+        return {"ok": False, "found": findings}
     parts = [
-        {"name": part.name, "holds": part.holds, "bytes": len(part.content)}
+        {"name": part.name, "holds": part.description, "bytes": len(part.content)}
         for part in bundle.parts
     ]
     return {"ok": True, "path": str(bundle.path), "parts": parts}

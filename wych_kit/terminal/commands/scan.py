@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wych_kit.client.journal.redaction import Redactor
-    from wych_kit.support.secret_scan import Found, Look
-    from wych_kit.support.text_sources import Passed
+    from wych_kit.support.secret_scan import Finding, SecretFinder
+    from wych_kit.support.text_sources import Skipped
 
 # Names of skipped files in a line of the summary.
 _MOST_NAMES = 3
@@ -59,45 +59,51 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from wych_kit.client.journal.redaction import Redactor
     from wych_kit.support import text_sources
-    from wych_kit.support.secret_scan import MOCK_KEY, Found, Look, in_force, in_one_line
+    from wych_kit.support.secret_scan import (
+        MOCK_KEY,
+        Finding,
+        SecretFinder,
+        escape_to_one_line,
+        list_secrets_in_use,
+    )
 
     settings = settings_of(arguments)
-    homes = text_sources.homes(settings.file.path)
-    secrets = list(in_force(settings, homes))
-    look, skipped = Look(secrets), text_sources.Passed()
+    env_files = text_sources.find_settings_files(settings.file.path)
+    secrets = list(list_secrets_in_use(settings, env_files))
+    finder, skipped = SecretFinder(secrets), text_sources.Skipped()
     # The name of a file or folder may itself contain a secret.
     redactor = Redactor(
         (name.partition(" ")[0].removeprefix("WYCH_"), secret) for name, secret in secrets
     )
     files = 0
-    findings: list[Found] = []
+    findings: list[Finding] = []
     try:
-        for piece in text_sources.pieces(arguments.paths, homes, skipped):
-            files += piece.first
-            for line, what, secret in look.in_text(piece.text):
-                mark = secret.fingerprint()
-                where = in_one_line(f"{piece.where}line {line}")
-                if mark == MOCK_KEY:
+        for chunk in text_sources.read_chunks(arguments.paths, env_files, skipped):
+            files += chunk.is_first
+            for line, kind, secret in finder.find(chunk.text):
+                digits = secret.fingerprint()
+                where = escape_to_one_line(f"{chunk.where}line {line}")
+                if digits == MOCK_KEY:
                     skipped["the mock's own key, which everybody has"].append(where)
-                elif mark not in arguments.allow:
-                    findings.append(Found(redactor.redact_text(where), what, mark))
+                elif digits not in arguments.allow:
+                    findings.append(Finding(redactor.redact_text(where), kind, digits))
     except FileNotFoundError as error:
-        return _report(in_one_line(f"{error.filename} does not exist."), status=USAGE)
+        return _report(escape_to_one_line(f"{error.filename} does not exist."), status=USAGE)
     except OSError as error:
         message = f"{error.filename} cannot be read: {error.strerror}."
-        return _report(in_one_line(message), status=USAGE)
+        return _report(escape_to_one_line(message), status=USAGE)
     for finding in findings:
-        print(f"{finding.where}: {finding.what} [{finding.mark}]")  # noqa: T201 - the output
-    lines = _summarise(files, look, findings, skipped, redactor)
+        print(f"{finding.where}: {finding.kind} [{finding.digits}]")  # noqa: T201 - the output
+    lines = _summarise(files, finder, findings, skipped, redactor)
     return _report(*lines, status=REFUSED if findings else DONE)
 
 
 def _summarise(
-    files: int, look: Look, findings: list[Found], skipped: Passed, redactor: Redactor
+    files: int, finder: SecretFinder, findings: list[Finding], skipped: Skipped, redactor: Redactor
 ) -> Iterator[str]:
-    from wych_kit.support.secret_scan import in_one_line
+    from wych_kit.support.secret_scan import escape_to_one_line
 
-    names = ", ".join(dict.fromkeys(look.names))
+    names = ", ".join(dict.fromkeys(finder.names))
     by_value = f"By value: {names}." if names else "By value: nothing, because no secret is set."
     yield f"Searched {files} {'file' if files == 1 else 'files'}. {by_value}"
     yield "By shape: signed tokens, private keys and named secrets."
@@ -105,7 +111,7 @@ def _summarise(
         shown = ", ".join(places[:_MOST_NAMES])
         if len(places) > _MOST_NAMES:
             shown += f" and {len(places) - _MOST_NAMES} more"
-        yield redactor.redact_text(in_one_line(f"Skipped, {reason}: {shown}"))
+        yield redactor.redact_text(escape_to_one_line(f"Skipped, {reason}: {shown}"))
     if findings:
         yield (
             "Remove each one. Replace the secret if others may have seen it."
