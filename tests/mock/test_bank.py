@@ -64,7 +64,7 @@ def test_a_history_is_months_of_everything():
     texts = {one.payment.text for one in current.transactions}
     for word in ("Salary", "Rent", "Foods", "Transfer", "fee"):
         assert any(word in text for text in texts), word
-    assert current.transactions[0].at < clock.moment(MADE) - timedelta(days=bank.HISTORY - 3)
+    assert current.transactions[0].at < clock.utc_datetime(MADE) - timedelta(days=bank.HISTORY - 3)
     everything = [one for statement in (current, savings, card) for one in statement.transactions]
     assert len({one.id for one in everything}) == len(everything) > 300
     for statement in (current, savings, card):
@@ -95,7 +95,7 @@ def test_the_clock_going_on_only_adds(days):
     later = statements(now=MADE + days * DAY)
     for before, after in zip(statements(), later, strict=True):
         assert after.transactions[: len(before.transactions)] == before.transactions
-        assert all(one.at <= clock.moment(MADE + days * DAY) for one in after.transactions)
+        assert all(one.at <= clock.utc_datetime(MADE + days * DAY) for one in after.transactions)
     assert len(later[0].transactions) > len(statements()[0].transactions)
 
 
@@ -104,7 +104,7 @@ def test_a_clock_gone_wild_breaks_nothing(now):
     """However far the clock is moved, there is a history of bounded length, and times can be written."""
     for made in (MADE, now):
         assert sum(len(one.transactions) for one in statements(made=made, now=now)) < 5000
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", clock.iso(now))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", clock.format_time(now))
 
 
 def test_account_numbers_are_nobodys():

@@ -373,11 +373,11 @@ def test_b3_3_a_revocation_does_not_remember_ever_more(caller, wych):
     wych.revoke_tokens()
     tokens = wych._front.tokens
     caller.token()
-    assert len(tokens._revoked._since) == 1
-    assert tokens._revoked._since.maxlen
+    assert len(tokens._revoked_until._since) == 1
+    assert tokens._revoked_until._since.maxlen
     wych.clock.advance(1)
     assert caller.call("/users").status == 200
-    assert len(tokens._revoked._since) == 1
+    assert len(tokens._revoked_until._since) == 1
 
 
 def test_b3_3_a_giant_bearer_is_not_kept(caller, wych):

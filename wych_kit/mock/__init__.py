@@ -1,7 +1,11 @@
-"""A pretend Wych, reached only over HTTP: `running()` for tests, `start()` to hold on to it, `python -m wych_kit.mock` as a process.
+"""Simulate Wych on this computer, reached over HTTP only.
 
-Strict where the real identity provider (Keycloak 26.7) and an AWS gateway are, down to the bytes, as the wire facts record it;
-invented where nobody outside Wych knows, and marked so. Importing this costs nothing; the server is loaded when first used.
+`running()` is for tests, `start()` returns a mock that you stop yourself, and `python -m
+wych_kit.mock` is a process.
+
+The mock is as strict as the real identity provider (Keycloak 26.7) and an AWS gateway, down to the
+bytes; docs/wire-facts.md records them. What nobody outside Wych knows is invented, and marked as
+such. Importing this package loads nothing: the server is loaded at the first use of a name.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ __all__ = [
     "start",
 ]
 
+# Loaded on first use: the server imports Starlette, uvicorn and SQLAlchemy, which the command line
+# must not pay for at its start.
 _HOME = (
     dict.fromkeys(__all__, "server")
     | dict.fromkeys(("READY_MADE", "Credentials"), "state.clients")

@@ -1,4 +1,4 @@
-"""`python -m wych_kit.mock`: the mock as a process."""
+"""Run the mock as a process: `python -m wych_kit.mock`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from wych_kit.mock.options import TLS
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until Ctrl-C; return the exit status (2: it could not start)."""
+    """Serve until Ctrl-C and return the exit status; 2 means that the mock could not start."""
     parser = argparse.ArgumentParser(
         prog="python -m wych_kit.mock",
         description="A local simulation of Wych.",
     )
     add_options(parser)
+    # After the parser is built, so that --help does not load the server.
     from wych_kit.mock.server import serve
 
     return serve(**vars(parser.parse_args(arguments)))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the mock's options; each is an argument of `serve` with the same name."""
+    """Add the mock's options to a parser; each is an argument of `serve` with the same name."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     add(

@@ -1,4 +1,4 @@
-"""How a mock may be started."""
+"""State the options of a mock and check them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+# 9924 has no registered service; a fixed port lets a notebook find the mock that a terminal
+# started.
 PORT = 9924
+# Each is a certificate problem that a client meets in practice; `http/certificates.py` makes them.
 TLS = ("private-ca", "expired", "self-signed", "wrong-host", "intercepted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `running`, `start` and the command take.
+    """Options of `running`, `start` and the command. Raise `ValueError` for an invalid number or name.
 
-    `port` 0 is any free one. `path` is the SQLite file it remembers in (None: the user's own, see `memory`); `ephemeral` keeps
-    nothing. `seed` makes ids, secrets and tokens repeatable. `expires_in` is a token's life in seconds. `rate` (calls a second),
-    `burst` (calls at once) and `quota` (calls a day) limit each API key; None does not. `tls` is a kind of certificate (`TLS`);
-    None is plain http. `control` opens a second port for `wych-kit fault`.
+    `port` 0 means any free port. `path` is the SQLite file (None: the user's own, see `memory`),
+    and `ephemeral` stores nothing. `seed` makes ids, secrets and tokens repeatable. `expires_in`
+    is the lifetime of a token in seconds. `rate` (calls a second), `burst` (calls at once) and
+    `quota` (calls a day) limit each API key; None means no limit. `tls` is a kind of certificate
+    from `TLS`; None means plain http. `control` opens a second port for `wych-kit fault`.
 
-    Where Wych's pages contradict one another (API facts, section 8) the mock takes either side: `expires_in` 900 or 3600 (row 1);
-    `grants_joined` lists the grants in one text (6); `find_only` makes POST /user find and not create (10); without `callback_user`
-    the callback has no user (12). Without `basis_header` no answer says what it rests on.
-
-    Raises `ValueError` for a number that cannot be.
+    Where Wych's pages contradict one another (API facts, section 8) the mock takes either side:
+    `expires_in` is 900 or 3600 (row 1), `grants_joined` lists the grants in one text (6),
+    `find_only` lets POST /user find users but create none (10), and without `callback_user` the
+    callback has no user (12). Without `basis_header` no answer says what it rests on.
     """
 
     host: str = "127.0.0.1"
@@ -50,7 +53,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} must be {least} or more, not {value}")
-        if self.rate is not None and not 0 < self.rate < math.inf:  # NaN is not either
+        if self.rate is not None and not 0 < self.rate < math.inf:  # excludes NaN too
             raise ValueError(f"rate must be more than 0 calls a second, not {self.rate}")
         if self.burst is not None and self.rate is None:
             raise ValueError("burst needs a rate to go with it")
@@ -63,13 +66,17 @@ class Options:
 
     @property
     def memory(self) -> Path | None:
-        """The file to remember in, or None. By default `mock.sqlite` in WYCH_HOME, or in the user's data directory."""
+        """Return the SQLite file, or None when nothing is stored.
+
+        The default is `mock.sqlite` in WYCH_HOME, or else in the user's data directory.
+        """
         if self.ephemeral:
             return None
         if self.path is not None:
             return Path(self.path).expanduser()
         if home := os.environ.get("WYCH_HOME"):
             return Path(home).expanduser() / "mock.sqlite"
+        # Only this default needs platformdirs, and a test with a path of its own is faster without it.
         from platformdirs import user_data_path
 
         return user_data_path("wych-kit", appauthor=False) / "mock.sqlite"

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wych_kit.mock.api.payments import DIFFERENT_EVERY_DAY, EVERY_MONTH, EVERY_WEEK, Payment
-from wych_kit.mock.state.clock import moment
+from wych_kit.mock.state.clock import utc_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,8 @@ class Statement(NamedTuple):
 def statements(connection_id: str, bank_id: str, made: float, now: float) -> tuple[Statement, ...]:
     """What the bank knows of the customer at `now` (seconds since 1970), for a connection that was `made` then."""
     accounts = _accounts(connection_id, bank_id)
-    until = moment(now)
-    days = _days(connection_id, moment(made).date(), until.date())
+    until = utc_datetime(now)
+    days = _days(connection_id, utc_datetime(made).date(), until.date())
     return tuple(
         _statement(
             account,

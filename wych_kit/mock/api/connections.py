@@ -16,7 +16,7 @@ import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
 
 from wych_kit.mock.api.bank import Bank, bank
-from wych_kit.mock.state.clock import iso
+from wych_kit.mock.state.clock import format_time
 from wych_kit.mock.state.ids import Ids
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class Connection:
             "user": self.user_id,
             "provider": {"id": self.bank.id, "name": self.bank.name},
             "permissions": list(self.permissions),
-            "created": iso(self.created),
-            "expires": iso(self.expires),
+            "created": format_time(self.created),
+            "expires": format_time(self.expires),
         }
 
 

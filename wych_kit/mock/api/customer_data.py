@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from wych_kit.mock.api import bank
 from wych_kit.mock.api.replies import CONNECTION_NOT_FOUND, CONSENT, Call, Refused, Reply, refuse
-from wych_kit.mock.state.clock import iso, moment, written
+from wych_kit.mock.state.clock import format_datetime, format_time, utc_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class CustomerData:
     def balances(self, call: Call) -> Reply:
         """What an account has now."""
         known = self._statement(call, "ReadBalances")
-        now = iso(self._clock.now())
+        now = format_time(self._clock.now())
         balance = {
             "AccountId": known.account.id,
             **_amount(known.balance),
@@ -66,7 +66,7 @@ class CustomerData:
         wanted = _between(known.transactions, call)
         total = max(1, -(-len(wanted) // PAGE))
         number = _page_number(call, total)
-        yesterday = moment(self._clock.now()).toordinal() - 1
+        yesterday = utc_datetime(self._clock.now()).toordinal() - 1
         shown = wanted[(number - 1) * PAGE : number * PAGE]
         data = {
             "Transaction": [
@@ -113,8 +113,8 @@ class CustomerData:
         links["Last"] = self._link(call, total, total)
         meta: dict[str, Any] = {"TotalPages": total}
         if available:
-            meta["FirstAvailableDateTime"] = written(available[0].at)
-            meta["LastAvailableDateTime"] = written(available[-1].at)
+            meta["FirstAvailableDateTime"] = format_datetime(available[0].at)
+            meta["LastAvailableDateTime"] = format_datetime(available[-1].at)
         return Reply(200, {"Data": data, "Links": links, "Meta": meta})
 
     def _link(self, call: Call, number: int, total: int) -> str:
@@ -185,7 +185,7 @@ def _account(account: Account) -> dict[str, Any]:
 
 
 def _transaction(account: Account, one: Transaction, *, pending: bool) -> dict[str, Any]:
-    at = written(one.at)
+    at = format_datetime(one.at)
     shown = {
         "AccountId": account.id,
         "TransactionId": one.id,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from wych_kit.mock.api import routes
 from wych_kit.mock.api.replies import Call, Reply
 from wych_kit.mock.http.messages import BASIS_HEADER, Answer, Headers, Request, answer, compact_json
-from wych_kit.mock.state.clock import moment
+from wych_kit.mock.state.clock import utc_datetime
 from wych_kit.mock.tokens.presented_credentials import BEARER
 
 if TYPE_CHECKING:
@@ -263,7 +263,10 @@ class Gateway:
     def _dressed(self, request: Request, bare: Answer) -> Answer:
         """Adds what every answer of the gateway carries (wire facts B1)."""
         common: Headers = (
-            (b"date", formatdate(moment(self._clock.now()).timestamp(), usegmt=True).encode()),
+            (
+                b"date",
+                formatdate(utc_datetime(self._clock.now()).timestamp(), usegmt=True).encode(),
+            ),
             (b"x-amzn-requestid", self._ids.uuid().encode()),
             (b"x-amz-apigw-id", base64.b64encode(self._ids.octets(11))),
         )

@@ -22,7 +22,7 @@ from wych_kit.mock.realm.introspection import Inspection
 from wych_kit.mock.realm.keycloak_errors import JSON, SECURITY, TOKEN_HEADERS
 from wych_kit.mock.state.clients import DISABLED_REALM, Client
 from wych_kit.mock.tokens import keys, presented_credentials
-from wych_kit.mock.tokens.issuer import service_account
+from wych_kit.mock.tokens.issuer import service_account_name
 
 if TYPE_CHECKING:
     from wych_kit.mock.faults.active import Faults
@@ -312,7 +312,7 @@ def _wrong_kind(client: Client) -> Answer | None:
     return (
         None
         if client.account_enabled
-        else keycloak_errors.account_disabled(service_account(client))
+        else keycloak_errors.account_disabled(service_account_name(client))
     )
 
 

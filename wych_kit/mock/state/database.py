@@ -1,4 +1,4 @@
-"""The tables of the mock's memory, and what every mock knows from the start."""
+"""Define the tables of the mock, open their SQLite file and add the ready-made app."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _METADATA = sql.MetaData()
 
 
 def _table(name: str, *columns: sql.Column[Any] | sql.UniqueConstraint) -> sql.Table:
+    # `row` keeps the order of insertion: lists are sorted by it.
     return sql.Table(name, _METADATA, sql.Column("row", sql.Integer, primary_key=True), *columns)
 
 
@@ -51,6 +52,7 @@ BUSINESSES = _table(
 APPS = _table(
     "apps",
     _text("id", unique=True),
+    # The ready-made app belongs to no business.
     _text("business_id", optional=True),
     _text("partner_id"),
     _text("name"),
@@ -59,6 +61,7 @@ APPS = _table(
     _text("callback_url"),
     _text("client_id", unique=True),
     _text("subject"),
+    # Hashes: a secret is shown once, when it is issued.
     sql.Column("secret", sql.LargeBinary, nullable=False),
     sql.Column("api_key", sql.LargeBinary, nullable=False, unique=True),
     sql.UniqueConstraint("business_id", "name"),
@@ -70,14 +73,13 @@ USERS = _table(
     _text("email"),
     sql.UniqueConstraint("app_id", "email"),
 )
-PASSWORDS = _table(
-    "passwords", _text("user_id", unique=True), _text("password")
-)  # of users who chose one
+# Apart from USERS, because only a user who chose a password in the consent pages has a row here.
+PASSWORDS = _table("passwords", _text("user_id", unique=True), _text("password"))
 TABLES = (ACCOUNTS, BUSINESSES, APPS, USERS, PASSWORDS)
 
 
 def add_ready_made_app(connection: sql.Connection) -> None:
-    """Puts the ready-made app and its users there, once."""
+    """Insert the ready-made app and its users, unless they are there already."""
     app = {
         "id": READY_MADE.app_id,
         "partner_id": READY_MADE.partner_id,
@@ -90,6 +92,8 @@ def add_ready_made_app(connection: sql.Connection) -> None:
         "secret": hash_secret(READY_MADE.client_secret),
         "api_key": hash_secret(READY_MADE.api_key),
     }
+    # Two mocks may start on one file at once: the second must not fail, nor overwrite a callback that
+    # was changed since.
     connection.execute(APPS.insert().prefix_with("OR IGNORE"), app)
     users = [
         {"id": user_id, "app_id": READY_MADE.app_id, "email": email}
@@ -99,11 +103,14 @@ def add_ready_made_app(connection: sql.Connection) -> None:
 
 
 def open_engine(path: Path | None) -> sql.Engine:
-    """The file at `path`, made when there is none and readable by its owner only; in memory for None. Raises `OSError`."""
+    """Open the file at `path`, or a database in memory for None. Raises `OSError`.
+
+    A missing file is created with mode 0600, so that other users of this computer cannot read it.
+    """
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    # Not put into a URL's text, where "?", "#" and "%20" would name another file.
+    # Not built as text: in a URL, "?", "#" and "%20" in a path would name a different file.
     url = sql.URL.create("sqlite", database=str(path.absolute()) if path else None)
     engine = sql.create_engine(
         url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
@@ -111,6 +118,8 @@ def open_engine(path: Path | None) -> sql.Engine:
 
     @sql.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
+        # WAL lets a second mock read while one writes; FULL waits for the disk, so that a confirmed
+        # registration survives a power cut.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
 

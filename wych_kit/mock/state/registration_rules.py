@@ -1,4 +1,8 @@
-"""What the portal checks in what people type: each form gives the cleaned values, or a sentence for every field that is wrong."""
+"""Check what people type into the portal's forms.
+
+Each function returns the cleaned values, or raises `FieldErrors` with a sentence for every invalid
+field. The rules are the mock's own: Wych's are not public.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,21 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# Only the shape: whether an address exists can only be found out by writing to it.
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]+")
-_LONGEST = 200
-_SHORTEST_PASSWORD = 8
+_MAX_LENGTH = 200
+_MIN_PASSWORD_LENGTH = 8
+# http is allowed here only: RFC 8252 §7.3 lets native apps listen on loopback without TLS.
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class FieldErrors(Exception):
-    """Something typed cannot be accepted. `fields` has a sentence for each wrong field, saying what to do; `status` is HTTP's, `more` what else is told."""
+    """Raised for a form with invalid fields.
+
+    `fields` has a sentence for each, which says what to do. `status` is the HTTP status; `more` is
+    added to the body.
+    """
 
     def __init__(self, fields: dict[str, str], status: int = 422, **more: str) -> None:
         super().__init__(", ".join(fields))
@@ -29,35 +39,40 @@ class FieldErrors(Exception):
 class _Field(NamedTuple):
     name: str
     missing: str
-    fault: Callable[[str], str] = lambda _text: ""
+    find_fault: Callable[[str], str] = lambda _text: ""
     required: bool = True
-    spaces_count: bool = False
+    keeps_spaces: bool = False
 
     def read(self, typed: Mapping[str, Any]) -> tuple[str, str]:
-        """The cleaned text, and what is wrong with it ("" for nothing)."""
+        """Return the cleaned text and its fault, "" for none."""
         value = typed.get(self.name, "")
+        # JSON's null is the same as a missing field.
         if value is None:
             value = ""
         if not isinstance(value, str):
             return "", "Give this as text, in quotes."
-        text = value if self.spaces_count else value.strip()
+        # Spaces are part of a password (NIST SP 800-63B), and a mistake everywhere else.
+        text = value if self.keeps_spaces else value.strip()
         if not text:
             return "", self.missing if self.required else ""
-        if len(text) > _LONGEST:
-            return "", f"Shorten this to {_LONGEST} characters or fewer."
+        if len(text) > _MAX_LENGTH:
+            return "", f"Shorten this to {_MAX_LENGTH} characters or fewer."
         if not text.isprintable():
             return "", "Leave out line breaks and other characters that cannot be seen."
-        return text, self.fault(text)
+        return text, self.find_fault(text)
 
 
 def has_valid_check_digit(nzbn: str) -> bool:
-    """Whether 13 digits end in their GS1 check digit: weighted 1 and 3 by turns, the sum is a multiple of ten."""
+    """Return True if 13 digits end in their GS1 check digit.
+
+    Weighted 1 and 3 by turns, the digits must add up to a multiple of ten.
+    """
     return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(nzbn)) % 10 == 0
 
 
 def is_email(text: str) -> bool:
-    """Whether this can be an email address: of that shape, printable, and at most 200 characters."""
-    return len(text) <= _LONGEST and text.isprintable() and _EMAIL.fullmatch(text) is not None
+    """Return True for the shape of an email address: printable, and at most 200 characters."""
+    return len(text) <= _MAX_LENGTH and text.isprintable() and _EMAIL.fullmatch(text) is not None
 
 
 def _email(text: str) -> str:
@@ -67,8 +82,8 @@ def _email(text: str) -> str:
 def _password(text: str) -> str:
     return (
         ""
-        if len(text) >= _SHORTEST_PASSWORD
-        else f"Use {_SHORTEST_PASSWORD} characters or more, and none that you use elsewhere."
+        if len(text) >= _MIN_PASSWORD_LENGTH
+        else f"Use {_MIN_PASSWORD_LENGTH} characters or more, and none that you use elsewhere."
     )
 
 
@@ -83,14 +98,15 @@ def _nzbn(text: str) -> str:
 
 
 def _website(text: str) -> str:
-    return "" if _address(text) else "Give a web address that begins with https:// or http://."
+    return "" if _parse_url(text) else "Give a web address that begins with https:// or http://."
 
 
 def _callback(text: str) -> str:
-    parts = _address(text)
+    parts = _parse_url(text)
     if not parts or not (parts[0] == "https" or parts[1] in _LOOPBACK):
         return "Give an address that begins with https:// (http:// only for this computer)."
-    if "#" in text or "@" in urlsplit(text).netloc:  # RFC 6749 3.1.2
+    if "#" in text or "@" in urlsplit(text).netloc:
+        # RFC 6749 §3.1.2 forbids a fragment; an @ before the host can disguise it.
         return (
             "Leave '#' and '@' out of the address: nothing may follow the path and query, and no"
             " name stand before the host."
@@ -105,9 +121,10 @@ def _callback(text: str) -> str:
     )
 
 
-def _address(text: str) -> tuple[str, str] | None:
+def _parse_url(text: str) -> tuple[str, str] | None:
     try:
         parts = urlsplit(text)
+        # `urlsplit` checks a port only when it is read.
         _ = parts.port
     except ValueError:
         return None
@@ -120,11 +137,11 @@ _ACCOUNT = (
     _Field("first_name", "Enter your first name."),
     _Field("last_name", "Enter your last name."),
     _Field("email", "Enter your email address.", _email),
-    _Field("password", "Choose a password.", _password, spaces_count=True),
+    _Field("password", "Choose a password.", _password, keeps_spaces=True),
 )
 _SESSION = (
     _Field("email", "Enter your email address."),
-    _Field("password", "Enter your password.", spaces_count=True),
+    _Field("password", "Enter your password.", keeps_spaces=True),
 )
 _BUSINESS = (
     _Field("nzbn", "Enter the business's NZBN.", _nzbn),
@@ -140,41 +157,43 @@ _APP = (
 
 
 def read_account(typed: Mapping[str, Any]) -> dict[str, str]:
-    """first_name, last_name, email (lower case), password. Raises `FieldErrors`."""
+    """Return first_name, last_name, email (lower case) and password. Raises `FieldErrors`."""
     return _lower_email(_read_form(_ACCOUNT, typed))
 
 
 def read_session(typed: Mapping[str, Any]) -> dict[str, str]:
-    """Email (lower case), password. Raises `FieldErrors`."""
+    """Return email (lower case) and password. Raises `FieldErrors`."""
     return _lower_email(_read_form(_SESSION, typed))
 
 
 def read_sign_up(typed: Mapping[str, Any]) -> dict[str, str]:
-    """What a customer gives: email (lower case), password. Raises `FieldErrors`."""
+    """Return a customer's email (lower case) and password. Raises `FieldErrors`."""
     return _lower_email(_read_form(_ACCOUNT[2:], typed))
 
 
 def read_business(typed: Mapping[str, Any]) -> dict[str, str]:
-    """nzbn, name. Raises `FieldErrors`."""
+    """Return nzbn and name. Raises `FieldErrors`."""
     return _read_form(_BUSINESS, typed)
 
 
 def read_app(typed: Mapping[str, Any]) -> dict[str, str]:
-    """name, and description, website, callback_url where "" is none. Raises `FieldErrors`."""
+    """Return name, description, website and callback_url ("" if missing). Raises `FieldErrors`."""
     return _read_form(_APP, typed)
 
 
 def read_callback(typed: Mapping[str, Any]) -> dict[str, str]:
-    """callback_url, where "" is none. Raises `FieldErrors`."""
+    """Return callback_url; "" means none. Raises `FieldErrors`."""
     return _read_form((_CALLBACK,), typed)
 
 
 def _read_form(fields: tuple[_Field, ...], typed: Mapping[str, Any]) -> dict[str, str]:
-    read = {field.name: field.read(typed) for field in fields}
-    if wrong := {name: fault for name, (_, fault) in read.items() if fault}:
-        raise FieldErrors(wrong)
-    return {name: text for name, (text, _) in read.items()}
+    # Every field is read before anything is raised, so that a form shows all its faults at once.
+    results = {field.name: field.read(typed) for field in fields}
+    if faults := {name: fault for name, (_, fault) in results.items() if fault}:
+        raise FieldErrors(faults)
+    return {name: text for name, (text, _) in results.items()}
 
 
 def _lower_email(values: dict[str, str]) -> dict[str, str]:
+    # So that one person cannot register twice by typing a capital letter.
     return values | {"email": values["email"].lower()}

@@ -1,1 +1,1 @@
-"""Issue, sign and read the mock's access tokens."""
+"""Issue, sign and verify the mock's access tokens, and read what a request presents."""
