@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from wych_kit.mock.api import bank
-from wych_kit.mock.api import payments as spending
+from wych_kit.mock.api import bank, payments
 from wych_kit.mock.state import clock
 
 MADE = 1_800_000_000
@@ -18,7 +17,7 @@ DAY = 86_400
 
 
 def statements(connection="c1", made=MADE, now=MADE):
-    return bank.statements(connection, "kereru", made, now)
+    return bank.build_statements(connection, "kereru", made, now)
 
 
 def test_banks_are_of_every_kind_and_nobodys():
@@ -33,14 +32,14 @@ def test_banks_are_of_every_kind_and_nobodys():
     names = "".join(one.name for one in bank.BANKS)
     assert "ū" in unicodedata.normalize("NFC", names)
     assert "’" in names
-    assert bank.bank("kereru") is bank.BANKS[0]
-    assert bank.bank("none") is None
+    assert bank.find_bank("kereru") is bank.BANKS[0]
+    assert bank.find_bank("none") is None
 
 
 def test_the_same_connection_has_the_same_history():
     """A history depends on nothing but the connection, its day and the clock; another connection has another."""
     first = statements()
-    bank._days.cache_clear()
+    bank._list_movements.cache_clear()
     bank._accounts.cache_clear()
     assert statements() == first
     other = statements("c2")
@@ -116,15 +115,15 @@ def test_account_numbers_are_nobodys():
 
 def test_categories_are_known_codes():
     """Whoever sells something has a category of four digits (ISO 18245) and a name; who does not, has neither."""
-    payments = [
+    kinds = [
         payment
         for _, payment in (
-            *spending.EVERY_WEEK,
-            *spending.EVERY_MONTH,
-            *spending.DIFFERENT_EVERY_DAY,
+            *payments.EVERY_WEEK,
+            *payments.EVERY_MONTH,
+            *payments.DIFFERENT_EVERY_DAY,
         )
     ]
-    assert all(bool(payment.mcc) == bool(payment.merchant) for payment in payments)
-    assert all(re.fullmatch(r"\d{4}", payment.mcc) for payment in payments if payment.mcc)
-    assert len({payment.mcc for payment in payments if payment.mcc}) > 8
-    assert all(0 < payment.least <= payment.most for payment in payments)
+    assert all(bool(payment.mcc) == bool(payment.merchant) for payment in kinds)
+    assert all(re.fullmatch(r"\d{4}", payment.mcc) for payment in kinds if payment.mcc)
+    assert len({payment.mcc for payment in kinds if payment.mcc}) > 8
+    assert all(0 < payment.min_cents <= payment.max_cents for payment in kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wych_kit import mock
-from wych_kit.mock.api.bank import bank
+from wych_kit.mock.api.bank import find_bank
 from wych_kit.mock.api.connections import DAYS, PERMISSIONS, Connections
 from wych_kit.mock.state.clock import Clock
 from wych_kit.mock.state.store import Store
@@ -33,7 +33,7 @@ def test_a_new_connection_is_pending(connections, clock):
     made = connections.begin("app", "user", "kereru", ["ReadBalances"], 7)
     assert (made.state, made.bank, made.permissions) == (
         "PENDING",
-        bank("kereru"),
+        find_bank("kereru"),
         ("ReadBalances",),
     )
     assert made.to_json() == {

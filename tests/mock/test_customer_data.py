@@ -283,7 +283,9 @@ def test_only_what_was_agreed_to(caller, missing):
     customer = Customer(
         caller, permissions=[name for call, name in PERMISSION.items() if call != missing]
     )
-    account = bank.statements(customer.connection["id"], "kereru", EVENING, EVENING)[0].account.id
+    account = bank.build_statements(customer.connection["id"], "kereru", EVENING, EVENING)[
+        0
+    ].account.id
     for call, permission in PERMISSION.items():
         got = customer.get("/accounts" if call == "accounts" else f"/account/{account}/{call}")
         if call == missing:

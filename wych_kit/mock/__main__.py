@@ -31,34 +31,34 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=9924,
         help="port to listen on, 0 for any free one (default: 9924)",
     )
-    add("--path", help="SQLite file to remember in (default: one in your data directory)")
-    add("--ephemeral", action="store_true", help="remember nothing")
+    add("--path", help="SQLite file to store data in (default: one in your data directory)")
+    add("--ephemeral", action="store_true", help="store nothing; everything is lost at the end")
     add("--seed", help="make ids, secrets and tokens repeatable")
     add(
         "--expires-in",
         type=int,
         default=900,
         metavar="SECONDS",
-        help="life of a token (default: 900; 3600 is in Wych's text)",
+        help="lifetime of a token (default: 900; Wych's text says 3600)",
     )
     add("--rate", type=float, metavar="N", help="calls a second that an API key may make")
-    add("--burst", type=int, metavar="N", help="calls that it may make at once")
-    add("--quota", type=int, metavar="N", help="calls that it may make in a day")
-    add("--tls", choices=TLS, help="speak https, with a certificate of this kind")
+    add("--burst", type=int, metavar="N", help="calls that an API key may make at once")
+    add("--quota", type=int, metavar="N", help="calls that an API key may make in a day")
+    add("--tls", choices=TLS, help="use https, with a certificate of this kind")
     add(
         "--fault",
         action="append",
         default=[],
         dest="faults",
         metavar="NAME[:times=1,…]",
-        help="a fault that is on; repeat for more",
+        help="switch a fault on; repeat the option for more",
     )
     add(
         "--grants-joined",
         action="store_true",
-        help="list the grants in one text, as Wych's page shows them",
+        help="list the grant types in one string, as Wych's page shows them",
     )
-    add("--find-only", action="store_true", help="let POST /user find users and make none (404)")
+    add("--find-only", action="store_true", help="let POST /user find users but create none (404)")
     add(
         "--no-callback-user",
         action="store_false",
@@ -69,13 +69,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--no-basis",
         action="store_false",
         dest="basis_header",
-        help="send no x-wych-mock-basis: the wire is pure",
+        help="leave the header x-wych-mock-basis out",
     )
     add(
         "--no-control",
         action="store_false",
         dest="control",
-        help="open no second port for wych-kit fault",
+        help="open no second port, which wych-kit fault needs",
     )
     add("--json", action="store_true", dest="as_json", help="print the addresses as JSON")
 

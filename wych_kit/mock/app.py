@@ -184,7 +184,7 @@ class Front:
             )
         user_id = self._store.find_or_create_user(app_id, email)["id"]
         made = self._connections.begin(
-            app_id, user_id, bank_id, permissions, days, ago=days if state == "EXPIRED" else 0
+            app_id, user_id, bank_id, permissions, days, days_ago=days if state == "EXPIRED" else 0
         )
         return (
             made if made.state == state else self._connections.conclude(made.id, state)

@@ -61,7 +61,7 @@ class Options:
             raise ValueError(f"tls must be one of {', '.join(TLS)}, not {self.tls!r}")
         if self.ephemeral and self.path is not None:
             raise ValueError(
-                "path names a file to remember in, and ephemeral keeps nothing: give one of them"
+                "path names a file to store data in, and ephemeral stores nothing: use only one of them"
             )
 
     @property

@@ -1,8 +1,8 @@
-"""Banks that do not exist, and what they know of a customer: accounts, and months of transactions that add up.
+"""Invent banks and their customers' accounts, with months of transactions that add up.
 
-All of it is invented. Names and words of the data follow the Payments NZ account-information standard; no bank in New Zealand has
-these bank codes, so no account number is anybody's. The same connection always has the same history: the clock going on only adds to it, from the day
-after it was made.
+Names and words follow the Payments NZ account-information standard. No bank in New Zealand has
+these bank codes, so no account number belongs to anybody. The same connection always has the same
+history: as the clock goes on, days are only added, from the day after the connection was created.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 # Days of transactions before the connection was made.
 HISTORY = 183
-_MONTH = 30
-_LONGEST = HISTORY + 3 * 366  # days of history that are ever made, wherever the clock is moved
+_DAYS_OF_MONTH = 30
+# A test may move the clock by centuries; the history then stops instead of filling the memory.
+_MAX_DAYS = HISTORY + 3 * 366
+# Macrons, hyphens and apostrophes, because clients fail on them.
 _HOLDERS = (
     "Hēmi O'Brien",
     "Aroha Ngāta",
@@ -37,7 +39,11 @@ _HOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A bank to choose. `kind`: "prompt"; "slow", which takes `seconds` to confirm a consent; "fails", which never does."""
+    """A bank to choose in the consent pages.
+
+    `kind` is "prompt", "slow" (takes `seconds` to confirm a consent) or "fails" (never confirms
+    one).
+    """
 
     id: str
     name: str
@@ -54,14 +60,17 @@ BANKS = (
 )
 
 
-def bank(bank_id: str) -> Bank | None:
-    """The bank of this id."""
+def find_bank(bank_id: str) -> Bank | None:
+    """Return the bank of this id, or None."""
     return next((one for one in BANKS if one.id == bank_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of a customer. `number` is bank-branch-account-suffix; `opening` is in cents, less than nothing when it is owed."""
+    """An account of a customer. `number` is bank-branch-account-suffix.
+
+    `opening` is the first balance in cents, negative when money is owed.
+    """
 
     id: str
     type: str
@@ -73,7 +82,7 @@ class Account:
 
 
 class Transaction(NamedTuple):
-    """A movement in cents: money that comes is more than nothing. `balance` is what the account has after it."""
+    """A movement in cents, positive for incoming money. `balance` is the account's afterwards."""
 
     id: str
     at: datetime
@@ -90,15 +99,20 @@ class Statement(NamedTuple):
 
     @property
     def balance(self) -> int:
-        """What the account has now, in cents."""
+        """Return the current balance in cents."""
         return self.transactions[-1].balance if self.transactions else self.account.opening
 
 
-def statements(connection_id: str, bank_id: str, made: float, now: float) -> tuple[Statement, ...]:
-    """What the bank knows of the customer at `now` (seconds since 1970), for a connection that was `made` then."""
+def build_statements(
+    connection_id: str, bank_id: str, created: float, now: float
+) -> tuple[Statement, ...]:
+    """Return the customer's accounts as the bank shows them at `now`.
+
+    `created` is when the connection was created; both are seconds since 1970.
+    """
     accounts = _accounts(connection_id, bank_id)
     until = utc_datetime(now)
-    days = _days(connection_id, utc_datetime(made).date(), until.date())
+    days = _list_movements(connection_id, utc_datetime(created).date(), until.date())
     return tuple(
         _statement(
             account,
@@ -112,22 +126,25 @@ def statements(connection_id: str, bank_id: str, made: float, now: float) -> tup
     )
 
 
-def _statement(account: Account, moved: list[tuple[datetime, Payment, int, str]]) -> Statement:
-    balances = list(accumulate((cents for _, _, cents, _ in moved), initial=account.opening))[1:]
+def _statement(account: Account, movements: list[tuple[datetime, Payment, int, str]]) -> Statement:
+    balances = list(accumulate((cents for _, _, cents, _ in movements), initial=account.opening))[
+        1:
+    ]
     return Statement(
         account,
         tuple(
             Transaction(id_, at, payment, cents, balance)
-            for (at, payment, cents, id_), balance in zip(moved, balances, strict=True)
+            for (at, payment, cents, id_), balance in zip(movements, balances, strict=True)
         ),
     )
 
 
 @lru_cache(maxsize=256)
 def _accounts(connection_id: str, bank_id: str) -> tuple[Account, ...]:
-    draw = random.Random(f"{connection_id}/accounts")  # noqa: S311 - repeatable is the point
-    chosen = bank(bank_id)
-    code = chosen.code if chosen else "99"
+    draw = random.Random(f"{connection_id}/accounts")  # noqa: S311 - must be repeatable
+    bank = find_bank(bank_id)
+    # 99 is no bank's code either: a bank of another version's list.
+    code = bank.code if bank else "99"
     stem = f"{code}-{draw.randrange(10_000):04}-{draw.randrange(10_000_000):07}"
     holder = draw.choice(_HOLDERS)
     kinds = (
@@ -142,48 +159,57 @@ def _accounts(connection_id: str, bank_id: str) -> tuple[Account, ...]:
 
 
 @lru_cache(maxsize=64)
-def _days(
-    connection_id: str, made: date, last: date
+def _list_movements(
+    connection_id: str, created: date, last: date
 ) -> tuple[tuple[int, datetime, Payment, int, str], ...]:
-    """Every movement from the first day to the end of `last`, oldest first: place of the account, when, what for, cents, id.
+    """Return all movements from the first day to the end of `last`, oldest first.
 
-    Days are counted from the one on which the connection was made, which has none: whenever it is made, it has the same past.
+    Each is (index of the account, time, payment, cents, id). Days are numbered from the one on which the connection was created, which has none. So the past
+    is the same whenever that is.
     """
-    first = -min(HISTORY, made.toordinal() - 1)
-    end = min((last - made).days, first + _LONGEST - 1, date.max.toordinal() - made.toordinal())
+    first = -min(HISTORY, created.toordinal() - 1)
+    # `date` ends with the year 9999, and a moved clock may reach it.
+    end = min(
+        (last - created).days, first + _MAX_DAYS - 1, date.max.toordinal() - created.toordinal()
+    )
     days = (number for number in range(first, end + 1) if number)
     return tuple(
-        move for number in days for move in sorted(_day(connection_id, made, number), key=_order)
+        movement
+        for number in days
+        for movement in sorted(_draw_day(connection_id, created, number), key=_sort_key)
     )
 
 
-def _day(
-    connection_id: str, made: date, number: int
+def _draw_day(
+    connection_id: str, created: date, number: int
 ) -> Iterator[tuple[int, datetime, Payment, int, str]]:
-    """Draws a day by itself, so that it stays the same whatever days there are before and after it."""
-    draw = random.Random(f"{connection_id}/{number}")  # noqa: S311 - repeatable is the point
-    day = made + timedelta(days=number)
+    """Yield the movements of one day."""
+    # Each day has a seed of its own, so that it is the same whatever days are drawn before it.
+    draw = random.Random(f"{connection_id}/{number}")  # noqa: S311 - must be repeatable
+    day = created + timedelta(days=number)
     regular = [
         payment
         for weekday, payment in EVERY_WEEK
-        if weekday == number % 7 and _due(payment, number)
+        if weekday == number % 7 and _is_due(payment, number)
     ]
-    regular += [payment for monthday, payment in EVERY_MONTH if monthday == number % _MONTH + 1]
-    now_and_then = [payment for chance, payment in DIFFERENT_EVERY_DAY if draw.random() < chance]
-    for payment in regular + now_and_then:
+    regular += [
+        payment for monthday, payment in EVERY_MONTH if monthday == number % _DAYS_OF_MONTH + 1
+    ]
+    occasional = [payment for chance, payment in DIFFERENT_EVERY_DAY if draw.random() < chance]
+    for payment in regular + occasional:
         at = datetime.combine(day, time(tzinfo=UTC)) + timedelta(
             seconds=draw.randrange(6 * 3600, 20 * 3600)
         )
-        cents = draw.randrange(payment.least, payment.most + 1)
+        cents = draw.randrange(payment.min_cents, payment.max_cents + 1)
         for place, sign in payment.moves:
             yield place, at, payment, sign * cents, _uuid(draw)
 
 
-def _due(payment: Payment, number: int) -> bool:
+def _is_due(payment: Payment, number: int) -> bool:
     return payment.weeks == 1 or number // 7 % payment.weeks == 0
 
 
-def _order(move: tuple[int, datetime, Payment, int, str]) -> tuple[datetime, int, str]:
+def _sort_key(move: tuple[int, datetime, Payment, int, str]) -> tuple[datetime, int, str]:
     place, at, _, _, id_ = move
     return at, place, id_
 

@@ -1,7 +1,8 @@
-"""Connections: a customer's consent that an app may read their data at a bank, for so many days. What of it is seen is invented.
+"""Store connections: consents to read a customer's data at a bank for some days.
 
-A connection is PENDING until the bank concludes it: ACTIVE or REJECTED. An active one ends as REVOKED, or as EXPIRED when its days are
-over by the mock's clock. What has ended stays as it is.
+A connection is PENDING until the bank makes it ACTIVE or REJECTED. An active one becomes REVOKED,
+or EXPIRED when its days are over by the mock's clock. An ended connection never changes. What the
+API shows of one is invented.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sql
 from sqlalchemy.exc import IntegrityError
 
-from wych_kit.mock.api.bank import Bank, bank
+from wych_kit.mock.api.bank import Bank, find_bank
 from wych_kit.mock.state.clock import format_time
 from wych_kit.mock.state.ids import Ids
 
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 State = Literal["PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED"]
 STATES: tuple[State, ...] = ("PENDING", "ACTIVE", "REJECTED", "REVOKED", "EXPIRED")
 PERMISSIONS = ("ReadAccountsDetail", "ReadBalances", "ReadTransactionsDetail")
+# Days that a connection lasts, by default and at most.
 DAYS = 90
-# Days: how long a connection lasts when nothing is said, and at most.
-LONGEST = 365
+MAX_DAYS = 365
+_DAY = 86_400
 _NEXT_STATES: dict[str, tuple[str, ...]] = {
     "PENDING": ("ACTIVE", "REJECTED", "REVOKED"),
     "ACTIVE": ("REVOKED",),
 }
-_TABLE = sql.Table(
+_CONNECTIONS = sql.Table(
     "connections",
     sql.MetaData(),
     sql.Column("row", sql.Integer, primary_key=True),
@@ -50,7 +52,7 @@ _TABLE = sql.Table(
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection as it is now; times are seconds since 1970."""
+    """A connection as it is now. Times are seconds since 1970."""
 
     id: str
     app_id: str
@@ -63,11 +65,11 @@ class Connection:
 
     @property
     def bank_id(self) -> str:
-        """The bank's id."""
+        """Return the bank's id."""
         return self.bank.id
 
     def to_json(self) -> dict[str, Any]:
-        """What the API shows of it."""
+        """Return what the API shows of the connection."""
         return {
             "id": self.id,
             "state": self.state,
@@ -80,18 +82,23 @@ class Connection:
 
 
 class Connections:
-    """The connections that a store's database holds. `seed` makes their ids repeatable. Used by one thread at a time, as the store."""
+    """The connections in a store's database. `seed` makes their ids repeatable.
+
+    For one thread at a time, like the store.
+    """
 
     def __init__(self, engine: sql.Engine, clock: Clock, seed: int | str | None = None) -> None:
         self._engine = engine
         self._clock = clock
         with engine.begin() as database:
-            database.execute(sql.schema.CreateTable(_TABLE, if_not_exists=True))
-            for index in _TABLE.indexes:
+            database.execute(sql.schema.CreateTable(_CONNECTIONS, if_not_exists=True))
+            for index in _CONNECTIONS.indexes:
                 database.execute(sql.schema.CreateIndex(index, if_not_exists=True))
-            self._start = [dict(row) for row in database.execute(_TABLE.select()).mappings()]
-        # As the store's: after a restart a seeded mock draws other ids than those it knows.
-        known = hashlib.sha256(repr(self._start).encode()).hexdigest()
+            self._initial_rows = [
+                dict(row) for row in database.execute(_CONNECTIONS.select()).mappings()
+            ]
+        # As in the store: the stored rows are part of the seed, so that no id is drawn twice.
+        known = hashlib.sha256(repr(self._initial_rows).encode()).hexdigest()
         self._ids = Ids(None if seed is None else f"{seed}/connections/{known}")
 
     def begin(
@@ -102,102 +109,115 @@ class Connections:
         permissions: Collection[str] = PERMISSIONS,
         days: int = DAYS,
         *,
-        ago: int = 0,
+        days_ago: int = 0,
     ) -> Connection:
-        """A new connection, PENDING, made so many days `ago`. Raises `ValueError` for a bank, a permission or a number of days that there is not."""
-        if bank(bank_id) is None:
+        """Create a PENDING connection for `days`, created `days_ago`.
+
+        Raises `ValueError` for an unknown bank, an unknown permission or an invalid number of
+        days.
+        """
+        if find_bank(bank_id) is None:
             raise ValueError(f"there is no bank {bank_id!r}")
         if not permissions or set(permissions) - set(PERMISSIONS):
             raise ValueError(f"permissions are one or more of {', '.join(PERMISSIONS)}")
-        if not 1 <= days <= LONGEST:
-            raise ValueError(f"a connection lasts 1 to {LONGEST} days")
-        now = float(int(self._clock.now())) - ago * 86_400
+        if not 1 <= days <= MAX_DAYS:
+            raise ValueError(f"a connection lasts 1 to {MAX_DAYS} days")
+        # Whole seconds: a client compares them with times that are shown to the second.
+        now = float(int(self._clock.now())) - days_ago * _DAY
         values = {
             "app_id": app_id,
             "user_id": user_id,
             "bank_id": bank_id,
+            # In the order of PERMISSIONS, whatever order the form sent.
             "permissions": json.dumps([name for name in PERMISSIONS if name in permissions]),
             "state": "PENDING",
             "created": now,
-            "expires": now + days * 86_400,
+            "expires": now + days * _DAY,
             "effective": 0.0,
         }
         while True:
             id_ = self._ids.uuid()
-            with suppress(IntegrityError):  # another mock on the same file drew it first
-                self._write(_TABLE.insert().values(id=id_, **values))
+            # Another mock on the same file may have drawn the same id first.
+            with suppress(IntegrityError):
+                self._write(_CONNECTIONS.insert().values(id=id_, **values))
                 return self._require(id_)
 
     def conclude(self, connection_id: str, state: str, *, after: float = 0) -> Connection:
-        """Makes it ACTIVE, REJECTED or REVOKED, as a bank does; `after` so many seconds, until which it stays as it is.
+        """Make a connection ACTIVE, REJECTED or REVOKED, at once or `after` so many seconds.
 
-        The same state again changes nothing. Raises `ValueError` for a state that cannot follow, `KeyError` when there is no such connection.
+        Until then it stays PENDING. The same state again changes nothing. Raises `ValueError` for
+        a state that cannot follow, and `KeyError` for an unknown connection.
         """
-        known = self._require(connection_id)
-        if known.state == state:
-            return known
-        if state not in _NEXT_STATES.get(known.state, ()):
-            raise ValueError(f"a connection that is {known.state} cannot become {state}")
-        if after and known.state != "PENDING":
+        connection = self._require(connection_id)
+        if connection.state == state:
+            return connection
+        if state not in _NEXT_STATES.get(connection.state, ()):
+            raise ValueError(f"a connection that is {connection.state} cannot become {state}")
+        if after and connection.state != "PENDING":
             raise ValueError("only a PENDING connection can wait for its end")
-        # Not the moment of now: where the clock is moved back, what was concluded stays concluded.
+        # 0 rather than the current time: a concluded connection must stay so when the clock is moved
+        # back.
         effective = self._clock.now() + after if after else 0.0
         self._write(
-            _TABLE.update()
-            .where(_TABLE.c.id == connection_id)
+            _CONNECTIONS.update()
+            .where(_CONNECTIONS.c.id == connection_id)
             .values(state=state, effective=effective)
         )
         return self._require(connection_id)
 
     def revoke(self, app_id: str, connection_id: str) -> Connection | None:
-        """Takes the consent back; what was rejected or has expired stays as it is. None when the app has no such connection."""
-        known = self.get(app_id, connection_id)
+        """Revoke a consent and return its connection, or None if the app has no such connection.
+
+        A rejected or expired connection is returned unchanged.
+        """
+        connection = self.get(app_id, connection_id)
         return (
-            self.conclude(known.id, "REVOKED") if known and known.state in _NEXT_STATES else known
+            self.conclude(connection.id, "REVOKED")
+            if connection and connection.state in _NEXT_STATES
+            else connection
         )
 
     def get(self, app_id: str, connection_id: str) -> Connection | None:
-        """One of an app."""
+        """Return one connection of an app, or None."""
         return next(iter(self._all(app_id=app_id, id=connection_id)), None)
 
     def list_for_user(self, app_id: str, user_id: str) -> list[Connection]:
-        """Those of a user, in the order they were made."""
+        """Return a user's connections, oldest first."""
         return self._all(app_id=app_id, user_id=user_id)
 
     def list_for_app(self, app_id: str) -> list[Connection]:
-        """Those of all its users, in the order they were made."""
+        """Return the connections of all users of an app, oldest first."""
         return self._all(app_id=app_id)
 
     def reset(self) -> None:
-        """Back to what was there at the start."""
+        """Return to the connections that were there at the start."""
         with self._engine.begin() as database:
-            database.execute(_TABLE.delete())
-            if self._start:
-                database.execute(_TABLE.insert(), self._start)
+            database.execute(_CONNECTIONS.delete())
+            if self._initial_rows:
+                database.execute(_CONNECTIONS.insert(), self._initial_rows)
         self._ids.restart()
 
     def _require(self, connection_id: str) -> Connection:
-        found = self._all(id=connection_id)
-        if not found:
-            raise KeyError(connection_id)
-        return found[0]
+        for connection in self._all(id=connection_id):
+            return connection
+        raise KeyError(connection_id)
 
     def _all(self, **where: str) -> list[Connection]:
-        query = sql.select(_TABLE).filter_by(**where).order_by(_TABLE.c.row)
+        query = sql.select(_CONNECTIONS).filter_by(**where).order_by(_CONNECTIONS.c.row)
         with self._engine.connect() as database:
             rows = [dict(row) for row in database.execute(query).mappings()]
         return [self._read(row) for row in rows]
 
     def _read(self, row: dict[str, Any]) -> Connection:
         now = self._clock.now()
-        state: State = (
-            row["state"] if not row["effective"] or now >= row["effective"] else "PENDING"
-        )
+        is_effective = not row["effective"] or now >= row["effective"]
+        state: State = row["state"] if is_effective else "PENDING"
+        # Expiry is computed, never stored, because the clock can be moved back over it.
         if state in ("PENDING", "ACTIVE") and now >= row["expires"]:
             state = "EXPIRED"
-        provider = bank(row["bank_id"]) or Bank(
-            row["bank_id"], row["bank_id"], "prompt", "99"
-        )  # of another version's list
+        # A bank of another version's list still has a name and a code.
+        unknown = Bank(row["bank_id"], row["bank_id"], "prompt", "99")
+        provider = find_bank(row["bank_id"]) or unknown
         permissions = tuple(json.loads(row["permissions"]))
         ids = (row["id"], row["app_id"], row["user_id"])
         return Connection(*ids, provider, permissions, state, row["created"], row["expires"])

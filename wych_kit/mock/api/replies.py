@@ -1,4 +1,4 @@
-"""What the application behind the gateway is asked and says."""
+"""Define a call that passed the gateway, and the application's reply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 class Call(NamedTuple):
-    """A call that the gateway let through: whose token it carries, the path with the ids in it, the query's pairs, the body."""
+    """A call that passed the gateway.
+
+    `subject` is whom its token speaks for; `where` has the ids of the path, and `query` the pairs
+    of the query string.
+    """
 
     client: Client
     subject: str
@@ -20,7 +24,7 @@ class Call(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What the application says: a status, a value for JSON (None is no body), and why, when it is a refusal."""
+    """A status, a value for JSON (None for no body) and, for a refusal, the reason."""
 
     status: int
     value: Any
@@ -28,7 +32,7 @@ class Reply(NamedTuple):
 
 
 class Refused(Exception):
-    """No answer for this call but `reply`, which says why."""
+    """Raised to refuse a call with `reply`, which has the reason."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.reason)
@@ -36,12 +40,13 @@ class Refused(Exception):
 
 
 def refuse(status: int, code: str, reason: str) -> Reply:
-    """A refusal. Wych's own words for these are not public: its form and its code are invented."""
+    """Return a refusal. Its form and its code are invented: Wych's own words are not public."""
     return Reply(status, {"error": code, "message": reason[0].upper() + reason[1:] + "."}, reason)
 
 
 CONNECTION_NOT_FOUND = refuse(404, "connection_not_found", "no connection has this id")
-# Why no data of a connection in this state are given.
+# The refusal for a connection in each state that gives no data. 409 for PENDING, because the same
+# call can succeed later.
 CONSENT = {
     "PENDING": refuse(409, "consent_pending", "the user has not consented yet"),
     "REJECTED": refuse(403, "consent_rejected", "the user has not agreed to share data"),

@@ -1,8 +1,8 @@
-"""What lies behind the gateway: the recipient's calls.
+"""List the API's calls and answer those for users and connections.
 
-`ROUTES` is the one place that says which paths the mock has and what each rests on. Bodies and statuses of errors, the method and
-the answer of the token exchange, the status of a found or created user, connections and customer data are not public: they are
-invented here.
+`ROUTES` is the only place that says which paths the mock has and on what each rests. These are not
+public and therefore invented: the bodies and statuses of errors, the method and answer of the
+token exchange, the status of a found or created user, connections and customer data.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ACCOUNT = _CONNECTION + "/account/{accountId}"
 
 
 class Route(NamedTuple):
-    """A call: its method and path, which kind of token it takes, and what the mock's knowledge of it rests on."""
+    """A call: method, path, the kind of token it needs, and its basis."""
 
     method: str
     path: str
@@ -57,7 +57,7 @@ _PATTERNS = [
 
 
 def match_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for a method and path, with the ids in the path."""
+    """Return the route for a method and path, with the ids in the path; None if there is none."""
     for route, pattern in _PATTERNS:
         if route.method == method and (match := pattern.fullmatch(path)):
             return route, match.groupdict()
@@ -65,8 +65,12 @@ def match_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 
 def parse_user_body(body: bytes) -> dict[str, Any] | None:
-    """The gateway's request model for POST /user: a JSON object with a text `email`."""
+    """Return the body of POST /user, or None unless it is a JSON object with a text `email`.
+
+    This is the gateway's request model; the application checks the address itself.
+    """
     try:
+        # RecursionError: JSON of many nested brackets.
         value = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         return None
@@ -78,7 +82,10 @@ def _reject_constant(name: str) -> None:
 
 
 class Api:
-    """Answers calls that the gateway let through. With `find_only`, POST /user makes no user (API facts, section 8, row 10)."""
+    """Answers calls that passed the gateway. With `find_only`, POST /user creates no user.
+
+    API facts, section 8, row 10: Wych's pages contradict one another about it.
+    """
 
     def __init__(
         self,
@@ -96,35 +103,33 @@ class Api:
         self._connections = connections
         self._find_only = find_only
         self._handlers: dict[str, Callable[[Call], Reply]] = {
-            "users": self._users,
-            "user": self._user,
-            "exchange": self._exchange,
-            "connections": self._of_user,
-            "connection": self._connection,
-            "revoke_connection": self._revoke,
+            "users": self._list_users,
+            "user": self._find_or_create_user,
+            "exchange": self._exchange_token,
+            "connections": self._list_connections,
+            "connection": self._show_connection,
+            "revoke_connection": self._revoke_connection,
             "accounts": data.accounts,
             "balances": data.balances,
             "transactions": data.transactions,
         }
 
     def reply(self, route: Route, call: Call) -> Reply:
-        """Answers `route`."""
-        if (call.where["partnerId"], call.where["appId"]) != (
-            call.client.partner_id,
-            call.client.app_id,
-        ):
-            return refuse(
-                404, "app_not_found", "the partner or app id in the path is not the token's"
-            )
+        """Return the reply to a call of `route`."""
+        ids = (call.where["partnerId"], call.where["appId"])
+        if ids != (call.client.partner_id, call.client.app_id):
+            # 404, not 403: an app must not learn which other ids exist.
+            reason = "the partner or app id in the path is not the token's"
+            return refuse(404, "app_not_found", reason)
         try:
             return self._handlers[route.handler](call)
         except Refused as refusal:
             return refusal.reply
 
-    def _users(self, call: Call) -> Reply:
+    def _list_users(self, call: Call) -> Reply:
         return Reply(200, self._store.list_users(call.client.app_id))
 
-    def _user(self, call: Call) -> Reply:
+    def _find_or_create_user(self, call: Call) -> Reply:
         email = call.body["email"]
         if not is_email(email):
             return refuse(422, "invalid_email", "the email is not an address")
@@ -144,10 +149,11 @@ class Api:
             )
         return Reply(200, self._store.find_or_create_user(call.client.app_id, email))
 
-    def _exchange(self, call: Call) -> Reply:
+    def _exchange_token(self, call: Call) -> Reply:
         user_id = call.where["userId"]
         if not self._store.find_user(call.client.app_id, user_id):
             return _NO_USER
+        # Signed here and now: calls of the API are few, and only the token endpoint is worth a thread.
         token = keys.sign(
             self._tokens.prepare_user_context_token(
                 call.client, user_id, "email profile", self._ids
@@ -162,7 +168,7 @@ class Api:
             },
         )
 
-    def _of_user(self, call: Call) -> Reply:
+    def _list_connections(self, call: Call) -> Reply:
         app_id, user_id = call.client.app_id, call.where["userId"]
         if not self._store.find_user(app_id, user_id):
             return _NO_USER
@@ -174,23 +180,25 @@ class Api:
             ],
         )
 
-    def _connection(self, call: Call) -> Reply:
+    def _show_connection(self, call: Call) -> Reply:
         connection = self._connections.get(call.client.app_id, call.where["connectionId"])
         return Reply(200, connection.to_json()) if connection else CONNECTION_NOT_FOUND
 
-    def _revoke(self, call: Call) -> Reply:
-        revoked = self._connections.revoke(call.client.app_id, call.where["connectionId"])
-        if revoked is None:
+    def _revoke_connection(self, call: Call) -> Reply:
+        connection = self._connections.revoke(call.client.app_id, call.where["connectionId"])
+        if connection is None:
             return CONNECTION_NOT_FOUND
-        if revoked.state != "REVOKED":
+        if connection.state != "REVOKED":
             return refuse(
-                409, "connection_ended", f"the connection is {revoked.state} and cannot be revoked"
+                409,
+                "connection_ended",
+                f"the connection is {connection.state} and cannot be revoked",
             )
         return Reply(204, None)
 
 
 _NO_USER = refuse(404, "user_not_found", "the app has no user of this id")
-# What an application may say for other reasons than the request.
+# Replies that a fault asks for: they depend on Wych's state, not on the request.
 FAULT_REPLIES = {
     "unknown-user": refuse(404, "user_not_found", "no user has this id"),
     "consent-pending": CONSENT["PENDING"],

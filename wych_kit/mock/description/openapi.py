@@ -65,7 +65,7 @@ _CALLS: dict[str, tuple[str, Schema | None, tuple[int, ...]]] = {
         (400, 409),
     ),
 }
-_BASIS_HEADER = {
+_RESPONSE_HEADERS = {
     BASIS_HEADER.decode(): {
         "description": "the basis of the answer; the mock's own header",
         "schema": TEXT,
@@ -165,7 +165,7 @@ def _refusal(route: Route, status: int) -> dict[str, Any]:
 
 def _response(description: str, schema: Schema | None) -> dict[str, Any]:
     content = {"content": {"application/json": {"schema": schema}}} if schema else {}
-    return {"description": description, "headers": _BASIS_HEADER, **content}
+    return {"description": description, "headers": _RESPONSE_HEADERS, **content}
 
 
 def _realm(description: str) -> dict[str, Any]:

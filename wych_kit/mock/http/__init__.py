@@ -1,1 +1,1 @@
-"""HTTP itself: messages, listening, certificates, and a bridge to Starlette."""
+"""Serve HTTP: messages, sockets and certificates, without knowledge of Wych."""

@@ -1,4 +1,4 @@
-"""A request as it came and an answer as it will go: the little that the roles share."""
+"""Define the requests and answers that the mock's roles share, and convert them from and to ASGI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import Message, Receive, Scope, Send
 
-# On every answer whose shape or text is not documented; `basis_header=False` leaves it out.
+# Says on which kind of knowledge an answer rests. The identity provider's answers never carry it:
+# they are compared with a real one byte for byte.
 BASIS_HEADER = b"x-wych-mock-basis"
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -20,7 +21,10 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(slots=True)
 class Request:
-    """What came. `path` is raw, without the query; header names are lower case; `address` is the caller's IP."""
+    """A request. `path` is raw, without the query; header names are lower case.
+
+    `address` is the caller's IP. `body` is empty until `read_body`.
+    """
 
     method: str
     path: str
@@ -32,7 +36,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back, complete with `Content-Length`. `row` names the fact it follows, `reason` is for the mock's own record."""
+    """An answer, complete with `Content-Length`.
+
+    `row` names the row of the wire facts that it follows, `reason` is for the mock's own log.
+    Neither is sent.
+    """
 
     status: int
     headers: Headers
@@ -41,51 +49,55 @@ class Answer:
     reason: str = ""
 
     def with_reason(self, reason: str, row: str = "") -> Answer:
-        """The same bytes on the wire, with a closer reason (and row) in the record."""
+        """Return the same bytes with a closer reason, and row, for the log."""
         return replace(self, reason=reason, row=row or self.row)
 
 
-# No answer at all, for the record.
+# For the log of a request that was left without an answer. Status 0 is never sent.
 NOTHING = Answer(0, (), b"")
 
 
 def answer(
     status: int, body: bytes, *headers: tuple[bytes, bytes], row: str = "", reason: str = ""
 ) -> Answer:
-    """An answer with its length said."""
+    """Return an answer with its length in the headers."""
     return Answer(status, (*headers, (b"content-length", b"%d" % len(body))), body, row, reason)
 
 
 def compact_json(value: Any) -> bytes:
-    """JSON as both servers write it: no space, keys in the order given."""
+    """Return JSON as both servers write it: without spaces, keys in the order given."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def read_scope(scope: Scope) -> Request:
-    """The request of an ASGI scope, its body not read yet."""
+    """Return the request of an ASGI scope; its body is not read yet."""
     caller = scope.get("client")
     return Request(
-        scope["method"],
-        scope["raw_path"].decode("latin-1"),
-        dict(scope["headers"]),
-        caller[0] if caller else "",
-        scope,
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        headers=dict(scope["headers"]),
+        address=caller[0] if caller else "",
+        scope=scope,
     )
 
 
 def header_size(request: Request) -> int:
-    """Bytes of the header block, with the colon, space and line end of each line."""
+    """Return the bytes of the header block, with the colon, space and line end of each line."""
     return sum(len(name) + len(text) + 4 for name, text in request.scope["headers"])
 
 
 async def read_body(request: Request, receive: Receive, limit: int) -> bool:
-    """Reads the body into `request`; False when it is longer than `limit` bytes.
+    """Read the body into `request`, and return False if it is longer than `limit` bytes.
 
-    Raises `ClientDisconnect` when the caller hangs up before the end: half a request is none.
+    Raises `ClientDisconnect` when the caller hangs up before the end: half a request must not be
+    answered.
     """
+    # An announced length is refused before a byte is read. A chunked body announces none, so its
+    # parts are counted below.
     announced = request.headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         return False
+    # Joined once at the end: adding to bytes copies all that came before.
     parts: list[bytes] = []
     length, more = 0, True
     while more and length <= limit:
@@ -99,16 +111,19 @@ async def read_body(request: Request, receive: Receive, limit: int) -> bool:
     return length <= limit
 
 
-async def send(answer_: Answer, send_: Send) -> None:
-    """Puts the answer on the wire."""
-    await send_(
-        {"type": "http.response.start", "status": answer_.status, "headers": answer_.headers}
+async def send(response: Answer, asgi_send: Send) -> None:
+    """Send an answer to an ASGI server."""
+    await asgi_send(
+        {"type": "http.response.start", "status": response.status, "headers": response.headers}
     )
-    await send_({"type": "http.response.body", "body": answer_.body})
+    await asgi_send({"type": "http.response.body", "body": response.body})
 
 
 async def ask_site(site: Starlette, request: Request) -> Answer:
-    """What it answers, as invented, with the reason that its handlers put into the scope."""
+    """Return a Starlette site's answer to a request whose body is read.
+
+    Its shape is invented; its handlers may put a reason into the scope.
+    """
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -118,6 +133,7 @@ async def ask_site(site: Starlette, request: Request) -> Answer:
         sent.append(message)
 
     await site(request.scope, receive, send)
+    # The first message has status and headers; every other one is a part of the body.
     body = b"".join(message.get("body", b"") for message in sent[1:])
     return Answer(
         sent[0]["status"],
@@ -128,20 +144,31 @@ async def ask_site(site: Starlette, request: Request) -> Answer:
     )
 
 
-def join_grants(true: Answer) -> Answer:
-    """The discovery document with its grants in one text, as Wych's page shows it (API facts, section 8, row 6)."""
+def join_grants(discovery: Answer) -> Answer:
+    """Return the discovery document with its grants in one text, as Wych's page shows it.
+
+    API facts, section 8, row 6. Any other answer is returned unchanged.
+    """
     try:
-        document = json.loads(true.body)
+        document = json.loads(discovery.body)
         joined = " ".join(document["grant_types_supported"])
-    except (ValueError, KeyError):  # a refusal, or what a fault left of the document
-        return true
+    # A refusal, or a document that a fault has altered.
+    except (ValueError, KeyError):
+        return discovery
     document["grant_types_supported"] = [joined]
-    headers = [header for header in true.headers if header[0] != b"content-length"]
-    return answer(true.status, compact_json(document), *headers, row=true.row, reason=true.reason)
+    # `answer` adds the new length.
+    headers = [header for header in discovery.headers if header[0] != b"content-length"]
+    return answer(
+        discovery.status,
+        compact_json(document),
+        *headers,
+        row=discovery.row,
+        reason=discovery.reason,
+    )
 
 
-def without_basis(marked: Answer) -> Answer:
-    """The answer without the mock's own header, as a stranger would send it."""
+def without_basis(original: Answer) -> Answer:
+    """Return the answer without the mock's own header."""
     return replace(
-        marked, headers=tuple(header for header in marked.headers if header[0] != BASIS_HEADER)
+        original, headers=tuple(header for header in original.headers if header[0] != BASIS_HEADER)
     )

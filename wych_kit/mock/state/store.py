@@ -308,6 +308,6 @@ def _hashes(issued: IssuedSecrets) -> dict[str, bytes]:
 
 def _unusable(path: Path | None, cause: BaseException | None) -> StoreUnusable:
     return StoreUnusable(
-        f"The mock cannot keep its memory in {path} ({cause}). Give another file, or keep nothing"
-        " (ephemeral)."
+        f"The mock cannot store its data in {path} ({cause}). Use another file with --path, or store"
+        " nothing with --ephemeral."
     )
