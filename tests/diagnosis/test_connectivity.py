@@ -14,6 +14,7 @@ from wych_kit.client.token import Token
 from wych_kit.client.token_cache import TokenFile
 from wych_kit.diagnosis.connectivity import CHECK_TITLES, check, check_connectivity, counter_tests
 from wych_kit.diagnosis.connectivity.report import STATE_SYMBOLS, Report
+from wych_kit.diagnosis.connectivity.state import CheckState
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST
 from wych_kit.terminal.screen import Screen
 
@@ -265,7 +266,7 @@ def test_another_issuers_token(settings, mock_wych):
 def test_a_kept_token_is_used_and_said(kept, mock_wych):
     """No token is asked for while a kept one is good, and the client's rung says why it holds all the same."""
     report = check_connectivity(kept)
-    assert "kept" in observed(report, "client")
+    assert "saved" in observed(report, "client")
     assert mock_wych.token_requests == 1
 
 
@@ -283,7 +284,7 @@ def test_a_kept_token_that_was_revoked(kept, mock_wych):
 def test_a_kept_token_that_is_stale(kept, mock_wych, monkeypatch):
     """A kept token whose own words say that it is over is told from one that was revoked."""
     mock_wych.revoke_tokens()
-    monkeypatch.setattr(counter_tests, "expired", lambda *_: True)
+    monkeypatch.setattr(counter_tests, "is_expired", lambda *_: True)
     assert "stale-token" in observed(check_connectivity(kept), "token")
 
 
@@ -293,7 +294,7 @@ def test_a_kept_token_that_is_stale(kept, mock_wych, monkeypatch):
 )
 def test_a_token_that_says_it_is_over(token, over):
     """Its own `exp` against the clock; what cannot be read says nothing."""
-    assert counter_tests.expired(Token(Secret(token), 900, 0), 100) is over
+    assert counter_tests.is_expired(Token(Secret(token), 900, 0), 100) is over
 
 
 def test_the_gateway_refuses_every_token(kept, mock_wych):
@@ -317,8 +318,8 @@ def test_a_new_token_that_is_refused_has_no_successor(settings, mock_wych):
 def test_different_environments_are_said(settings, mock_wych):
     """Two hosts of which one is on this machine look like different environments."""
     changed = settings(issuer_url="https://login.wych.example/realms/partner")
-    state = check.State(changed, None)
-    found = counter_tests.bearer_refused(state, "refused").diagnosis
+    state = CheckState(changed, None)
+    found = counter_tests.explain_rejected_token(state, "refused").diagnosis
     assert "different environments" in found.evidence[1]
     assert found.runner_up == "environment-mismatch"
 
@@ -361,7 +362,7 @@ def test_a_wrong_path_is_certain(settings, mock_wych):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({}, "version v3"), ({"partner_id": "a.b"}, "WYCH_PARTNER_ID would not")]
+    ("changes", "words"), [({}, "version v3"), ({"partner_id": "a.b"}, "WYCH_PARTNER_ID is not")]
 )
 def test_which_part_of_the_path(settings, mock_wych, changes, words):
     """With a version in the address the ids are looked at, then the version."""
@@ -503,7 +504,7 @@ def test_stopping(settings, mock_wych):
 
 def test_a_bug_of_ours_is_not_a_broken_rung(settings, monkeypatch):
     """An exception that is not ours on purpose is raised to the caller."""
-    monkeypatch.setitem(check._STEPS, "issuer", lambda _: 1 // 0)
+    monkeypatch.setitem(check._CHECKS, "issuer", lambda _: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         check_connectivity(settings())
 

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from wych_kit import Secret, Unreachable, WychClient, diagnose, load_settings
 from wych_kit.diagnosis.connectivity import check, check_connectivity, network_checks, probes
 from wych_kit.diagnosis.connectivity.certificates import Certificate
+from wych_kit.diagnosis.connectivity.state import CheckState
 
 PASSWORD = "Pip3%20Hui6"
 NOW = dt.datetime.now(dt.UTC)
@@ -190,7 +191,7 @@ def words(report, name):
         ("Example Gateway", False, {"alone": True}, "self-signed-certificate"),
         ("Example Gateway", False, {}, "certificate-not-trusted"),
         ("Example Gateway", True, {"begins": 1, "days": 2}, "clock-behind"),
-        ("DigiCert for tests", False, {}, "certificate-not-trusted"),
+        ("DigiCert Inc", False, {}, "certificate-not-trusted"),
     ],
 )
 def test_certificates(settings, serve, tmp_path, monkeypatch, case):
@@ -205,7 +206,7 @@ def test_certificates(settings, serve, tmp_path, monkeypatch, case):
     )
     assert at(report) == ("tls", reference)
     assert (
-        f"by {'alone' if how.get('alone') else authority}, until"
+        f"by {'alone' if how.get('alone') else authority}, and expires on"
         f" {NOW + how.get('days', 1) * DAY:%Y-%m-%d}" in report.failed_check.observed
     )
     assert server.seen == []
@@ -221,7 +222,7 @@ def test_a_good_certificate(settings, serve, tmp_path, monkeypatch):
     )
     state, seen = words(report, "tls")
     assert (state, at(report)) == ("held", ("discovery", "no-issuer-there"))
-    assert f"by Example Gateway, good until {NOW + DAY:%Y-%m-%d}" in seen
+    assert f"by Example Gateway, expires on {NOW + DAY:%Y-%m-%d}" in seen
     assert len(server.seen) == 1
 
 
@@ -253,7 +254,7 @@ def test_no_handshake(settings, serve, monkeypatch, act, reference):
 )
 def test_who_is_a_public_authority(issuer, public):
     """Known by name; anybody else made it for themselves."""
-    assert Certificate("a", issuer, "2030-01-01").public is public
+    assert Certificate("a", issuer, "2030-01-01").is_public is public
 
 
 # Addresses ----------------------------------------------------------------------------------------------------------------
@@ -281,12 +282,17 @@ def test_localhost_that_answers_on_one_of_two(settings, mock_wych, monkeypatch):
     """Where the connection is made all the same, it is a remark."""
     with monkeypatch.context() as patch:
         localhost_is(patch, "::1", "127.0.0.1")
-        state = check.State(settings(), None)
+        state = CheckState(settings(), None)
         state.targets = (
-            probes.target("the issuer", "discovery", f"http://localhost:{mock_wych.port}", None),
+            probes.Target.from_url(
+                f"http://localhost:{mock_wych.port}",
+                owner="the issuer",
+                stage="discovery",
+                proxy=None,
+            ),
         )
-        network_checks.name(state)
-        found = network_checks.connection(state)
+        network_checks.check_names(state)
+        found = network_checks.check_connection(state)
     assert found.state == "held"
     assert "not over IPv6" in found.observed
     assert "ipv6-localhost" in found.observed
@@ -300,7 +306,7 @@ def test_no_address_answers(settings, monkeypatch, outcome, reference):
     """Silence, no route and a refusal are three things."""
     monkeypatch.setattr(
         probes,
-        "connected",
+        "connect_to_all",
         lambda _host, _port, addresses: {each: outcome for _, each in addresses},
     )
     assert at(check_connectivity(settings())) == ("connection", reference)
@@ -371,27 +377,27 @@ def test_a_proxy_that_refuses(settings, serve, monkeypatch, line, due):
         ),
         (
             b"HTTP/1.1 407 Proxy Authentication Required",
-            ("proxy-password", "likely", "does not take the name and password in HTTPS"),
+            ("proxy-password", "likely", "the name and password in HTTPS"),
         ),
         (
             b"HTTP/1.0 401 Unauthorized",
-            ("proxy-password", "likely", "does not take the name and password in HTTPS"),
+            ("proxy-password", "likely", "the name and password in HTTPS"),
         ),
         (
             b"HTTP/1.0 500 Unable to connect",
-            ("unreachable", "likely", "could not get through to login.wych.invalid"),
+            ("unreachable", "likely", "could not reach login.wych.invalid"),
         ),
         (
             b"HTTP/1.1 502 Bad Gateway",
-            ("unreachable", "likely", "could not get through to login.wych.invalid"),
+            ("unreachable", "likely", "could not reach login.wych.invalid"),
         ),
         (
             b"HTTP/1.1 503 Service Unavailable",
-            ("unreachable", "likely", "could not get through to login.wych.invalid"),
+            ("unreachable", "likely", "could not reach login.wych.invalid"),
         ),
         (
             b"HTTP/1.1 504 Gateway Timeout",
-            ("unreachable", "likely", "could not get through to login.wych.invalid"),
+            ("unreachable", "likely", "could not reach login.wych.invalid"),
         ),
         (
             b"HTTP/1.1 404 Not Found",

@@ -34,7 +34,7 @@ ONLY_BY_OTHERS = {
 NO_ENTRY = {"D29": "neither Wych's documentation nor this kit introspects a token"}
 REFERENCE = re.compile(r"[a-z]+\d?(-[a-z]+)*")
 # Calls whose argument of that number is a reference, and the functions that give back (words, reference).
-POSITIONAL = {"Finding": 1}
+POSITIONAL = {"Remark": 0, "failure": 0, "explain_reference": 0}
 TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED)$")
 GIVES_PAIRS = {"_classify_transport_error"}
 GIVES_ONE = {
@@ -65,8 +65,9 @@ def _holding(node: ast.AST) -> Iterator[ast.expr]:
     """List the expressions at this node that give a reference."""
     if isinstance(node, ast.Call):
         yield from (keyword.value for keyword in node.keywords if keyword.arg == "reference")
-        project = POSITIONAL.get(getattr(node.func, "id", ""))
-        yield from node.args[project : project + 1] if project is not None else []
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        place = POSITIONAL.get(name)
+        yield from node.args[place : place + 1] if place is not None else []
     elif isinstance(node, ast.FunctionDef):
         named = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         yield from (

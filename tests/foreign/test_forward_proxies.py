@@ -80,7 +80,7 @@ def test_a_password_at_the_failing_step(tell, tinyproxy, login):
     tinyproxy(f"BasicAuth kim {WORD}", login=login)
     for told in tell("discover", issuer_url="https://login.wych.invalid/realms/partner"):
         assert told.reference == "proxy-password", told
-        assert told.by == "journal" or "the proxy 127.0.0.1:" in told.words, told
+        assert told.by == "journal" or "he proxy 127.0.0.1:" in told.words, told
 
 
 @pytest.mark.parametrize("nowhere", ["login.wych.invalid", "dead"])
@@ -90,7 +90,7 @@ def test_a_host_it_cannot_reach(tell, tinyproxy, unused_address, nowhere):
     host = unused_address.partition("//")[2] if nowhere == "dead" else nowhere
     for told in tell("discover", issuer_url=f"https://{host}/realms/partner"):
         assert (told.reference, told.confidence) == ("unreachable", "likely"), told
-        assert told.by == "journal" or "the proxy 127.0.0.1:" in told.words, told
+        assert told.by == "journal" or "he proxy 127.0.0.1:" in told.words, told
 
 
 def test_a_port_it_does_not_pass_on(tell, tinyproxy):

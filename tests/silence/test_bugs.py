@@ -36,8 +36,8 @@ def use(collector):
         "wych_kit.client.token_cache.TokenFile.write": ("call", "GET", "users"),
         "wych_kit.client.api.parse_json": ("start",),
         "wych_kit.terminal.commands.call._print_body": ("call", "GET", "users"),
-        "wych_kit.diagnosis.connectivity.http_checks._content": ("check",),
-        "wych_kit.diagnosis.connectivity.bounded_client.BoundedClient.token": ("check",),
+        "wych_kit.diagnosis.connectivity.http_checks._describe_token": ("check",),
+        "wych_kit.diagnosis.connectivity.bounded_client.BoundedClient.get_token": ("check",),
         "wych_kit.client.journal.history.render_json_lines": ("start",),
         "wych_kit.terminal.commands.env._note": ("env",),
     }

@@ -274,7 +274,7 @@ def test_trouble_is_told_in_it(project, kit, monkeypatch, trouble):
     said = {
         "no .env": "WYCH_CLIENT_ID is not set",
         "unknown environment": "must be mock, sandbox or production",
-        "no such host": "not a name that this machine can look up",
+        "no such host": "cannot look up",
         "mistake of ours": "RuntimeError",
     }[trouble]
     if trouble == "no .env":

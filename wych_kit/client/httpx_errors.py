@@ -193,7 +193,7 @@ def _proxy_between(error: httpx.TransportError) -> str | None:
         url = error.request.url
     except RuntimeError:
         return None
-    # `transport.new_client` asks no proxy for these.
+    # `transport.create_client` uses no proxy for these.
     if url.scheme == "http" and is_loopback(url.host):
         return None
     proxy = proxy_for(url)

@@ -1,14 +1,14 @@
-"""From the host's name to the data, a rung at a time: which one is broken, why, and what to do. Prints nothing.
+"""Tests every stage from the settings to the data, and explains the first failure. Prints nothing.
 
-report      what a climb found: its rungs, and the diagnosis of the broken one
-climbing    the order, the limits, and Ctrl-C
-ground      the rungs below HTTP: settings, name, connection, TLS, proxy
-heights     the rungs above: discovery, issuer, clock, token endpoint, client, token, API key, permission, data
-probes      look-ups, sockets, handshakes
-proxies     which proxy stands in between, and what it says
-certificates    what a certificate that does not hold says of who made it
-asking      every request of a climb, within its limits
-counter     counter-tests, where two causes look alike
+check            runs the checks in order, within their time limits
+report           the result: each check's state, and the diagnosis of the failed one
+state            what later checks know from earlier ones
+network_checks   settings, host names, connection, TLS, proxy
+http_checks      discovery document to data
+probes           look-ups, sockets, a proxy's tunnel
+certificates     TLS handshakes, and what an invalid certificate says
+bounded_client   sends every request, within the limits
+counter_tests    further requests where two causes look alike
 """
 
 from __future__ import annotations

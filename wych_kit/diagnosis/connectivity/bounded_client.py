@@ -1,4 +1,4 @@
-"""Every request of a climb: bare ones, within its limits, noted in the journal, none of them repeated."""
+"""Sends every request of the connectivity check: within its time limits, and none of them twice."""
 
 from __future__ import annotations
 
@@ -29,22 +29,27 @@ if TYPE_CHECKING:
     from wych_kit.settings.loading import Settings
 
 _READ_SECONDS = 4.5
+# Seconds kept for the answer to a request that is sent after a pause.
 _READ_MARGIN = 0.5
 _USERS = next(endpoint for endpoint in ENDPOINTS if endpoint.name == "users")
 
 
 class BoundedClient:
-    """The one client of a climb. `ends` and `rung_ends` are monotonic; after either, and after `close`, nothing is sent any more."""
+    """The one HTTP client of a connectivity check.
+
+    `ends` and `check_ends` are times of `time.monotonic()`: the end of all checks and of the current
+    one. After either, and after `close`, it sends nothing.
+    """
 
     def __init__(self, settings: Settings, journal: Journal, ends: float) -> None:
         self.settings = settings
         self.journal = journal
-        self.ends = self.rung_ends = ends
+        self.ends = self.check_ends = ends
         self.token_requests = 0
-        # The token endpoint's last.
-        self.answer: httpx.Response | None = None
-        # Seconds by which this machine's clock is ahead of the last server that said its time.
-        self.offset: float | None = None
+        # The last response of the token endpoint.
+        self.token_response: httpx.Response | None = None
+        # Seconds by which this machine's clock is ahead of the last server that sent a Date.
+        self.clock_offset: float | None = None
         for name in ("client_secret", "api_key"):
             if (secret := getattr(settings, name)) is not None:
                 journal.redactor.learn(name, secret)
@@ -53,66 +58,70 @@ class BoundedClient:
         self._source: TokenSource | None = None
 
     def close(self) -> None:
-        """Let the connections go. What a thread still has on its way ends unheard."""
+        """Close the connections. A request in a thread that still runs ends unnoticed."""
         self._closed = True
         if self._http is not None:
-            with contextlib.suppress(Exception):  # a thread may be in the middle of using it
+            # A thread may be in the middle of using it.
+            with contextlib.suppress(Exception):
                 self._http.close()
 
-    def get(self, request: httpx.Request) -> httpx.Response:
-        """Whatever answers. Raises `Unreachable` or `Unexpected`."""
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Return the response, whatever its status. Raises `Unreachable` or `Unexpected`."""
         began = time.time()
-        response = send_request(self._client(), request, self.journal.record_failure)
-        self._look_at_date(response, (began + time.time()) / 2)
+        response = send_request(self._get_http(), request, self.journal.record_failure)
+        # A server sets Date at some moment between sending and receiving; the middle is closest.
+        self._compare_clocks(response, (began + time.time()) / 2)
         return response
 
-    def users(self, token: Token) -> httpx.Response:
-        """The call for the app's users, with both credentials."""
+    def get_users(self, token: Token) -> httpx.Response:
+        """Return the response to the call for the app's users, which carries both credentials."""
         settings = self.settings
         path = _USERS.path.replace("{partnerId}", quote(settings.partner_id or "", safe=""))
         path = path.replace("{appId}", quote(settings.app_id or "", safe=""))
-        request = build_plain_request(
-            _USERS.method, (settings.api_url or "") + path, "call", basis=_USERS.basis
-        )
+        url = (settings.api_url or "") + path
+        request = build_plain_request(_USERS.method, url, "call", basis=_USERS.basis)
         Destination(settings.api_url).check(request.url)
         request.headers["Authorization"] = f"Bearer {token.value.reveal()}"
         request.headers["x-api-key"] = (settings.api_key or Secret("")).reveal()
-        return self.get(request)
+        return self.send(request)
 
-    def below_the_base(self, path: str = "") -> httpx.Response:
-        """A GET at the API's base address or below it, without credentials."""
-        return self.get(
-            build_plain_request("GET", (self.settings.api_url or "") + path, "call", basis="")
-        )
+    def get_without_credentials(self, path: str = "") -> httpx.Response:
+        """Return the response to a GET at the API's base URL or below it, without credentials."""
+        url = (self.settings.api_url or "") + path
+        return self.send(build_plain_request("GET", url, "call", basis=""))
 
-    def token(self, provider: Provider, refused: Token | None = None) -> Token:
-        """The token that is kept, or one new one. A server that is busy is not asked again: its answer is the finding."""
+    def get_token(self, provider: Provider, refused: Token | None = None) -> Token:
+        """Return the saved token, or request one.
+
+        `refused`: a token that must not be returned again. A token endpoint that is busy is not
+        asked again: its response is the finding. Raises `Refused`, `Unexpected` or `Unreachable`.
+        """
         if self._source is None:
             settings = self.settings
-            facts = (
+            identity = (
                 settings.issuer_url or "",
                 settings.client_id or "",
                 settings.client_secret or Secret(""),
             )
-            file = TokenFile(settings.home, *facts) if settings.token_cache == "disk" else None
-            self._source = TokenSource(*facts, file)
+            file = TokenFile(settings.home, *identity) if settings.token_cache == "disk" else None
+            self._source = TokenSource(*identity, file)
         self._source.provider = provider
-        self.answer, requested = None, time.monotonic()
+        self.token_response, requested = None, time.monotonic()
 
         def send(request: httpx.Request) -> httpx.Response:
             nonlocal requested
             requested = time.monotonic()
             self.token_requests += 1
-            self.answer = self.get(request)
-            return self.answer
+            self.token_response = self.send(request)
+            return self.token_response
 
         def sleep(seconds: float) -> None:
             # A pause after a response means that the server is busy: that is the finding.
-            if self.answer is not None:
-                token_endpoint.check(self.answer, requested)
-            if time.monotonic() + _READ_MARGIN > self.rung_ends:
+            if self.token_response is not None:
+                token_endpoint.check(self.token_response, requested)
+            if time.monotonic() + _READ_MARGIN > self.check_ends:
                 raise Unreachable(
-                    "another process is renewing the token and does not finish",
+                    "a different process renews the token and does not finish",
                     stage="token",
                     reference="token-lock",
                 )
@@ -120,25 +129,25 @@ class BoundedClient:
 
         return drive(self._source.acquire(refused), send, sleep)
 
-    def _client(self) -> httpx.Client:
+    def _get_http(self) -> httpx.Client:
         if self._http is None:
             hooks = self.journal.hooks()
-            hooks["request"].append(self._limit)
+            hooks["request"].append(self._limit_time)
             self._http = create_client(self.settings.issuer_url, self.settings.api_url, hooks=hooks)
         return self._http
 
-    def _limit(self, request: httpx.Request) -> None:
-        left = min(self.ends, self.rung_ends) - time.monotonic()
+    def _limit_time(self, request: httpx.Request) -> None:
+        left = min(self.ends, self.check_ends) - time.monotonic()
         if self._closed or left <= 0:
             raise Unreachable(
                 "the time for this check is over", stage=stage_of(request), reference="timeout"
             )
-        reading = min(_READ_SECONDS, left)
-        request.extensions["timeout"] = httpx.Timeout(
-            reading, connect=min(CONNECT_SECONDS, left)
-        ).as_dict()
+        timeout = httpx.Timeout(min(_READ_SECONDS, left), connect=min(CONNECT_SECONDS, left))
+        request.extensions["timeout"] = timeout.as_dict()
 
-    def _look_at_date(self, response: httpx.Response, local: float) -> None:
+    def _compare_clocks(self, response: httpx.Response, local: float) -> None:
+        # Without a valid Date (RFC 9110 section 6.6.1) nothing is known.
         with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
-            said = parsedate_to_datetime(response.headers.get("Date", ""))
-            self.offset = local - said.timestamp() - 0.5  # the header is cut to whole seconds
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            # The header is cut to whole seconds, on average half a second too early.
+            self.clock_offset = local - date.timestamp() - 0.5

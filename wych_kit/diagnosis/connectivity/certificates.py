@@ -1,11 +1,15 @@
-"""A handshake, and what a certificate that does not hold says of who made it."""
+"""Makes TLS handshakes, and reads who issued a certificate that is not trusted."""
 
 from __future__ import annotations
 
+import re
 import ssl
+import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+import certifi
 import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -15,77 +19,98 @@ from wych_kit.client.httpx_errors import classify_certificate_error
 if TYPE_CHECKING:
     import socket
 
-# Words in the names of authorities that everybody trusts. A certificate of theirs that does not
-# verify lacks a link, no more.
-PUBLIC = (
-    "let's encrypt", "isrg", "digicert", "amazon", "google trust", "globalsign", "sectigo", "comodo", "usertrust", "godaddy",
-    "go daddy", "starfield", "entrust", "microsoft", "zerossl", "ssl.com", "geotrust", "thawte", "rapidssl", "buypass", "identrust",
-    "certum", "quovadis", "swisssign", "actalis", "telekom security", "gandi", "cloudflare",
-)  # fmt: skip
-
-# The chain ends in a root that this machine does not know, as it does where a proxy opens TLS. A
-# public one is only too new here.
+# Public authorities that issue under their own name, below a root with a different name.
+_PUBLIC_RESELLERS = ("Let's Encrypt", "ZeroSSL", "Cloudflare", "Gandi", "GEANT Vereniging")
+_LEGAL_FORM = re.compile(
+    r",? (inc|llc|ltd|limited|corp|corporation|gmbh|ag|sas?|s\.a|s\.p\.a|nv-sa|bv|b\.v)\.?(/\d+)?$|\.com,? inc\.?$"
+)
+_MAX_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Who a certificate is for, who made it, and its last day."""
+    """The owner of a certificate, its issuer, and its last day (ISO date)."""
 
     subject: str
     issuer: str
     expires: str
 
-    @property
-    def words(self) -> str:
-        """Issuer and last day."""
-        return f"certificate by {self.issuer}, good until {self.expires}"
+    def __str__(self) -> str:
+        return f"certificate by {self.issuer}, expires on {self.expires}"
 
     @property
-    def public(self) -> bool:
-        """Whether an authority that everybody trusts seems to have made it."""
-        return any(word in self.issuer.lower() for word in PUBLIC)
+    def is_public(self) -> bool:
+        """True if the issuer has the name of an authority that browsers trust."""
+        return _normalise(self.issuer) in _list_public_issuers()
 
 
-def context() -> ssl.SSLContext:
-    """What httpx verifies with, SSL_CERT_FILE and SSL_CERT_DIR included."""
+@cache
+def _list_public_issuers() -> frozenset[str]:
+    # certifi has Mozilla's list of root certificates, and httpx brings it.
+    with warnings.catch_warnings():
+        # Some old roots have a serial number that RFC 5280 no longer allows.
+        warnings.simplefilter("ignore")
+        roots = x509.load_pem_x509_certificates(certifi.contents().encode())
+    names = [_get_name(root.subject) for root in roots]
+    return frozenset(map(_normalise, (*names, *_PUBLIC_RESELLERS)))
+
+
+def _normalise(name: str) -> str:
+    """Return a company's name without its legal form, which differs between its certificates."""
+    return _LEGAL_FORM.sub("", name.strip().lower()).strip(" ,.")
+
+
+def create_context() -> ssl.SSLContext:
+    """Return the context that httpx verifies with, SSL_CERT_FILE and SSL_CERT_DIR included."""
     return httpx.create_ssl_context()
 
 
-def shaken(way: socket.socket, host: str) -> Certificate:
-    """Shake hands as a call would, and show the certificate. Raises `ssl.SSLError` and other `OSError`s. `way` is closed."""
-    with context().wrap_socket(way, server_hostname=host) as safe:
-        return _read(safe.getpeercert(binary_form=True))
+def verify_certificate(connection: socket.socket, host: str) -> Certificate:
+    """Shake hands as an API call does, and return the certificate. Closes the connection.
+
+    Raises `ssl.SSLError` and other `OSError`s.
+    """
+    with create_context().wrap_socket(connection, server_hostname=host) as secure:
+        return _parse(secure.getpeercert(binary_form=True))
 
 
-def looked_at(way: socket.socket, host: str) -> Certificate | None:
-    """The certificate without believing it: nothing is sent. `None` when it cannot be had. `way` is closed."""
-    blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
+def read_certificate(connection: socket.socket, host: str) -> Certificate | None:
+    """Return the certificate without trusting it, or None if there is none to read.
+
+    Sends nothing after the handshake. Closes the connection.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with blind.wrap_socket(way, server_hostname=host) as safe:
-            return _read(safe.getpeercert(binary_form=True))
+        with context.wrap_socket(connection, server_hostname=host) as secure:
+            return _parse(secure.getpeercert(binary_form=True))
     except (OSError, ValueError):
         return None
 
 
-def reference(error: ssl.SSLCertVerificationError, found: Certificate | None) -> str:
-    """The scenario that a certificate that does not verify is one of."""
-    known = classify_certificate_error(error)
-    # A root that is not known here, of an authority that everybody trusts, is only newer than this
-    # machine's store: no proxy made it.
-    public = known == "tls-interception" and found is not None and found.public
-    return "certificate-not-trusted" if public else known
+def classify_certificate(
+    error: ssl.SSLCertVerificationError, certificate: Certificate | None
+) -> str:
+    """Return the scenario reference for a certificate that is not valid."""
+    reference = classify_certificate_error(error)
+    # If a public authority issued it, this machine's list of roots is old, or the server left out an
+    # intermediate certificate. No proxy made it.
+    if reference == "tls-interception" and certificate is not None and certificate.is_public:
+        return "certificate-not-trusted"
+    return reference
 
 
-def _read(der: bytes | None) -> Certificate:
-    found = x509.load_der_x509_certificate(der or b"")
+def _parse(der: bytes | None) -> Certificate:
+    certificate = x509.load_der_x509_certificate(der or b"")
     return Certificate(
-        _name(found.subject), _name(found.issuer), f"{found.not_valid_after_utc:%Y-%m-%d}"
+        subject=_get_name(certificate.subject),
+        issuer=_get_name(certificate.issuer),
+        expires=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
     )
 
 
-def _name(name: x509.Name) -> str:
+def _get_name(name: x509.Name) -> str:
     for kind in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
-        if held := name.get_attributes_for_oid(kind):
-            return str(held[0].value)[:80]
-    return name.rfc4514_string()[:80] or "nobody named"
+        if attributes := name.get_attributes_for_oid(kind):
+            return str(attributes[0].value)[:_MAX_NAME]
+    return name.rfc4514_string()[:_MAX_NAME] or "no name"

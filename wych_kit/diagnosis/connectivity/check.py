@@ -1,4 +1,4 @@
-"""The climb: one rung after the other, each in a thread of its own, so that nothing that hangs can hold whoever waits."""
+"""Runs the checks in order, each in a thread of its own, so that a hanging one cannot block you."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wych_kit.client.journal.recorder import Journal
 from wych_kit.diagnosis.connectivity import http_checks, network_checks
 from wych_kit.diagnosis.connectivity.bounded_client import BoundedClient
 from wych_kit.diagnosis.connectivity.report import CHECK_TITLES, CheckResult, Report
-from wych_kit.diagnosis.connectivity.state import Broken, Finding, State
+from wych_kit.diagnosis.connectivity.state import CheckFailed, CheckState, Finding
 from wych_kit.diagnosis.diagnose import diagnose, explain_reference
 from wych_kit.errors import WychError
 
@@ -18,29 +18,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wych_kit.diagnosis.diagnose import Diagnosis
+    from wych_kit.errors import Stage
     from wych_kit.settings.loading import Settings
 
 CHECK_SECONDS = 5.0
 TOTAL_SECONDS = 20.0
-# Seconds between two looks whether a rung is done: Windows tells nobody of Ctrl-C during a longer
-# wait.
-_LOOK = 0.2
+# On Windows a longer wait for a thread does not react to Ctrl-C.
+_POLL_SECONDS = 0.2
 
-_STEPS: dict[str, Callable[[State], Finding]] = {
-    "settings": network_checks.settings,
-    "name": network_checks.name,
-    "connection": network_checks.connection,
-    "tls": network_checks.tls,
-    "proxy": network_checks.proxy,
-    "discovery": http_checks.discovery,
-    "issuer": http_checks.issuer,
-    "clock": http_checks.clock,
-    "token-endpoint": http_checks.token_endpoint,
-    "client": http_checks.client,
-    "token": http_checks.token,
-    "api-key": http_checks.api_key,
-    "permission": http_checks.permission,
-    "data": http_checks.data,
+_CHECKS: dict[str, Callable[[CheckState], Finding]] = {
+    "settings": network_checks.check_settings,
+    "name": network_checks.check_names,
+    "connection": network_checks.check_connection,
+    "tls": network_checks.check_tls,
+    "proxy": network_checks.check_proxy,
+    "discovery": http_checks.check_discovery,
+    "issuer": http_checks.check_issuer,
+    "clock": http_checks.check_clock,
+    "token-endpoint": http_checks.check_token_endpoint,
+    "client": http_checks.check_client,
+    "token": http_checks.check_token,
+    "api-key": http_checks.check_api_key,
+    "permission": http_checks.check_permission,
+    "data": http_checks.check_data,
+}
+_STAGES: dict[str, Stage] = {
+    "client": "token",
+    "token": "token",
+    "api-key": "call",
+    "permission": "call",
+    "data": "call",
 }
 
 
@@ -50,83 +57,80 @@ def check_connectivity(
     say: Callable[[str], None] = lambda _: None,
     journal: Journal | None = None,
 ) -> Report:
-    """Try every rung from the ground up, and stop at the first that is broken.
+    """Run the checks in order, stop at the first that fails, and return the report.
 
-    `say` is told the title of the rung under way; `journal` gets what goes over the wire. Nothing is retried, nothing but the token
-    request is posted, nothing changes data. Each rung takes 5 seconds at most and all together 20. Ctrl-C ends it and is raised.
+    `say` gets the title of each check as it begins; `journal` records the requests. A check takes
+    at most 5 seconds, and all together take 20. Nothing is sent twice, only the token request is a
+    POST, and no request changes data. Ctrl-C ends the check and is raised.
     """
-    notes = journal or Journal()
-    before = {id(exchange) for exchange in notes.exchanges}
-    asking = BoundedClient(settings, notes, time.monotonic() + TOTAL_SECONDS)
-    state = State(settings, asking)
-    checks: list[CheckResult] = []
+    journal = journal or Journal()
+    earlier = {id(exchange) for exchange in journal.exchanges}
+    client = BoundedClient(settings, journal, time.monotonic() + TOTAL_SECONDS)
+    state = CheckState(settings, client)
+    results: list[CheckResult] = []
     diagnosis: Diagnosis | None = None
     try:
         for name, title in CHECK_TITLES.items():
             if diagnosis is not None:
-                checks.append(CheckResult(name, title, "not reached", "", 0.0))
+                results.append(CheckResult(name, title, "not reached", observed="", seconds=0.0))
                 continue
             say(title)
             began = time.monotonic()
-            found = _tried(name, state)
+            outcome = _run_check(name, state)
             seconds = round(time.monotonic() - began, 6)
-            if isinstance(found, Finding):
-                checks.append(CheckResult(name, title, found.state, found.observed, seconds))
+            if isinstance(outcome, Finding):
+                result = CheckResult(name, title, outcome.state, outcome.observed, seconds=seconds)
             else:
-                diagnosis = found
-                checks.append(CheckResult(name, title, "broken", " ".join(found.evidence), seconds))
+                diagnosis = outcome
+                evidence = " ".join(outcome.evidence)
+                result = CheckResult(name, title, "broken", evidence, seconds=seconds)
+            results.append(result)
     finally:
-        asking.close()
-    return Report(
-        tuple(checks), diagnosis, tuple(each for each in notes.exchanges if id(each) not in before)
-    )
+        client.close()
+    exchanges = [exchange for exchange in journal.exchanges if id(exchange) not in earlier]
+    return Report(tuple(results), diagnosis, tuple(exchanges))
 
 
-def _tried(name: str, state: State) -> Finding | Diagnosis:
-    """What came of a rung within its time."""
+def _run_check(name: str, state: CheckState) -> Finding | Diagnosis:
+    """Return what the check found, or a diagnosis if it failed or did not end in time."""
     outcome: list[Finding | Diagnosis | Exception] = []
     done = threading.Event()
 
     def work() -> None:
         try:
-            outcome.append(_judged(name, state))
-        except Exception as error:  # noqa: BLE001 - a bug of ours: raised below, in the caller's thread
+            outcome.append(_find_or_diagnose(name, state))
+        except Exception as error:  # noqa: BLE001 - a bug of the kit: raised below, in the caller's thread
             outcome.append(error)
         finally:
             done.set()
 
-    ends = min(time.monotonic() + CHECK_SECONDS, state.asking.ends)
-    state.asking.rung_ends = ends
+    ends = min(time.monotonic() + CHECK_SECONDS, state.client.ends)
+    state.client.check_ends = ends
+    # A daemon: a look-up that never returns must not keep the program alive.
     threading.Thread(target=work, name=f"wych-kit-check-{name}", daemon=True).start()
-    while not done.wait(min(_LOOK, max(0.0, ends - time.monotonic()))):
+    while not done.wait(min(_POLL_SECONDS, max(0.0, ends - time.monotonic()))):
         if time.monotonic() >= ends:
-            return _late(name, state)
+            return _explain_timeout(name, state)
     if isinstance(outcome[0], Exception):
         raise outcome[0]
     return outcome[0]
 
 
-def _judged(name: str, state: State) -> Finding | Diagnosis:
+def _find_or_diagnose(name: str, state: CheckState) -> Finding | Diagnosis:
     try:
-        return _STEPS[name](state)
-    except Broken as broken:
-        return broken.diagnosis
+        return _CHECKS[name](state)
+    except CheckFailed as failure:
+        return failure.diagnosis
     except WychError as error:
         return diagnose(error, state.settings)
 
 
-def _late(name: str, state: State) -> Diagnosis:
+def _explain_timeout(name: str, state: CheckState) -> Diagnosis:
     if name == "name":
-        words = "the name service did not answer in time"
-        return explain_reference(
-            "name-not-found", "discovery", (words,), state.settings, runner_up="timeout"
-        )
-    stage = {
-        "client": "token",
-        "token": "token",
-        "api-key": "call",
-        "permission": "call",
-        "data": "call",
-    }.get(name, "discovery")
-    words = f"{CHECK_TITLES[name]}: no complete answer in time"
-    return explain_reference("timeout", stage, (words,), state.settings, runner_up="unreachable")  # type: ignore[arg-type]  # a dict's values are wider
+        reference, runner_up = "name-not-found", "timeout"
+        evidence = "The name service did not answer in time."
+    else:
+        reference, runner_up = "timeout", "unreachable"
+        evidence = f"{CHECK_TITLES[name]}: there was no complete answer in time."
+    stage = _STAGES.get(name, "discovery")
+    return explain_reference(reference, stage, (evidence,), state.settings, runner_up=runner_up)

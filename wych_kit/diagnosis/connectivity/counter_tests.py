@@ -1,4 +1,7 @@
-"""Counter-tests, where two causes look alike, and the words for what nobody knows. Nothing here sends credentials."""
+"""Makes further requests where two causes look alike, and explains what stays unknown.
+
+None of these requests carries credentials.
+"""
 
 from __future__ import annotations
 
@@ -20,103 +23,106 @@ from wych_kit.errors import Refused, WychError
 
 if TYPE_CHECKING:
     from wych_kit.client.token import Token
-    from wych_kit.diagnosis.connectivity.state import Broken, State
+    from wych_kit.diagnosis.connectivity.state import CheckFailed, CheckState
     from wych_kit.errors import Stage
 
-_SHOWN = 120
-_TRYING = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNORECASE)
+_MAX_SUMMARY = 120
+# A guess: words in the host names of environments that are not production.
+_TEST_HOST = re.compile(r"sandbox|staging|test|uat|dev|demo|sta\b|mock", re.IGNORECASE)
 
 
-def forbidden(response: httpx.Response) -> bool:
-    """Whether the gateway said 403 Forbidden: the key (wire facts B3-1) or the base path (B3-12)."""
+def is_forbidden(response: httpx.Response) -> bool:
+    """Return True for 403 Forbidden: the API key (wire facts B3-1) or the base path (B3-12)."""
     error = refusal_error(response)
     return isinstance(error, Refused) and error.reference == "api-key-refused"
 
 
-def key_or_base(state: State) -> Broken:
-    """Which of the two: a path that cannot exist, asked without credentials, is answered about routes where the base is mapped."""
-    where = urlsplit(state.settings.api_url or "")
-    said = f"{where.netloc} said 403 Forbidden."
+def distinguish_key_from_base_path(state: CheckState) -> CheckFailed:
+    """Return the failure for a 403 Forbidden, after a request for a path that cannot exist.
+
+    Where the base path is mapped, the gateway looks for the route before it looks at the API key.
+    """
+    url = urlsplit(state.settings.api_url or "")
+    base_path = url.path or "/"
+    evidence = f"{url.netloc} answered 403 Forbidden."
     try:
-        other = state.asking.below_the_base(COUNTER_TEST)
+        response = state.client.get_without_credentials(COUNTER_TEST)
     except WychError as error:
-        words = f"No counter-test: {error}."
-        return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
-    answer = refusal_error(other) if not other.is_success else None
-    about_routes = (
+        test = f"The counter-test got no answer: {error}."
+        return state.failure("api-key-refused", "call", evidence, test, runner_up="wrong-base-path")
+    answer = None if response.is_success else refusal_error(response)
+    is_about_routes = (
         isinstance(answer, Refused)
         and answer.status == httpx.codes.FORBIDDEN
         and answer.reference == "wrong-path"
     )
-    if about_routes:
-        words = f"Counter-test: {where.path or '/'} is mapped, so it is the key."
-        cause, action = (
-            "The API key is unknown, in no plan, or lost on the way.",
-            "Copy WYCH_API_KEY again; it must be of this environment.",
+    if is_about_routes:
+        return state.failure(
+            "api-key-refused",
+            "call",
+            evidence,
+            f"Counter-test: {base_path} is mapped, so it is the API key.",
+            confidence="certain",
+            cause="The API key is unknown, belongs to no usage plan, or was lost on the way.",
+            action="Copy WYCH_API_KEY again. Check that it belongs to this environment.",
         )
-        return state.broken(
-            "api-key-refused", "call", said, words, confidence="certain", cause=cause, action=action
-        )
-    if forbidden(other) and any(
-        name.lower().startswith("x-amz") for name in other.headers
-    ):  # others may judge the key first
-        words = (
-            f"Counter-test: it says so to any path below {where.path or '/'}, so no API is there."
-        )
-        return state.broken("wrong-base-path", "call", said, words, runner_up="api-key-refused")
-    words = (
-        f"The counter-test got {other.status_code}, which does not tell the key from the base path."
-    )
-    return state.broken("api-key-refused", "call", said, words, runner_up="wrong-base-path")
+    # Other gateways than Amazon's may check the key first, so their answer proves nothing.
+    is_amazon = any(name.lower().startswith("x-amz") for name in response.headers)
+    if is_forbidden(response) and is_amazon:
+        test = f"Counter-test: any path below {base_path} gets the same, so there is no API."
+        return state.failure("wrong-base-path", "call", evidence, test, runner_up="api-key-refused")
+    test = f"The counter-test got {response.status_code}, which fits both key and base path."
+    return state.failure("api-key-refused", "call", evidence, test, runner_up="wrong-base-path")
 
 
-def wrong_path(state: State, error: WychError) -> Broken:
-    """The gateway has no such route (wire facts B3-9, B3-10): its bytes say so. Which part of the address looks odd."""
+def explain_wrong_path(state: CheckState, error: WychError) -> CheckFailed:
+    """Return the failure for a missing route, with the part of the URL to look at first.
+
+    The gateway's response is certain (wire facts B3-9, B3-10); the part is a guess.
+    """
     base = urlsplit(state.settings.api_url or "").path
-    if (version := re.search(r"/(v\d+)$", base)) is None:
-        part = f"WYCH_API_URL ends in {base or 'its host'}, not in a version such as /v3."
-    elif ids := [
-        name
+    version = re.search(r"/(v\d+)$", base)
+    invalid_ids = [
+        f"WYCH_{name.upper()}"
         for name in ("partner_id", "app_id")
         if not re.fullmatch(r"[\w-]+", getattr(state.settings, name) or "")
-    ]:
-        part = (
-            " and ".join(f"WYCH_{name.upper()}" for name in ids)
-            + " would not be one part of a path."
-        )
-    else:
-        part = (
-            f"The version {version[1]} is the first to look at, then {{partnerId}} and {{appId}}."
-        )
-    said = error.observed.partition(" (")[0]  # the rest is about a signature that nobody sent
-    return state.broken("wrong-path", "call", f"{said}.", part, confidence="certain")
-
-
-def bearer_refused(state: State, seen: str) -> Broken:
-    """The gateway does not take this issuer's tokens; whether the two hosts look like different environments."""
-    hosts = [
-        urlsplit(address or "").hostname or ""
-        for address in (state.settings.issuer_url, state.settings.api_url)
     ]
-    differ = any(
-        bool(look(hosts[0])) != bool(look(hosts[1])) for look in (_TRYING.search, is_loopback)
+    if version is None:
+        part = f"WYCH_API_URL ends in {base or 'its host'}, not in a version such as /v3."
+    elif invalid_ids:
+        verb = "is" if len(invalid_ids) == 1 else "are"
+        part = f"{' and '.join(invalid_ids)} {verb} not a single part of a path."
+    else:
+        part = f"Check the version {version[1]} first, then {{partnerId}} and {{appId}}."
+    # The rest is about an AWS signature, which nobody sent.
+    evidence = error.observed.partition(" (")[0]
+    return state.failure("wrong-path", "call", f"{evidence}.", part, confidence="certain")
+
+
+def explain_rejected_token(state: CheckState, evidence: str) -> CheckFailed:
+    """Return the failure for a gateway that rejects this issuer's tokens."""
+    issuer, api = (
+        urlsplit(url or "").hostname or ""
+        for url in (state.settings.issuer_url, state.settings.api_url)
     )
-    words = (
-        f"Issuer {hosts[0]} and API {hosts[1]} look like"
-        f" {'different environments' if differ else 'one environment'}."
+    is_test_host = _TEST_HOST.search
+    differ = bool(is_test_host(issuer)) != bool(is_test_host(api)) or (
+        is_loopback(issuer) != is_loopback(api)
     )
-    return state.broken(
+    look_like = "different environments" if differ else "one environment"
+    return state.failure(
         "bearer-refused",
         "call",
-        f"{seen}.",
-        words,
+        evidence,
+        f"Issuer {issuer} and API {api} look like {look_like}.",
         runner_up="environment-mismatch" if differ else None,
     )
 
 
-def expired(token: Token, now: float) -> bool:
-    """Whether the token itself says that its time is over by this machine's clock."""
+def is_expired(token: Token, now: float) -> bool:
+    """Return True if the token's own `exp` is past. `now`: seconds since the epoch, wall clock."""
     try:
+        # Not bound to a name, which would show in a traceback.
         return (
             float(
                 json.loads(base64.urlsafe_b64decode(token.value.reveal().split(".")[1] + "=="))[
@@ -129,11 +135,14 @@ def expired(token: Token, now: float) -> bool:
         return False
 
 
-def unknown(state: State, stage: Stage, response: httpx.Response) -> Broken:
-    """An answer that is no row of ours: what it said, and no cause. A web page is one thing that can be told."""
-    words = f"{host_of(response)} answered {response.status_code} ({summarise_response(response, _SHOWN)})"
-    if (
-        stranger := refusal_rules.classify_page(response.status_code, response.text[:2000])
-    ) is not None:
-        return state.broken(stranger, stage, words, runner_up="unknown-answer")
-    return state.broken("unknown-answer", stage, words, confidence="unknown")
+def explain_unknown(state: CheckState, stage: Stage, response: httpx.Response) -> CheckFailed:
+    """Return the failure for a response that the kit does not know, without a cause.
+
+    A web page is recognised, because a proxy or a captive portal sends one.
+    """
+    summary = summarise_response(response, _MAX_SUMMARY)
+    evidence = f"{host_of(response)} answered {response.status_code} ({summary})"
+    page = refusal_rules.classify_page(response.status_code, response.text[:2000])
+    if page is not None:
+        return state.failure(page, stage, evidence, runner_up="unknown-answer")
+    return state.failure("unknown-answer", stage, evidence, confidence="unknown")

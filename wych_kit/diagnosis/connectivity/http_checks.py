@@ -1,7 +1,10 @@
-"""The rungs over HTTP, from the discovery document to the data. Each takes what is known and adds to it, or raises.
+"""The checks over HTTP, from the discovery document to the data.
 
-The gateway judges in its own order: route, token, key, then what is behind it (wire facts B2). One call is made, on the token's
-rung, and each rung above reads its part of the answer.
+Each adds to the state and returns a finding, or raises `CheckFailed` or a `WychError`.
+
+The gateway checks in its own order: route, token, API key, then the service behind it (wire facts
+B2). So one call is made, by the check of the token, and each later check reads its part of the
+response.
 """
 
 from __future__ import annotations
@@ -12,208 +15,216 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wych_kit.client import claims, refusal_rules
-from wych_kit.client import discovery as documents
+from wych_kit.client import discovery as discovery_document
 from wych_kit.client.api_errors import refusal_error
 from wych_kit.client.http_response import facts_of, host_of, parse_json
 from wych_kit.diagnosis.connectivity import counter_tests
-from wych_kit.diagnosis.connectivity.state import held, skipped
+from wych_kit.diagnosis.connectivity.state import PASSED, SKIPPED, Finding
 from wych_kit.diagnosis.exchange_evidence import COUNTER_TEST
 from wych_kit.errors import Refused, Unexpected, WychError
 
 if TYPE_CHECKING:
     from wych_kit.client.token import Token
-    from wych_kit.diagnosis.connectivity.state import Broken, Finding, State
-    from wych_kit.errors import Stage
+    from wych_kit.diagnosis.connectivity.state import CheckFailed, CheckState
 
-_BROKEN_CLOCK = 300.0
-_ODD_CLOCK = 30.0
-_AGREES = 2.0
-_LATER = {
+# Seconds of difference between the clocks, a guess: tokens expire within minutes, and servers allow
+# some seconds.
+_CLOCK_FAILS = 300.0
+_CLOCK_WARNS = 30.0
+_CLOCK_AGREES = 2.0
+# Errors of the discovery document that a later check reports under its own name.
+_DEFERRED_TO = {
     "issuer-mismatch": "issuer",
     "endpoint-elsewhere": "token-endpoint",
     "not-https": "token-endpoint",
 }
-# What is wrong with a token answer after the client was let in.
-_CONTENT = ("no-token", "not-bearer", "odd-lifetime", "not-json")
+# Errors of a token response that come after the client was authenticated.
+_TOKEN_CONTENT_ERRORS = ("no-token", "not-bearer", "odd-lifetime", "not-json")
+_MAX_CLAIM_LENGTH = 100
 
 
-def discovery(state: State) -> Finding:
-    """The issuer's document is there and complete."""
+def check_discovery(state: CheckState) -> Finding:
+    """Get the issuer's discovery document and check that it is complete."""
     issuer_url = state.settings.issuer_url or ""
-    response = state.asking.get(documents.request(issuer_url))
+    response = state.client.send(discovery_document.request(issuer_url))
     try:
-        state.provider = documents.check(response, issuer_url)
+        state.provider = discovery_document.check(response, issuer_url)
     except WychError as error:
-        if (rung := _LATER.get(error.reference or "")) is None:
-            raise _known(state, error, response) from None
-        state.postponed[rung] = error
-    return held(f"{host_of(response)} answered with a document")
+        later_check = _DEFERRED_TO.get(error.reference or "")
+        if later_check is None:
+            raise _with_reference(state, error, response) from None
+        state.deferred_errors[later_check] = error
+    return Finding(PASSED, f"{host_of(response)} answered with a document")
 
 
-def issuer(state: State) -> Finding:
-    """The document is the issuer's own."""
-    _raise_postponed(state, "issuer")
-    return held("the document names the one in WYCH_ISSUER_URL, character by character")
+def check_issuer(state: CheckState) -> Finding:
+    """Check that the document names the issuer of the settings (RFC 8414 section 3.3)."""
+    _raise_deferred(state, "issuer")
+    return Finding(PASSED, "the document names WYCH_ISSUER_URL, character by character")
 
 
-def clock(state: State) -> Finding:
-    """The clock here agrees with a server's, as far as one says its time."""
-    if state.asking.offset is None:
+def check_clock(state: CheckState) -> Finding:
+    """Compare this machine's clock with the Date header of a server, if one sends it."""
+    if state.client.clock_offset is None:
         try:
-            state.asking.below_the_base(COUNTER_TEST)
+            state.client.get_without_credentials(COUNTER_TEST)
         except WychError as error:
-            return skipped(f"No server sent its time: {error}.")
-    ahead = state.asking.offset
+            return Finding(SKIPPED, f"No server sent its time: {error}.")
+    ahead = state.client.clock_offset
     if ahead is None:
-        return skipped("No server sent its time.")
-    if abs(ahead) < _AGREES:
-        return held("This machine's clock agrees with the server's, within 2 seconds.")
-    difference = f"{abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the server's"
-    observed = f"This machine's clock is {difference}."
-    if abs(ahead) > _BROKEN_CLOCK:
-        raise state.broken(
-            "clock-ahead" if ahead > 0 else "clock-behind",
-            "discovery",
-            observed,
-        )
-    # No harm yet: tokens are judged by the servers' clocks, and with a tolerance.
-    advice = " Correct it before it drifts further." if abs(ahead) > _ODD_CLOCK else ""
-    return held(observed + advice)
+        return Finding(SKIPPED, "No server sent its time.")
+    if abs(ahead) < _CLOCK_AGREES:
+        return Finding(PASSED, "This machine's clock agrees with the server's, within 2 seconds.")
+    direction = "ahead of" if ahead > 0 else "behind"
+    observed = f"This machine's clock is {abs(ahead):.0f} seconds {direction} the server's."
+    if abs(ahead) > _CLOCK_FAILS:
+        reference = "clock-ahead" if ahead > 0 else "clock-behind"
+        raise state.failure(reference, "discovery", observed)
+    # No harm yet: servers judge tokens by their own clocks, and with a tolerance.
+    advice = " Correct it before it drifts further." if abs(ahead) > _CLOCK_WARNS else ""
+    return Finding(PASSED, observed + advice)
 
 
-def token_endpoint(state: State) -> Finding:
-    """It is where the document says, on the issuer's host."""
-    _raise_postponed(state, "token-endpoint")
-    assert state.provider is not None  # noqa: S101 - discovery came before
-    return held(f"on the issuer's host, at {httpx.URL(state.provider.token_endpoint).path}")
+def check_token_endpoint(state: CheckState) -> Finding:
+    """Check that the token endpoint is on the issuer's host."""
+    _raise_deferred(state, "token-endpoint")
+    assert state.provider is not None  # noqa: S101 - check_discovery ran before
+    path = httpx.URL(state.provider.token_endpoint).path
+    return Finding(PASSED, f"on the issuer's host, at {path}")
 
 
-def client(state: State) -> Finding:
-    """The token endpoint knows the client and its secret."""
+def check_client(state: CheckState) -> Finding:
+    """Check that the token endpoint accepts the client id and the secret."""
     try:
-        state.token = _token(state)
+        state.token = _get_token(state)
     except WychError as error:
-        if error.reference not in _CONTENT:
+        if error.reference not in _TOKEN_CONTENT_ERRORS:
             raise
-        state.postponed["token"] = error
-        return held("the token endpoint let the client in")
-    if not state.asking.token_requests:
-        return held("not asked: a token that was kept is still good (wych-kit forget drops it)")
-    return held("the token endpoint knows them: one token request")
+        state.deferred_errors["token"] = error
+        return Finding(PASSED, "the token endpoint accepted them")
+    if not state.client.token_requests:
+        return Finding(
+            PASSED, "not sent: the saved token has not expired (to remove it: wych-kit forget)"
+        )
+    return Finding(PASSED, "the token endpoint accepted them, with one token request")
 
 
-def token(state: State) -> Finding:
-    """The token can be read, is the issuer's, and the gateway takes it."""
-    _raise_postponed(state, "token")
-    assert state.token is not None  # noqa: S101 - the client's rung came before
-    words = _content(state, state.token)
+def check_token(state: CheckState) -> Finding:
+    """Check that the token is the issuer's and that the gateway accepts it. Makes the API call."""
+    _raise_deferred(state, "token")
+    assert state.token is not None  # noqa: S101 - check_client ran before
+    observed = _describe_token(state, state.token)
     try:
-        state.response = state.asking.users(state.token)
+        state.response = state.client.get_users(state.token)
         if state.response.status_code == httpx.codes.UNAUTHORIZED:
-            words = f"{words}; {_refused_token(state, state.token)}"
+            observed = f"{observed}; {_replace_refused_token(state, state.token)}"
     except (Refused, Unexpected) as error:
+        # A second token request may have failed. Other errors are about the API.
         if error.stage == "token":
             raise
-        state.postponed["data"] = error
+        state.deferred_errors["data"] = error
     except WychError as error:
-        state.postponed["data"] = error
-    return held(words)
+        state.deferred_errors["data"] = error
+    return Finding(PASSED, observed)
 
 
-def api_key(state: State) -> Finding:
-    """The gateway takes the API key."""
-    error = _refusal(state)
+def check_api_key(state: CheckState) -> Finding:
+    """Check that the gateway accepts the API key."""
+    error = _find_refusal(state)
+    if error is None or _is_denied(error):
+        return Finding(PASSED, "the gateway accepts it")
+    if state.response is not None and counter_tests.is_forbidden(state.response):
+        raise counter_tests.distinguish_key_from_base_path(state)
+    return Finding(SKIPPED, "unknown: the response is about something else")
+
+
+def check_permission(state: CheckState) -> Finding:
+    """Check that the app may make this call."""
+    error = _find_refusal(state)
     if error is None:
-        return held("the gateway takes it")
-    if state.response is not None and counter_tests.forbidden(state.response):
-        raise counter_tests.key_or_base(state)
-    if _denied(error):
-        return held("the gateway takes it")
-    return skipped("not judged: the answer is about something else")
-
-
-def permission(state: State) -> Finding:
-    """The app may make this call."""
-    error = _refusal(state)
-    if error is None:
-        return held("the app may list its users")
-    if _denied(error):
-        raise state.broken(
+        return Finding(PASSED, "the app may list its users")
+    if _is_denied(error):
+        raise state.failure(
             "service-token-refused", "call", error.observed, runner_up="bearer-refused"
         )
-    return skipped("not judged: the answer is about something else")
+    return Finding(SKIPPED, "unknown: the response is about something else")
 
 
-def data(state: State) -> Finding:
-    """Users came back."""
-    _raise_postponed(state, "data")
+def check_data(state: CheckState) -> Finding:
+    """Check that the response is a list of users."""
+    _raise_deferred(state, "data")
     response = state.response
-    assert response is not None  # noqa: S101 - the token's rung made the call
-    if (error := _refusal(state)) is not None:
+    assert response is not None  # noqa: S101 - check_token made the call
+    if (error := _find_refusal(state)) is not None:
         if error.reference == "wrong-path":
-            raise counter_tests.wrong_path(state, error)
-        raise _known(state, error, response)
+            raise counter_tests.explain_wrong_path(state, error)
+        raise _with_reference(state, error, response)
     users = parse_json(response)
     if isinstance(users, list) and all(
-        isinstance(each, dict) and {"id", "email"} <= each.keys() for each in users
+        isinstance(user, dict) and {"id", "email"} <= user.keys() for user in users
     ):
-        return held(f"The call returned {len(users)} user{'' if len(users) == 1 else 's'}.")
-    raise counter_tests.unknown(state, "call", response)
+        number = f"{len(users)} user{'' if len(users) == 1 else 's'}"
+        return Finding(PASSED, f"The call returned {number}.")
+    raise counter_tests.explain_unknown(state, "call", response)
 
 
-def _token(state: State, refused: Token | None = None) -> Token:
-    assert state.provider is not None  # noqa: S101 - discovery came before
+def _get_token(state: CheckState, refused: Token | None = None) -> Token:
+    assert state.provider is not None  # noqa: S101 - check_discovery ran before
     try:
-        return state.asking.token(state.provider, refused)
+        return state.client.get_token(state.provider, refused)
     except (Refused, Unexpected) as error:
-        if error.reference is None and state.asking.answer is not None:
-            raise counter_tests.unknown(state, "token", state.asking.answer) from None
+        response = state.client.token_response
+        if error.reference is None and response is not None:
+            raise counter_tests.explain_unknown(state, "token", response) from None
         raise
 
 
-def _content(state: State, held_token: Token) -> str:
-    lifetime = f"good for {held_token.lifetime:.0f} seconds"
-    inside = claims.read_claims(held_token.value)
-    if inside is None:
-        return f"opaque, which is nothing wrong; {lifetime}"
-    said = next((claim.value for claim in inside[1] if claim.name == "iss"), None)
-    if said is not None and said != state.settings.issuer_url:
-        words = f"the token names another issuer: {said[:100]}"
-        raise state.broken("issuer-mismatch", "token", words, runner_up="environment-mismatch")
-    return (
-        f"{len(inside[1])} claims can be read,"
-        f" {lifetime}{'' if said is None else ', by this issuer'}"
-    )
+def _describe_token(state: CheckState, token: Token) -> str:
+    lifetime = f"it expires after {token.lifetime:.0f} seconds"
+    content = claims.read_claims(token.value)
+    if content is None:
+        # RFC 6749 section 1.4: a token may be any string.
+        return f"the token is opaque, which is allowed; {lifetime}"
+    issuer = next((claim.value for claim in content[1] if claim.name == "iss"), None)
+    if issuer is not None and issuer != state.settings.issuer_url:
+        evidence = f"The token names a different issuer: {issuer[:_MAX_CLAIM_LENGTH]}"
+        raise state.failure("issuer-mismatch", "token", evidence, runner_up="environment-mismatch")
+    origin = "" if issuer is None else ", by this issuer"
+    return f"a JWT with {len(content[1])} claims{origin}; {lifetime}"
 
 
-def _refused_token(state: State, refused: Token) -> str:
-    """A 401 to the call: a kept token gets one successor, a new one none. What is not about tokens is left to the data's rung."""
-    seen = "a new token"
-    if not state.asking.token_requests:
-        stale = counter_tests.expired(refused, time.time())
-        state.token = _token(state, refused)
-        state.response = state.asking.users(state.token)
+def _replace_refused_token(state: CheckState, refused: Token) -> str:
+    """Get a new token after a 401 response, if the refused one was a saved one.
+
+    Returns what that showed. Leaves a response that is not about tokens to `check_data`.
+    """
+    tokens = "a new token"
+    if not state.client.token_requests:
+        reference = (
+            "stale-token" if counter_tests.is_expired(refused, time.time()) else "revoked-token"
+        )
+        state.token = _get_token(state, refused)
+        state.response = state.client.get_users(state.token)
         if state.response.status_code != httpx.codes.UNAUTHORIZED:
-            return (
-                "the kept one was refused, a new one is taken"
-                f" ({'stale-token' if stale else 'revoked-token'})"
-            )
-        seen = "the kept token and a new one"
-    assert state.response is not None  # noqa: S101 - the call was made above, or by the caller
+            return f"the gateway rejected the saved token and accepts a new one ({reference})"
+        tokens = "the saved token and a new one"
+    assert state.response is not None  # noqa: S101 - the call was made above, or by check_token
     if refusal_rules.is_bearer_refused(facts_of(state.response)):
-        raise counter_tests.bearer_refused(state, f"the gateway refused {seen} with 401")
-    return "a 401 that does not say it is about the token"
+        evidence = f"The gateway rejected {tokens} with 401."
+        raise counter_tests.explain_rejected_token(state, evidence)
+    return "the call got a 401 response that is not about the token"
 
 
-def _refusal(state: State) -> WychError | None:
-    """What the call's answer says against it; `None` for success. A postponed failure of the call counts."""
-    if (error := state.postponed.get("data")) is not None:
+def _find_refusal(state: CheckState) -> WychError | None:
+    """Return the error of the API call, or None if it succeeded or was not made."""
+    if (error := state.deferred_errors.get("data")) is not None:
         return error
     response = state.response
     return None if response is None or response.is_success else refusal_error(response)
 
 
-def _denied(error: WychError) -> bool:
+def _is_denied(error: WychError) -> bool:
+    # API Gateway answers so after it accepted token and key (wire facts B3-4).
     return (
         isinstance(error, Refused)
         and error.status == httpx.codes.FORBIDDEN
@@ -221,11 +232,14 @@ def _denied(error: WychError) -> bool:
     )
 
 
-def _known(state: State, error: WychError, response: httpx.Response) -> WychError | Broken:
-    stage: Stage = error.stage
-    return error if error.reference else counter_tests.unknown(state, stage, response)
+def _with_reference(
+    state: CheckState, error: WychError, response: httpx.Response
+) -> WychError | CheckFailed:
+    if error.reference:
+        return error
+    return counter_tests.explain_unknown(state, error.stage, response)
 
 
-def _raise_postponed(state: State, rung: str) -> None:
-    if (error := state.postponed.get(rung)) is not None:
+def _raise_deferred(state: CheckState, check: str) -> None:
+    if (error := state.deferred_errors.get(check)) is not None:
         raise error

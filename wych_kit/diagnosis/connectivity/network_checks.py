@@ -1,22 +1,29 @@
-"""The rungs below HTTP: settings, host names, connection, TLS, proxy. Each takes what is known and adds to it, or raises."""
+"""The checks below HTTP: settings, host names, connection, TLS, proxy.
+
+Each adds to the state and returns a finding, or raises `CheckFailed` or a `WychError`.
+"""
 
 from __future__ import annotations
 
 import socket
 import ssl
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from wych_kit.client import refusal_rules
 from wych_kit.client.proxies import proxy_for
 from wych_kit.diagnosis.connectivity import certificates, probes
-from wych_kit.diagnosis.connectivity.state import held, skipped
+from wych_kit.diagnosis.connectivity.probes import CONNECT_SECONDS, Target
+from wych_kit.diagnosis.connectivity.state import PASSED, SKIPPED, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wych_kit.diagnosis.connectivity.probes import Target
-    from wych_kit.diagnosis.connectivity.state import Broken, Finding, State
+    from wych_kit.client.proxies import Proxy
+    from wych_kit.diagnosis.connectivity.probes import Outcome
+    from wych_kit.diagnosis.connectivity.state import CheckFailed, CheckState
+    from wych_kit.errors import Stage
 
 NEEDED = (
     "WYCH_ISSUER_URL",
@@ -28,247 +35,255 @@ NEEDED = (
     "WYCH_APP_ID",
 )
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
-# Seconds kept back, so that what is slow is named by the probe and not by the limit of the rung.
-_MARGIN = 0.3
-_TUNNELLED = range(200, 300)
-# What a proxy says of its own accord: it does not want to, or wants a password first.
-_ITS_OWN = (403, 407)
+# Kept back, so that a slow server is reported by the probe and not by the check's own time limit.
+_MARGIN_SECONDS = 0.3
+# A proxy's own refusals. With any other status it could not reach the host.
+_PROXY_REFUSALS = (HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
+_MAX_ADDRESSES = 4
 
 
-def settings(state: State) -> Finding:
-    """All that a first call needs is there and can be right."""
-    state.settings.require(*NEEDED)
-    wanted = (
-        ("the issuer", "discovery", state.settings.issuer_url),
-        ("the API", "call", state.settings.api_url),
+def check_settings(state: CheckState) -> Finding:
+    """Check that everything a first call needs is set and valid. Raises `WychError` if not."""
+    settings = state.settings
+    settings.require(*NEEDED)
+    urls: tuple[tuple[str, Stage, str], ...] = (
+        ("the issuer", "discovery", settings.issuer_url or ""),
+        ("the API", "call", settings.api_url or ""),
     )
-    plain = all(
-        (address or "").lower().startswith("http:") for _, _, address in wanted
-    )  # then no proxy is asked: see new_client
-    found: dict[tuple[str, int, bool], Target] = {}
-    for what, stage, address in wanted:
-        proxy = None if plain else proxy_for(address or "")
-        made = probes.target(what, stage, address or "", proxy)  # type: ignore[arg-type]  # the two stages above
-        found.setdefault((made.host, made.port, made.tls), made)
-    state.targets = tuple(found.values())
-    return held(f"all {len(NEEDED)} that a first call needs, for {state.settings.environment.name}")
+    # With plain http, which is allowed on this machine only, the client uses no proxy.
+    uses_proxy = not all(url.lower().startswith("http:") for _, _, url in urls)
+    targets: dict[tuple[str, int, bool], Target] = {}
+    for owner, stage, url in urls:
+        target = Target.from_url(
+            url, owner=owner, stage=stage, proxy=proxy_for(url) if uses_proxy else None
+        )
+        # Issuer and API on one host are checked once.
+        targets.setdefault((target.host, target.port, target.tls), target)
+    state.targets = tuple(targets.values())
+    observed = f"all {len(NEEDED)} that a first call needs, for {settings.environment.name}"
+    return Finding(PASSED, observed)
 
 
-def name(state: State) -> Finding:
-    """Every host that this machine has to find can be found: the proxy's instead of those behind it."""
+def check_names(state: CheckState) -> Finding:
+    """Look up every host name. Behind a proxy only the proxy's own name matters here."""
     hosts: dict[tuple[str, int], Target] = {}
     for target in state.targets:
-        place = (
-            (target.proxy.host, target.proxy.port) if target.proxy else (target.host, target.port)
-        )
-        hosts.setdefault(place, target)
+        end = target.proxy or target
+        hosts.setdefault((end.host, end.port), target)
     lines = []
     for (host, port), target in hosts.items():
-        who = f"the proxy ({target.proxy.variable})" if target.proxy else target.what
+        owner = f"the proxy ({target.proxy.variable})" if target.proxy else target.owner
         try:
             addresses = probes.look_up(host, port)
         except (OSError, UnicodeError):
-            words = f"{host}, the host of {who}, is not a name that this machine can look up"
-            raise state.broken(
-                "name-not-found", target.stage, words, confidence="certain"
+            evidence = f"This machine cannot look up {host}, the host of {owner}."
+            raise state.failure(
+                "name-not-found", target.stage, evidence, confidence="certain"
             ) from None
-        shown = ", ".join(address for _, address in addresses[:4])
         state.addresses[host] = addresses
-        lines.append(f"{host} is an address" if shown == host else f"{host} is {shown}")
-    return held("; ".join(dict.fromkeys(lines)))
+        listed = ", ".join(address for _, address in addresses[:_MAX_ADDRESSES])
+        lines.append(f"{host} is an address" if listed == host else f"{host} is {listed}")
+    return Finding(PASSED, "; ".join(dict.fromkeys(lines)))
 
 
-def connection(state: State) -> Finding:
-    """Something takes connections at every host that is reached without a proxy."""
+def check_connection(state: CheckState) -> Finding:
+    """Connect to every host that is reached without a proxy."""
     lines = []
     for target in state.targets:
         if target.proxy:
             continue
-        outcomes = probes.connected(target.host, target.port, state.addresses[target.host])
-        usable = [
-            address for _, address in state.addresses[target.host] if outcomes[address] == "answers"
-        ]
-        if not usable:
-            raise _unconnected(state, target, outcomes)
-        lines.append(f"{target.where} answers{_families(target, outcomes)}")
-    return held("; ".join(lines)) if lines else skipped("the proxy makes the connections")
+        addresses = state.addresses[target.host]
+        outcomes = probes.connect_to_all(target.host, target.port, addresses)
+        if not any(outcomes[address] == "answers" for _, address in addresses):
+            raise _explain_no_connection(state, target, outcomes)
+        lines.append(f"{target.where} answers{_describe_families(target, outcomes)}")
+    if not lines:
+        return Finding(SKIPPED, "the proxy makes the connections")
+    return Finding(PASSED, "; ".join(lines))
 
 
-def _families(target: Target, outcomes: dict[str, probes.Outcome]) -> str:
+def _describe_families(target: Target, outcomes: dict[str, Outcome]) -> str:
     by_family: dict[str, str] = {}
     for address, outcome in outcomes.items():
         family = _FAMILIES[socket.AF_INET6 if ":" in address else socket.AF_INET]
-        by_family[family] = "answers" if "answers" in (outcome, by_family.get(family)) else outcome
+        # One address that answers is enough for its family.
+        if by_family.get(family) != "answers":
+            by_family[family] = outcome
     if len(set(by_family.values())) == 1:
         return f" ({' and '.join(by_family)})"
-    mute = ", ".join(family for family, outcome in by_family.items() if outcome != "answers")
-    warning = (
-        "; a program that tries only that one fails (ipv6-localhost)"
-        if target.host == "localhost"
-        else ""
-    )
-    return f", but not over {mute}{warning}"
+    silent = ", ".join(family for family, outcome in by_family.items() if outcome != "answers")
+    warning = ""
+    if target.host == "localhost":
+        warning = f"; a program that tries only {silent} fails (ipv6-localhost)"
+    return f", but not over {silent}{warning}"
 
 
-def _unconnected(state: State, target: Target, outcomes: dict[str, probes.Outcome]) -> Broken:
+def _explain_no_connection(
+    state: CheckState, target: Target, outcomes: dict[str, Outcome]
+) -> CheckFailed:
+    stage = target.stage
+    # Only for localhost are addresses tried that the look-up did not return.
     if other := [address for address, outcome in outcomes.items() if outcome == "answers"]:
-        looked_up = ", ".join(address for _, address in state.addresses[target.host])
-        words = (
-            f"localhost is {looked_up} here and nothing answers there; {other[0]} port"
-            f" {target.port} does answer"
+        resolved = ", ".join(address for _, address in state.addresses[target.host])
+        evidence = (
+            f"localhost is {resolved} here, and nothing answers there."
+            f" {other[0]} port {target.port} answers."
         )
-        return state.broken("ipv6-localhost", target.stage, words, confidence="certain")
-    seen = set(outcomes.values())
-    if "refused" in seen:
-        return state.broken(
-            "connection-refused",
-            target.stage,
-            f"{target.where} refused the connection",
-            confidence="certain",
-        )
-    if "silent" in seen:
-        words = (
-            f"{target.where} did not accept the connection within {probes.CONNECT_SECONDS:.0f}"
-            " seconds"
-        )
-        return state.broken("timeout", target.stage, words, runner_up="unreachable")
-    return state.broken("unreachable", target.stage, f"there is no way to {target.where} from here")
+        return state.failure("ipv6-localhost", stage, evidence, confidence="certain")
+    if "refused" in outcomes.values():
+        evidence = f"{target.where} refused the connection."
+        return state.failure("connection-refused", stage, evidence, confidence="certain")
+    if "silent" in outcomes.values():
+        evidence = f"{target.where} accepted no connection within {CONNECT_SECONDS:.0f} seconds."
+        return state.failure("timeout", stage, evidence, runner_up="unreachable")
+    return state.failure("unreachable", stage, f"No network route leads to {target.where}.")
 
 
-def tls(state: State) -> Finding:
-    """Every https host that is reached without a proxy shows a certificate that this machine trusts."""
-    wanted = [target for target in state.targets if target.tls]
-    if not wanted:
-        return skipped("plain http, on this machine only")
-    direct = [target for target in wanted if not target.proxy]
+def check_tls(state: CheckState) -> Finding:
+    """Verify the certificate of every https host that is reached without a proxy."""
+    secure = [target for target in state.targets if target.tls]
+    if not secure:
+        return Finding(SKIPPED, "plain http, on this machine only")
+    direct = [target for target in secure if not target.proxy]
     if not direct:
-        return skipped("tried through the proxy, on the next rung")
-    return held(
-        "; ".join(
-            f"{target.host}: {_handshake(state, target, _direct(state, target))}"
-            for target in direct
-        )
-    )
+        return Finding(SKIPPED, "the next check does it, through the proxy")
+    lines = [
+        f"{target.host}: {_shake_hands(state, target, _connect_direct(state, target))}"
+        for target in direct
+    ]
+    return Finding(PASSED, "; ".join(lines))
 
 
-def proxy(state: State) -> Finding:
-    """The proxy lets us through to every https host behind it, and the certificates hold there too."""
-    behind = [target for target in state.targets if target.proxy]
-    if not behind:
-        return skipped("none is used")
+def check_proxy(state: CheckState) -> Finding:
+    """Open a tunnel to every https host behind a proxy, and verify the certificate there."""
     lines = []
-    for target in behind:
-        held_words = f"to {target.host} through {target.proxy.words if target.proxy else ''}"
+    for target in state.targets:
+        if target.proxy is None:
+            continue
+        line = f"to {target.host} through {target.proxy.words}"
         if target.tls:
-            held_words += f", {_handshake(state, target, _through_the_proxy(state, target))}"
-        lines.append(held_words)
-    return held("; ".join(lines))
+            connect = _connect_through_proxy(state, target, target.proxy)
+            line += f", {_shake_hands(state, target, connect)}"
+        lines.append(line)
+    return Finding(PASSED, "; ".join(lines)) if lines else Finding(SKIPPED, "none is used")
 
 
-def _direct(state: State, target: Target) -> Callable[[], socket.socket]:
-    def way() -> socket.socket:
-        return socket.create_connection(
-            (target.host, target.port), timeout=min(probes.CONNECT_SECONDS, _left(state))
-        )
+def _connect_direct(state: CheckState, target: Target) -> Callable[[], socket.socket]:
+    def connect() -> socket.socket:
+        timeout = min(CONNECT_SECONDS, _time_left(state))
+        return socket.create_connection((target.host, target.port), timeout=timeout)
 
-    return way
+    return connect
 
 
-def _through_the_proxy(state: State, target: Target) -> Callable[[], socket.socket]:
-    found = target.proxy
-    assert found is not None  # noqa: S101 - the callers chose those with one
-
-    def way() -> socket.socket:
-        if found.scheme not in ("http", "https"):
-            words = f"{found.variable} names no http proxy, which is the only kind this kit uses"
-            raise state.broken("proxy-unreachable", target.stage, words, confidence="certain")
+def _connect_through_proxy(
+    state: CheckState, target: Target, proxy: Proxy
+) -> Callable[[], socket.socket]:
+    def connect() -> socket.socket:
+        if proxy.scheme not in ("http", "https"):
+            evidence = f"{proxy.variable} does not name an http proxy. The kit uses no other kind."
+            raise state.failure("proxy-unreachable", target.stage, evidence, confidence="certain")
         try:
-            made, status, reason = probes.tunnel(found, target.host, target.port, _left(state))
+            connection, status, reason = probes.open_tunnel(
+                proxy, target.host, target.port, seconds=_time_left(state)
+            )
         except OSError as error:
-            words = f"no answer from the proxy {found.words}: {type(error).__name__}"
-            raise state.broken("proxy-unreachable", target.stage, words) from None
-        if status in _TUNNELLED:
-            return made
-        made.close()
-        raise _no_tunnel(state, target, status, reason)
+            evidence = f"The proxy {proxy.words} did not answer: {type(error).__name__}."
+            raise state.failure("proxy-unreachable", target.stage, evidence) from None
+        # Any 2xx opens the tunnel (RFC 9110 section 9.3.6).
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return connection
+        connection.close()
+        raise _explain_no_tunnel(state, target, proxy, status=status, reason=reason)
 
-    return way
+    return connect
 
 
-def _no_tunnel(state: State, target: Target, status: int, reason: str) -> Broken:
-    """A proxy that gives no way: its own refusal is certain, why it could not get through is not, nor whether it is a proxy at all."""
-    found = target.proxy
-    assert found is not None  # noqa: S101 - it answered
-    words = (
-        f"the proxy {found.words} answered {status or 'something that is no HTTP'} {reason}".rstrip()
-        + f" for {target.where}"
+def _explain_no_tunnel(
+    state: CheckState, target: Target, proxy: Proxy, *, status: int, reason: str
+) -> CheckFailed:
+    """Return the failure for a proxy's response to CONNECT.
+
+    Only its own refusal is certain. The reason why it could not reach the host is not, nor that it
+    is a proxy at all.
+    """
+    stage = target.stage
+    response = (
+        f"{status} {reason}".rstrip() if status else f"a text that is not HTTP {reason}".rstrip()
     )
-    reference, stage = refusal_rules.classify_tunnel_refusal(status), target.stage
-    if reference == "proxy-password" and found.credentials:
-        cause = f"The proxy does not take the name and password in {found.variable}."
-        action = "Correct them there; a sign such as @ or % is written %40 or %25."
-        return state.broken(
-            reference, stage, words, runner_up="proxy-refused", cause=cause, action=action
-        )
-    if status in _ITS_OWN:
-        return state.broken(reference, stage, words, confidence="certain")
-    if reference == "unreachable":
-        cause = f"The proxy could not get through to {target.host}."
-        action = "Check the address; then ask whoever runs the proxy."
-        return state.broken(
-            reference, stage, words, runner_up="proxy-refused", cause=cause, action=action
-        )
-    if reference == "proxy-unreachable":
-        cause = f"What {found.variable} names does not answer as a proxy does."
-        return state.broken(reference, stage, words, runner_up="proxy-refused", cause=cause)
-    return state.broken(reference, stage, words)
+    evidence = f"The proxy {proxy.words} answered {response} for {target.where}."
+    reference = refusal_rules.classify_tunnel_refusal(status)
+    cause = action = ""
+    if reference == "proxy-password" and proxy.credentials:
+        cause = f"The proxy rejects the name and password in {proxy.variable}."
+        action = f"Correct them in {proxy.variable}. Write @ as %40 and % as %25."
+    elif status in _PROXY_REFUSALS:
+        return state.failure(reference, stage, evidence, confidence="certain")
+    elif reference == "unreachable":
+        cause = f"The proxy could not reach {target.host}."
+        action = "Check the URL. If it is correct, ask the people who run the proxy."
+    elif reference == "proxy-unreachable":
+        cause = f"The server that {proxy.variable} names does not answer as a proxy does."
+    else:
+        return state.failure(reference, stage, evidence)
+    return state.failure(
+        reference, stage, evidence, runner_up="proxy-refused", cause=cause, action=action
+    )
 
 
-def _handshake(state: State, target: Target, way: Callable[[], socket.socket]) -> str:
+def _shake_hands(state: CheckState, target: Target, connect: Callable[[], socket.socket]) -> str:
+    """Return a sentence about the certificate. Raises `CheckFailed`."""
+    stage, where = target.stage, target.where
     try:
-        made = way()
-        made.settimeout(_left(state))
-        return certificates.shaken(made, target.host).words
+        connection = connect()
+        connection.settimeout(_time_left(state))
+        return str(certificates.verify_certificate(connection, target.host))
+    # SSLCertVerificationError is an SSLError, and both are OSErrors: the order matters.
     except ssl.SSLCertVerificationError as error:
-        raise _distrusted(state, target, error, way) from None
+        raise _explain_certificate(state, target, error, connect) from None
     except ssl.SSLError as error:
-        words = f"{target.where} does not speak TLS as it should ({error.reason})"
-        raise state.broken("tls-broken", target.stage, words) from None
+        evidence = f"{where} does not answer with valid TLS ({error.reason})."
+        raise state.failure("tls-broken", stage, evidence) from None
     except TimeoutError:
-        words = f"{target.where} did not finish the TLS handshake in time"
-        raise state.broken("timeout", target.stage, words, runner_up="tls-broken") from None
+        evidence = f"{where} did not finish the TLS handshake in time."
+        raise state.failure("timeout", stage, evidence, runner_up="tls-broken") from None
     except OSError as error:
-        words = (
-            f"{target.where} cut the connection during the TLS handshake ({type(error).__name__})"
+        evidence = (
+            f"{where} closed the connection during the TLS handshake ({type(error).__name__})."
         )
-        raise state.broken("connection-cut", target.stage, words, runner_up="tls-broken") from None
+        raise state.failure("connection-cut", stage, evidence, runner_up="tls-broken") from None
 
 
-def _distrusted(
-    state: State,
+def _explain_certificate(
+    state: CheckState,
     target: Target,
     error: ssl.SSLCertVerificationError,
-    way: Callable[[], socket.socket],
-) -> Broken:
+    connect: Callable[[], socket.socket],
+) -> CheckFailed:
+    # A second connection reads the certificate without trusting it, to say who issued it.
     try:
-        made = way()
-        made.settimeout(_left(state))
-        seen = certificates.looked_at(made, target.host)
+        connection = connect()
+        connection.settimeout(_time_left(state))
+        certificate = certificates.read_certificate(connection, target.host)
     except OSError:
-        seen = None
-    reference = certificates.reference(error, seen)
-    shown = f"; it is for {seen.subject}, by {seen.issuer}, until {seen.expires}" if seen else ""
-    words = f"the certificate of {target.where} does not hold ({error.verify_message}){shown}"
-    open_question = {
+        certificate = None
+    reference = certificates.classify_certificate(error, certificate)
+    evidence = f"The certificate of {target.where} is not valid here ({error.verify_message})."
+    if certificate:
+        evidence += (
+            f" It is for {certificate.subject}, issued by {certificate.issuer},"
+            f" and expires on {certificate.expires}."
+        )
+    runner_up = {
         "tls-interception": "certificate-not-trusted",
         "certificate-not-trusted": "tls-interception",
         "clock-behind": "certificate-not-trusted",
     }.get(reference)
-    confidence: Literal["certain", "likely"] = "likely" if open_question else "certain"
-    return state.broken(
-        reference, target.stage, words, confidence=confidence, runner_up=open_question
+    confidence: Literal["certain", "likely"] = "likely" if runner_up else "certain"
+    return state.failure(
+        reference, target.stage, evidence, confidence=confidence, runner_up=runner_up
     )
 
 
-def _left(state: State) -> float:
-    return max(0.1, state.asking.rung_ends - time.monotonic() - _MARGIN)
+def _time_left(state: CheckState) -> float:
+    return max(0.1, state.client.check_ends - time.monotonic() - _MARGIN_SECONDS)

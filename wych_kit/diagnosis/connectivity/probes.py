@@ -1,4 +1,4 @@
-"""Look-ups, connections, and a way through a proxy (CONNECT), without an HTTP client."""
+"""Looks up names, connects sockets and opens tunnels through proxies, without an HTTP client."""
 
 from __future__ import annotations
 
@@ -13,128 +13,145 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from wych_kit.diagnosis.connectivity.certificates import context
+from wych_kit.diagnosis.connectivity.certificates import create_context
 
 if TYPE_CHECKING:
-    from ssl import SSLSocket
-
     from wych_kit.client.proxies import Proxy
     from wych_kit.errors import Stage
 
 CONNECT_SECONDS = 3.0
-_ANSWER_BYTES = 16 * 1024
+_MAX_RESPONSE_BYTES = 16 * 1024
 Outcome = Literal["answers", "refused", "silent", "unreachable"]
 Address = tuple[int, str]
 _LOCALHOST: tuple[Address, ...] = ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))
+# What a non-blocking connect returns while it is under way; the last one is Windows's.
+_IN_PROGRESS = {
+    errno.EINPROGRESS,
+    errno.EWOULDBLOCK,
+    getattr(errno, "WSAEWOULDBLOCK", errno.EWOULDBLOCK),
+}
+_REFUSED = {errno.ECONNREFUSED, getattr(errno, "WSAECONNREFUSED", errno.ECONNREFUSED)}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A host that has to be reached, and the proxy on the way to it, if any."""
+    """A host that the kit has to reach, and the proxy on the way to it, if any.
 
-    what: str
+    `owner` names it in a sentence: "the issuer".
+    """
+
+    owner: str
     stage: Stage
     host: str
     port: int
     tls: bool
     proxy: Proxy | None = None
 
+    @classmethod
+    def from_url(cls, url: str, *, owner: str, stage: Stage, proxy: Proxy | None) -> Target:
+        """Return the target of a URL."""
+        parts = urlsplit(url)
+        tls = parts.scheme == "https"
+        port = parts.port or (443 if tls else 80)
+        return cls(owner, stage, parts.hostname or "", port=port, tls=tls, proxy=proxy)
+
     @property
     def where(self) -> str:
-        """Host and port as they are written in an address."""
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        """Host and port as they are written in a URL."""
+        return _join(self.host, self.port)
 
 
-def target(what: str, stage: Stage, address: str, proxy: Proxy | None) -> Target:
-    """The host of a setting's address."""
-    parts = urlsplit(address)
-    tls = parts.scheme == "https"
-    return Target(what, stage, parts.hostname or "", parts.port or (443 if tls else 80), tls, proxy)
+def _join(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def look_up(host: str, port: int) -> tuple[Address, ...]:
-    """The host's addresses, each once, in the order in which they would be tried. Raises `OSError` or `UnicodeError`."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys((int(family), str(place[0])) for family, _, _, _, place in found))
+    """Return the host's addresses, each once, in the order in which a client tries them.
+
+    Raises `OSError` or `UnicodeError`.
+    """
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys((int(family), str(end[0])) for family, _, _, _, end in entries))
 
 
-def connected(host: str, port: int, addresses: tuple[Address, ...]) -> dict[str, Outcome]:
-    """What each address says to a connection, all tried at once. For `localhost` both of its addresses are tried."""
-    tried = tuple(dict.fromkeys((*addresses, *(_LOCALHOST if host == "localhost" else ()))))
+def connect_to_all(host: str, port: int, addresses: tuple[Address, ...]) -> dict[str, Outcome]:
+    """Return the outcome of a connection to each address, all tried at once.
+
+    For `localhost` both of its addresses are tried, also one that the look-up did not return.
+    """
+    candidates = tuple(dict.fromkeys((*addresses, *(_LOCALHOST if host == "localhost" else ()))))
     outcomes: dict[str, Outcome] = {}
-    with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as opened:
-        for family, address in tried:
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as stack:
+        for family, address in candidates:
             outcomes[address] = "silent"
             try:
-                probe = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                probe = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
                 probe.settimeout(0)
                 code = probe.connect_ex((address, port))
-            except OSError as error:
-                outcomes[address] = _outcome(error.errno or errno.EHOSTUNREACH)
+            except OSError as error:  # this machine has no IPv6, for example
+                outcomes[address] = _classify(error.errno or errno.EHOSTUNREACH)
                 continue
-            if code in (
-                errno.EINPROGRESS,
-                errno.EWOULDBLOCK,
-                errno.WSAEWOULDBLOCK if hasattr(errno, "WSAEWOULDBLOCK") else 0,
-            ):
-                waiting.register(probe, selectors.EVENT_WRITE, address)
+            if code in _IN_PROGRESS:
+                selector.register(probe, selectors.EVENT_WRITE, address)
             else:
-                outcomes[address] = _outcome(code)
+                outcomes[address] = _classify(code)
         ends = time.monotonic() + CONNECT_SECONDS
-        while waiting.get_map() and (left := ends - time.monotonic()) > 0:
-            for key, _ in waiting.select(left):
-                probe = key.fileobj  # type: ignore[assignment]  # we registered sockets
-                outcomes[key.data] = _outcome(probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-                waiting.unregister(probe)
+        while selector.get_map() and (left := ends - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                probe = key.fileobj  # type: ignore[assignment]  # only sockets were registered
+                outcomes[key.data] = _classify(probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+                selector.unregister(probe)
     return outcomes
 
 
-def _outcome(code: int) -> Outcome:
+def _classify(code: int) -> Outcome:
     if code == 0:
         return "answers"
-    if code in (errno.ECONNREFUSED, getattr(errno, "WSAECONNREFUSED", errno.ECONNREFUSED)):
+    if code in _REFUSED:
         return "refused"
     return "silent" if code == errno.ETIMEDOUT else "unreachable"
 
 
-def tunnel(proxy: Proxy, host: str, port: int, seconds: float) -> tuple[socket.socket, int, str]:
-    """Ask the proxy for a way to host and port: the connection, the status it answered (0 for no HTTP), and its reason.
+def open_tunnel(
+    proxy: Proxy, host: str, port: int, *, seconds: float
+) -> tuple[socket.socket, int, str]:
+    """Send CONNECT (RFC 9110 section 9.3.6), and return the connection, the status and the reason.
 
-    Raises `OSError` when the proxy cannot be reached or hangs up.
+    The status is 0 for a response that is not HTTP. Raises `OSError` if the proxy cannot be reached
+    or closes the connection.
     """
-    way: socket.socket | SSLSocket = socket.create_connection(
-        (proxy.host, proxy.port), timeout=min(CONNECT_SECONDS, seconds)
-    )
+    timeout = min(CONNECT_SECONDS, seconds)
+    connection = socket.create_connection((proxy.host, proxy.port), timeout=timeout)
     try:
-        way.settimeout(seconds)
+        connection.settimeout(seconds)
         if proxy.scheme == "https":
-            way = context().wrap_socket(way, server_hostname=proxy.host)
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+            connection = create_context().wrap_socket(connection, server_hostname=proxy.host)
+        where = _join(host, port)
+        head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
+        # The credentials go straight into the call, where no traceback shows them.
         if proxy.credentials:
-            way.sendall(
-                "\r\n".join([*lines, f"Proxy-Authorization: {_basic(proxy)}", "", ""]).encode()
-            )
+            connection.sendall(f"{head}Proxy-Authorization: {_basic(proxy)}\r\n\r\n".encode())
         else:
-            way.sendall("\r\n".join([*lines, "", ""]).encode())
-        status, reason = _answer(way, time.monotonic() + seconds)
+            connection.sendall(f"{head}\r\n".encode())
+        status, reason = _read_status(connection, time.monotonic() + seconds)
     except BaseException:
-        way.close()
+        connection.close()
         raise
-    return way, status, reason
+    return connection, status, reason
 
 
 def _basic(proxy: Proxy) -> str:
     return "Basic " + base64.b64encode(proxy.credentials.reveal().encode()).decode()
 
 
-def _answer(way: socket.socket, ends: float) -> tuple[int, str]:
+def _read_status(connection: socket.socket, ends: float) -> tuple[int, str]:
     head = bytearray()
-    while b"\r\n\r\n" not in head and len(head) < _ANSWER_BYTES:
+    while b"\r\n\r\n" not in head and len(head) < _MAX_RESPONSE_BYTES:
         if time.monotonic() > ends:
-            raise TimeoutError("the proxy's answer was not complete in time")
-        if not (chunk := way.recv(1)):  # a byte at a time: what follows belongs to the handshake
+            raise TimeoutError("the proxy's response was not complete in time")
+        # One byte at a time, because the bytes after the head belong to the TLS handshake.
+        if not (chunk := connection.recv(1)):
             break
         head += chunk
-    found = re.match(rb"HTTP/1\.[01] (\d{3}) ?([^\r\n]{0,80})", bytes(head))
-    return (int(found[1]), found[2].decode("latin-1")) if found else (0, "")
+    match = re.match(rb"HTTP/1\.[01] (\d{3}) ?([^\r\n]{0,80})", bytes(head))
+    return (int(match[1]), match[2].decode("latin-1")) if match else (0, "")

@@ -1,4 +1,4 @@
-"""What a climb found: each rung's state, what was observed there, and the diagnosis of the broken one."""
+"""Describes the result of the connectivity check."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 State = Literal["held", "broken", "skipped", "not reached"]
 
-# Name and title of each rung, from the ground up. A rung keeps its number: exit statuses are made
-# of it.
+# Name and title of each check, in order. Exit statuses are made of the numbers, so an order never
+# changes.
 CHECK_TITLES = {
     "settings": "Settings",
     "name": "Host names",
@@ -46,12 +46,12 @@ STATE_SYMBOLS: dict[State, str] = {"held": "✓", "broken": "✗", "skipped": "�
 ALL_PASSED = "Every check passed. A first call works from here."
 
 _USAGE = 2
-_BROKEN = 10
+_FIRST_STATUS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One rung as it was found. `observed` is a sentence or two without secrets, empty where nobody got to."""
+    """The result of one check. `observed` is a sentence or two, without secrets."""
 
     name: str
     title: str
@@ -62,7 +62,11 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A climb. `diagnosis` is the broken rung's, `None` when none is; `exchanges` what went over the wire, redacted."""
+    """The results of all checks, in order.
+
+    `diagnosis` explains the check that failed, if any; `exchanges` are the requests and responses,
+    without secrets.
+    """
 
     checks: tuple[CheckResult, ...]
     diagnosis: Diagnosis | None
@@ -70,25 +74,25 @@ class Report:
 
     @property
     def failed_check(self) -> CheckResult | None:
-        """The rung where the climb ended, if it did."""
-        return next((rung for rung in self.checks if rung.state == "broken"), None)
+        """The check that failed, or None. The checks after it did not run."""
+        return next((check for check in self.checks if check.state == "broken"), None)
 
     @property
     def status(self) -> int:
-        """The exit status: 0 when nothing is broken, 2 for the settings, 10 and the number of the rung for any other."""
+        """The exit status: 0 if all passed, 2 for the settings, else 10 plus the check's number."""
         if self.failed_check is None:
             return 0
         number = self.checks.index(self.failed_check) + 1
-        return _USAGE if number == 1 else _BROKEN + number
+        return _USAGE if number == 1 else _FIRST_STATUS + number
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain data, fit for JSON."""
+        """Return the report as plain data, fit for JSON. Its keys and words do not change."""
         return {
             "ok": self.failed_check is None,
             "status": self.status,
             "broken": self.failed_check.name if self.failed_check else None,
             "rungs": [
-                {"number": number, **asdict(rung)} for number, rung in enumerate(self.checks, 1)
+                {"number": number, **asdict(check)} for number, check in enumerate(self.checks, 1)
             ],
             "diagnosis": asdict(self.diagnosis) if self.diagnosis else None,
             "exchanges": [exchange.as_dict() for exchange in self.exchanges],

@@ -1,9 +1,9 @@
-"""What a rung says, and what later rungs know from earlier ones."""
+"""Defines what a check returns or raises, and what later checks know from earlier ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from wych_kit.diagnosis.diagnose import Diagnosis, explain_reference
 
@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from wych_kit.errors import Stage, WychError
     from wych_kit.settings.loading import Settings
 
+# The words of the JSON report, which programs read. People read "passed".
+PASSED: Final = "held"
+SKIPPED: Final = "skipped"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rung that is not broken, and what was observed there."""
+    """The result of a check that did not fail: its state and a sentence for people."""
 
     state: Literal["held", "skipped"]
     observed: str
 
 
-class Broken(Exception):
-    """A rung that is broken, with its diagnosis."""
+class CheckFailed(Exception):
+    """A check failed, with its diagnosis."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(" ".join(diagnosis.evidence))
@@ -35,19 +39,22 @@ class Broken(Exception):
 
 
 @dataclass
-class State:
-    """What is known so far. `postponed` is an error that was met early and belongs to a later rung, by that rung's name."""
+class CheckState:
+    """What earlier checks found.
+
+    `deferred_errors` are errors that occurred early and belong to a later check, by its name.
+    """
 
     settings: Settings
-    asking: BoundedClient
+    client: BoundedClient
     targets: tuple[Target, ...] = ()
     provider: Provider | None = None
     token: Token | None = None
     response: httpx.Response | None = None
-    postponed: dict[str, WychError] = field(default_factory=dict)
+    deferred_errors: dict[str, WychError] = field(default_factory=dict)
     addresses: dict[str, tuple[Address, ...]] = field(default_factory=dict)
 
-    def broken(
+    def failure(
         self,
         reference: str,
         stage: Stage,
@@ -56,9 +63,12 @@ class State:
         runner_up: str | None = None,
         cause: str = "",
         action: str = "",
-    ) -> Broken:
-        """The end of the climb, to be raised. `cause` and `action`: where more is known than the catalogue says."""
-        found = explain_reference(
+    ) -> CheckFailed:
+        """Return the exception that ends the checks.
+
+        `cause` and `action` replace the catalogue's texts where the check knows more.
+        """
+        diagnosis = explain_reference(
             reference,
             stage,
             evidence,
@@ -68,14 +78,4 @@ class State:
             cause=cause,
             action=action,
         )
-        return Broken(found)
-
-
-def held(observed: str) -> Finding:
-    """The rung holds."""
-    return Finding("held", observed)
-
-
-def skipped(observed: str) -> Finding:
-    """There was nothing to try here, and why."""
-    return Finding("skipped", observed)
+        return CheckFailed(diagnosis)
