@@ -164,7 +164,8 @@ def _list_movements(
 ) -> tuple[tuple[int, datetime, Payment, int, str], ...]:
     """Return all movements from the first day to the end of `last`, oldest first.
 
-    Each is (index of the account, time, payment, cents, id). Days are numbered from the one on which the connection was created, which has none. So the past
+    Each is (index of the account, time, payment, cents, id). Days are numbered from the one on
+    which the connection was created, which has none. So the past
     is the same whenever that is.
     """
     first = -min(HISTORY, created.toordinal() - 1)

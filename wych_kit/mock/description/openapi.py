@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from wych_kit.mock.api.routes import ROUTES, Route
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.description.schemas import Schema
 
 PATH = "/openapi.json"
+# In words of this description, because the bodies themselves are AWS's or invented.
 _REFUSED = {
     400: "the request cannot be read",
     401: "no valid bearer token (gateway)",
@@ -34,6 +36,8 @@ _REFUSED = {
     431: "the headers are over 10,240 bytes (gateway)",
 }
 _GATEWAY, _APPLICATION = ref("GatewayRefusal"), ref("Refusal")
+# Both the gateway and the application refuse with 403. Every status that is missing here is the
+# application's.
 _BY_STATUS = {
     400: _GATEWAY,
     401: _GATEWAY,
@@ -41,6 +45,7 @@ _BY_STATUS = {
     415: _GATEWAY,
     429: _GATEWAY,
 }
+# Every call can be refused with these.
 _EVERY = (401, 403, 404, 413, 429, 431)
 _BOOKING = "an inclusive time; a date alone means the whole day; UTC unless an offset is given"
 _PAGES = {
@@ -111,17 +116,18 @@ def document(url: str) -> dict[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    summary, given, refusals = _CALLS[route.handler]
+    summary, schema, refusals = _CALLS[route.handler]
     good = (
         {"204": _response("revoked", None)}
-        if given is None
-        else {"200": _response("success", given)}
+        if schema is None
+        else {"200": _response("success", schema)}
     )
     described = {
         "operationId": route.handler,
         "summary": summary,
         "tags": [route.token],
         "x-wych-basis": route.basis,
+        # One object with two members means both; two objects would mean either.
         "security": [{"apiKey": [], route.token: []}],
         "parameters": _parameters(route),
         "responses": (
@@ -139,6 +145,7 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
+    # Ids are UUIDs in the mock. What Wych's look like is not public.
     ids = [
         {"name": name, "in": "path", "required": True, "schema": UUID}
         for name in re.findall(r"\{(\w+)\}", route.path)
@@ -153,11 +160,14 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _refusal(route: Route, status: int) -> dict[str, Any]:
-    if status == 431:  # noqa: PLR2004 - it has no body
+    # AWS sends no body with a 431, and plain text with a 413.
+    if status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
         return {"description": _REFUSED[status]}
-    if status == 413:  # noqa: PLR2004 - the one in plain text
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return {"description": _REFUSED[status], "content": {"text/plain": {"schema": TEXT}}}
-    own = status == 400 and not route.takes_body  # noqa: PLR2004 - without a body it is the application that refuses
+    # The gateway checks a body before the application sees it. Without one, the application itself
+    # refuses a parameter.
+    own = status == HTTPStatus.BAD_REQUEST and not route.takes_body
     return _response(
         _REFUSED[status], _APPLICATION if own else _BY_STATUS.get(status, _APPLICATION)
     )
@@ -188,6 +198,7 @@ _TOKEN = {
     "summary": "A service token for an app's client id and secret",
     "tags": ["token"],
     "x-wych-basis": "documented",
+    # The endpoint takes its credentials from the form, for which OpenAPI has no scheme.
     "security": [],
     "parameters": [],
     "requestBody": {
@@ -216,31 +227,33 @@ class Description:
     header_limit = 64 * 1024
 
     def __init__(self, url: str) -> None:
+        # Written once: the description does not change while the mock runs.
         self._body = compact_json(document(url))
 
     async def answer(self, request: Request) -> Answer:
         """Return the description, to GET and HEAD."""
+        # RFC 9110 §15.5.6: a 405 names the methods that are allowed.
         if request.method not in ("GET", "HEAD"):
-            return _refused(405, "use GET for this path", (b"allow", b"GET, HEAD"))
+            return _refuse(405, "use GET for this path", (b"allow", b"GET, HEAD"))
         return answer(200, self._body, *_HEADERS, row="invented")
 
     def too_large(self, _request: Request) -> Answer:
         """Return 413."""
-        return _refused(413, "the body is over 64 KiB")
+        return _refuse(413, "the body is over 64 KiB")
 
     def headers_too_large(self, _request: Request) -> Answer:
         """Return 431."""
-        return _refused(431, "the headers are over 64 KiB")
+        return _refuse(431, "the headers are over 64 KiB")
 
     def broken(self, _request: Request) -> Answer:
         """Return 500."""
-        return _refused(500, "a bug in the mock; see its log")
+        return _refuse(500, "a bug in the mock; see its log")
 
 
 _HEADERS = ((b"content-type", b"application/json"), (BASIS_HEADER, b"invented"))
 
 
-def _refused(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
+def _refuse(status: int, reason: str, *headers: tuple[bytes, bytes]) -> Answer:
     return answer(
         status, compact_json({"error": reason}), *_HEADERS, *headers, row="invented", reason=reason
     )

@@ -14,9 +14,9 @@ TIME: Schema = {"type": "string", "format": "date-time"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 
 
-def choice(*words: str) -> Schema:
+def choice(*values: str) -> Schema:
     """Return the schema of one of these texts."""
-    return {"type": "string", "enum": list(words)}
+    return {"type": "string", "enum": list(values)}
 
 
 def items(of: Schema) -> Schema:
@@ -27,6 +27,7 @@ def items(of: Schema) -> Schema:
 def record(required: dict[str, Schema], **optional: Schema) -> Schema:
     """Return the schema of an object with these members and no others."""
     members = {"properties": {**required, **optional}, "required": list(required)}
+    # Strict, so that a test notices a member that the description does not have.
     return {"type": "object", **members, "additionalProperties": False}
 
 
@@ -39,6 +40,7 @@ _SIGN = choice("Credit", "Debit")
 _AMOUNT = record(
     {"Amount": {"type": "string", "pattern": r"^\d+\.\d\d$"}, "Currency": {"const": "NZD"}}
 )
+# The amount is never negative: the indicator gives the direction.
 _VALUED = {"Amount": _AMOUNT, "CreditDebitIndicator": _SIGN}
 _LINKS = record({"Self": TEXT, "First": TEXT, "Last": TEXT}, Prev=TEXT, Next=TEXT)
 _META = record(
@@ -46,6 +48,7 @@ _META = record(
     FirstAvailableDateTime=TIME,
     LastAvailableDateTime=TIME,
 )
+# New Zealand's account numbers: bank, branch, account, suffix.
 _NUMBER = record(
     {
         "SchemeName": {"const": "BECSElectronicCredit"},
@@ -69,8 +72,10 @@ SCHEMAS: dict[str, Schema] = {
             "refresh_expires_in": NUMBER,
             "token_type": {"const": "Bearer"},
         },
+        # Keycloak's own member; a keyword cannot have hyphens.
         **{"not-before-policy": NUMBER, "scope": TEXT, "id_token": TEXT},
     ),
+    # Invented. The standard's answer to a token exchange (RFC 8693) would have issued_token_type.
     "UserToken": record(
         {"access_token": TEXT, "expires_in": NUMBER, "token_type": {"const": "Bearer"}}
     ),
@@ -122,6 +127,7 @@ SCHEMAS: dict[str, Schema] = {
     "Balances": _page("Balance"),
     "Transactions": _page("Transaction"),
     "Refusal": record({"error": TEXT, "message": TEXT}),
+    # AWS writes "Message" for a denial by policy, and "message" otherwise.
     "GatewayRefusal": {"oneOf": [record({"message": TEXT}), record({"Message": TEXT})]},
     "TokenRefusal": record({"error": TEXT}, error_description=TEXT),
 }

@@ -46,10 +46,12 @@ if TYPE_CHECKING:
 
 ROOT = "/portal/api"
 _INVENTED = {"x-wych-mock-basis": "invented"}
+# Bounded, because a load test may register for hours. The oldest session is dropped first.
 _MOST_SESSIONS = 1000
 _APP_FACTS = ("name", "description", "website", "callback_url")
 
 
+# Starlette's own sentences for these two do not say what to do.
 _ROUTING = {
     "Not Found": ("The portal has no such path. `wych_kit.mock.portal.json_api` lists its paths."),
     "Method Not Allowed": (
@@ -85,6 +87,7 @@ class Portal:
         ]
         handlers: dict[Any, Any] = {FieldErrors: _field_errors, HTTPException: _http_error}
         self._site = Starlette(routes=routes, exception_handlers=handlers)
+        # A redirect would hide a wrong path from the program that sent it.
         self._site.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
@@ -134,17 +137,19 @@ class Portal:
 
     async def _receive_data(self, request: WebRequest) -> Response:
         business = self._business(request)
-        self._store.enable_receiving(business["id"])
+        self._store.choose_receive_data(business["id"])
         return _json_answer(200, {"business_id": business["id"], "receives_data": True})
 
     async def _add_app(self, request: WebRequest) -> Response:
         business = self._business(request)
+        # A caller that skipped "Receive Data" is told so first, whatever the body contains.
         typed = await _read_object(request) if business["receives_data"] else {}
         app, issued = self._registrar.add_app(business, typed)
         return _json_answer(201, self._credentials(app, issued))
 
     async def _show_app(self, request: WebRequest) -> Response:
         app = self._app(request)
+        # Without the secrets: they are shown once, and stored only as hashes.
         return _json_answer(200, {name: app[name] for name in _APP_FACTS} | self._addresses(app))
 
     async def _renew(self, request: WebRequest) -> Response:
@@ -156,6 +161,7 @@ class Portal:
 
     def _addresses(self, app: Mapping[str, Any]) -> dict[str, str]:
         ids = {"app_id": app["id"], "partner_id": app["partner_id"], "client_id": app["client_id"]}
+        # Two businesses may have an app of one name; only one of them can have it in its link.
         ids["app_name"] = in_link(self._store, app)
         return ids | {
             "issuer_url": f"{self._url}/realms/partner",
@@ -163,14 +169,15 @@ class Portal:
             "connect_url": f"{self._url}/app",
         }
 
-    # RFC 9110 section 11.1: the scheme's name is case-insensitive.
     def _account(self, request: WebRequest) -> str:
+        # The scheme's name is case-insensitive (RFC 9110 §11.1).
         scheme, _, session = request.headers.get("authorization", "").partition(" ")
         account = self._sessions.get(session.strip()) if scheme.lower() == "bearer" else None
         if account is None:
             raise HTTPException(
                 401,
-                "You are not signed in. Use POST /portal/api/sessions, then send the session as a bearer token.",
+                "You are not signed in. Use POST /portal/api/sessions, then send the session as a"
+                " bearer token.",
             )
         return account
 
@@ -197,6 +204,7 @@ class Portal:
 async def _read_object(request: WebRequest) -> dict[str, Any]:
     try:
         typed = await request.json()
+    # RecursionError: JSON of many nested brackets.
     except (ValueError, RecursionError):
         typed = None
     if not isinstance(typed, dict):
@@ -205,10 +213,12 @@ async def _read_object(request: WebRequest) -> dict[str, Any]:
 
 
 def _json_answer(status: int, value: dict[str, Any]) -> Response:
+    # Secrets and sessions must not stay in a cache.
     return JSONResponse(value, status, {**_INVENTED, "cache-control": "no-store"})
 
 
 def _refusal(request: WebRequest, status: int, errors: dict[str, str], **more: str) -> Response:
+    # `ask_site` takes the reason from the scope into the request log.
     request.scope["reason"] = " ".join(errors.values())
     return JSONResponse({"errors": errors, **more}, status, _INVENTED)
 
@@ -220,6 +230,7 @@ async def _field_errors(request: WebRequest, error: FieldErrors) -> Response:
 async def _http_error(request: WebRequest, error: HTTPException) -> Response:
     sentence = _ROUTING.get(error.detail, error.detail)
     response = _refusal(request, error.status_code, {"request": sentence})
+    # A 405 must name the methods that are allowed (RFC 9110 §15.5.6).
     response.headers.update(error.headers or {})
     return response
 

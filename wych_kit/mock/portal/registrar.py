@@ -1,4 +1,4 @@
-"""What a partner can do in the portal, for the JSON API and for the pages."""
+"""Do what a partner asks the portal for, through the JSON API or the pages."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class Registrar:
         """Return the id of the account with this email and password."""
         facts = registration_rules.read_session(typed)
         account = self._store.find_account(facts["email"])
+        # The password is compared before the account is looked at: an unknown address takes as long as
+        # a wrong password, and gets the same answer.
         if (
             not is_password(facts["password"], account["password"] if account else None)
             or account is None
@@ -63,13 +65,13 @@ class Registrar:
     ) -> tuple[Mapping[str, Any], IssuedSecrets]:
         """Create an app of a business that receives data; return it with its secrets."""
         if not business["receives_data"]:
-            raise FieldErrors(
-                {
-                    "business": 'The business does not receive data yet. Choose "Receive Data" first (PUT …/receive-data).'
-                },
-                409,
+            missing = (
+                'The business does not receive data yet. Choose "Receive Data" first'
+                " (PUT …/receive-data)."
             )
+            raise FieldErrors({"business": missing}, 409)
         app, issued = self._store.add_app(business, **registration_rules.read_app(typed))
+        # The app's id lets a page link to the existing app, where new credentials are issued.
         if issued is None:
             taken = (
                 "The business has an app with this name. Ask for new credentials for it, or choose a"
@@ -89,4 +91,5 @@ class Registrar:
     def app(self, account: str, app_id: str) -> Mapping[str, Any] | None:
         """Return an app of one of the account's businesses, or None."""
         app = self._store.find_app(id=app_id)
+        # The ready-made app belongs to no business, so nobody can reach it here.
         return app if app and self.business(account, app["business_id"] or "") else None

@@ -184,7 +184,7 @@ class Store:
 
         return self._find_or_add(BUSINESSES, {"account_id": account_id, "nzbn": nzbn}, draw)
 
-    def enable_receiving(self, business_id: str) -> None:
+    def choose_receive_data(self, business_id: str) -> None:
         """Choose "Receive Data" for a business."""
         self._write(
             BUSINESSES.update().where(BUSINESSES.c.id == business_id).values(receives_data=True)

@@ -5,6 +5,7 @@ They need no JavaScript. All of it is invented: only the order of Wych's steps i
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 
 PORTAL = portal_pages.ROOT
 ROOTS = (portal_pages.ROOT, links.ROOT)
+# Attempts to sign in with one address, and the seconds in which they are counted.
 _TRIES = 10
-_TRIES_IN = 300  # seconds
+_TRIES_IN = 300
 
 
 class Pages:
@@ -55,7 +57,7 @@ class Pages:
         self.links = Links(store, clock)
         tries = UsagePlan(clock, _TRIES / _TRIES_IN, _TRIES, None)
         self._shared = Shared(url, store, Sessions(clock), self.links, request_log, tries)
-        handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error}
+        handlers: dict[Any, Any] = {Refused: _show_refusal, HTTPException: _http_error}
         self._site = Starlette(
             routes=[
                 *PortalPages(self._shared).routes(),
@@ -63,6 +65,7 @@ class Pages:
             ],
             exception_handlers=handlers,
         )
+        # Only the paths that the pages link to exist.
         self._site.router.redirect_slashes = False
 
     async def answer(self, request: Request) -> Answer:
@@ -104,14 +107,16 @@ def _part_of(path: str) -> str:
 
 
 def _draw_refusal(request: Request, refused: Refused) -> Answer:
+    # Outside Starlette: the request was refused before its body was read, or the site itself failed.
     response = layout.refusal(refused, _part_of(request.path))
-    reason = "a bug in the mock; see its log" if refused.status == 500 else refused.text  # noqa: PLR2004 - its own fault
+    is_bug = refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    reason = "a bug in the mock; see its log" if is_bug else refused.text
     return Answer(
         response.status_code, tuple(response.raw_headers), bytes(response.body), "invented", reason
     )
 
 
-async def _refused(request: WebRequest, refused: Refused) -> Response:
+async def _show_refusal(request: WebRequest, refused: Refused) -> Response:
     request.scope["reason"] = refused.text
     return layout.refusal(refused, _part_of(request.url.path))
 
@@ -124,9 +129,10 @@ async def _http_error(request: WebRequest, error: HTTPException) -> Response:
         if error.status_code == 404  # noqa: PLR2004 - not found
         else "Open the page and use its form."
     )
-    response = await _refused(
+    response = await _show_refusal(
         request,
         Refused(error.status_code, titles.get(error.status_code, error.detail), text, *onward),
     )
+    # A 405 must name the methods that are allowed (RFC 9110 §15.5.6).
     response.headers.update(error.headers or {})
     return response

@@ -18,6 +18,7 @@ class Company(NamedTuple):
     name: str
 
 
+# Macrons, an ampersand and a typographic apostrophe: the search must find them typed plainly.
 COMPANIES = (
     Company("9429000000017", "Tūī Budgeting Limited"),
     Company("9429000000024", "Harbour & Sons Bookkeeping Limited"),
@@ -40,5 +41,6 @@ def search_companies(text: str) -> list[Company]:
 
 
 def _plain(text: str) -> str:
+    # NFKD divides a letter from its macron.
     plain = "".join(mark for mark in normalize("NFKD", text) if not combining(mark))
     return plain.casefold().replace("’", "'").strip()

@@ -33,6 +33,7 @@ PERMISSIONS = {
 }
 DAYS = {"1": "Once only, today", "90": "90 days", "365": "12 months"}
 _STEPS = ["Sign in", "Bank", "Data", "How long", "Agree"]
+# What becomes of a connection that the customer agreed to, by the kind of bank.
 _AFTER = {"prompt": "ACTIVE", "slow": "PENDING", "fails": "REJECTED"}
 
 
@@ -62,6 +63,7 @@ class ConsentPages:
 
     async def _begin(self, request: Request) -> Response:
         visit, app = self._visit(request)
+        # Before anything is entered: without a way back, all of it would be in vain.
         self._require_callback(visit, app)
         if request.method == "POST":
             typed = await self._read_form(visit)
@@ -70,10 +72,12 @@ class ConsentPages:
                 return self._page(visit, app, "banks.html", 2, 422, banks=BANKS, errors=errors)
             visit.session.notes["bank"] = typed["bank"]
             return visit.go(f"{visit.path}/connection/data")
+        # The app's name or id as entered leads to the path with its slug, for which the cookie is set.
         if request.url.path != f"{visit.path}/connection":
             return visit.go(
                 f"{visit.path}/connection" + (f"?{request.url.query}" if request.url.query else "")
             )
+        # Not for HEAD: mail scanners send it, and it must not use the link up.
         if request.method == "GET" and "token" in request.query_params:
             return self._follow_link(visit, app, request.query_params["token"])
         if not visit.subject:
@@ -90,6 +94,7 @@ class ConsentPages:
             raise Refused(
                 403, "This link no longer works", text, f"{visit.path}/connection", "Sign in"
             )
+        # Only now is it known that the address belongs to this customer.
         user = self._shared.store.find_or_create_user(app["id"], ticket.email)
         if ticket.password:
             self._shared.store.set_password(user["id"], ticket.password)
@@ -123,6 +128,7 @@ class ConsentPages:
         user = next(
             (user for user in store.list_users(app["id"]) if user["email"] == facts["email"]), None
         )
+        # The password is compared first, so that an unknown address takes as long as a wrong password.
         if (
             not is_password(facts["password"], store.password_hash(user["id"]) if user else None)
             or user is None
@@ -141,6 +147,7 @@ class ConsentPages:
         visit, app = self._visit(request)
         typed = await visit.form()
         try:
+            # The form has no password: the link in the mail is the proof. Any valid text passes the rule.
             email = read_sign_up({"email": typed.get("mail_email", ""), "password": "not asked"})[
                 "email"
             ]
@@ -166,6 +173,7 @@ class ConsentPages:
             return self._page(
                 visit, app, "customer_register.html", 1, 422, errors=error.fields, typed=kept
             )
+        # The password counts from the moment the link is opened: anybody could type this address.
         return self._show_mail(
             visit,
             app,
@@ -176,6 +184,7 @@ class ConsentPages:
     def _show_mail(
         self, visit: Visit, app: Mapping[str, Any], email: str, password: str = ""
     ) -> Response:
+        # The mock sends no mail. It shows the mail on the page instead.
         link = self._shared.links.make(app["id"], email, password)
         return self._page(visit, app, "mail.html", 1, email=email, link=link)
 
@@ -189,6 +198,7 @@ class ConsentPages:
         visit, app = self._customer(request, "bank")
         if request.method == "POST":
             await self._read_form(visit)
+            # A customer must have seen what is shared before agreeing to it, whatever URL they type.
             visit.session.notes["seen"] = True
             return visit.go(f"{visit.path}/connection/time")
         return self._page(
@@ -213,11 +223,11 @@ class ConsentPages:
             )
         return self._page(visit, app, "time.html", 4, days=DAYS)
 
-    # The form is sent once only (`visit.once`): a second click must not create a second connection.
     async def _answer(self, request: Request) -> Response:
         visit, app = self._customer(request, "bank", "seen", "days")
         notes, bank = visit.session.notes, self._bank(visit)
         if request.method != "POST":
+            # The answer to the form redirects there, which the page's content policy must allow.
             origin = "{0.scheme}://{0.netloc}".format(urlsplit(app["callback_url"]))
             facts = {"bank": bank, "permissions": PERMISSIONS, "days": DAYS[notes["days"]]}
             return self._page(visit, app, "answer.html", 5, leads_to=origin, **facts)
@@ -231,6 +241,7 @@ class ConsentPages:
                 request.url.path,
                 "Back",
             )
+        # A second click must not create a second connection.
         visit.once(typed)
         state = states[typed["answer"]]
         begun = self._connections.begin(
@@ -238,8 +249,10 @@ class ConsentPages:
         )
         if state != "PENDING":
             self._connections.conclude(begun.id, state)
+        # A slow bank: ACTIVE after its seconds. "Later" stays PENDING until it expires.
         elif typed["answer"] == "agree":
             self._connections.conclude(begun.id, "ACTIVE", after=bank.seconds)
+        # The next connection needs choices of its own.
         for name in ("bank", "seen", "days"):
             del notes[name]
         return visit.go(
@@ -258,6 +271,7 @@ class ConsentPages:
         visit, app = self._customer(request)
         await visit.form()
         wanted = request.path_params["connection"]
+        # 404 for another customer's connection too: a 403 would confirm that it exists.
         if wanted not in {
             row.id for row in self._connections.list_for_user(app["id"], visit.subject)
         }:
@@ -294,7 +308,10 @@ class ConsentPages:
         visit, app = self._visit(request)
         self._require_sign_in(visit)
         if any(name not in visit.session.notes for name in known):
-            text = "Choose a bank first. If you have just answered, your answer was received and nothing is sent twice."
+            text = (
+                "Choose a bank first. If you have just answered, your answer was received and"
+                " nothing is sent twice."
+            )
             raise Refused(
                 403,
                 "Start with the first page",
@@ -317,11 +334,12 @@ class ConsentPages:
         return typed
 
     def _require_callback(self, visit: Visit, app: Mapping[str, Any]) -> None:
-        asked = [
+        requested = [
             visit.request.query_params.get(name)
             for name in ("callback_url", "redirect_uri", "redirect")
         ]
-        if any(url is not None and url != app["callback_url"] for url in asked):
+        # Exact comparison, as OAuth 2.0 Security BCP (RFC 9700 §2.1) asks for redirect URIs.
+        if any(url is not None and url != app["callback_url"] for url in requested):
             text = (
                 "The link asks to return to a URL that differs from the application's callback URL. The"
                 " two must be identical."
@@ -356,4 +374,5 @@ def build_callback(callback_url: str, connection: str, state: str, user: str) ->
     query = urlencode(
         {"connection": connection, "state": state, **({"user": user} if user else {})}
     )
+    # The callback's own query is kept (RFC 6749 §3.1.2).
     return f"{callback_url}{'&' if urlsplit(callback_url).query else '?'}{query}"

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 _DRAWN = Environment(
     loader=PackageLoader("wych_kit.mock.portal.pages"),
     autoescape=True,
+    # A misspelt name in a template fails in a test instead of showing nothing.
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -18,7 +19,9 @@ _DRAWN = Environment(
 STYLE = (files("wych_kit.mock.portal.pages") / "style.css").read_bytes()
 HEADERS = {
     "x-content-type-options": "nosniff",
+    # A link with a one-time token must not reach the next site in a Referer header.
     "referrer-policy": "no-referrer",
+    # Pages show secrets once; the browser's back button must not show them again.
     "cache-control": "no-store",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
@@ -82,6 +85,7 @@ def style() -> Response:
         STYLE,
         headers={
             **HEADERS,
+            # The one answer without anything private.
             "cache-control": "max-age=60",
             "content-type": "text/css; charset=utf-8",
         },

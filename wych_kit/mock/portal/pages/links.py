@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from wych_kit.mock.state.store import Store
 
 ROOT = "/app"
+# Seconds. A mail may take minutes to arrive.
 LIFE = 15 * 60
 _MOST = 1000
 
 
 def slug(name: str) -> str:
     """Return a name as it stands in a path: lower case ASCII letters and digits, with hyphens."""
+    # NFKD divides ū into u and a macron, which ASCII then drops.
     plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace("'", "")
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 
@@ -36,6 +38,7 @@ def apps_by_name(store: Store) -> dict[str, dict[str, Any]]:
     named: dict[str, dict[str, Any]] = {}
     for app in store.list_apps():
         name = slug(app["name"])
+        # A name in a script without ASCII letters has no slug; such an app is found by its id.
         choices = (name, f"{name}-{app['id'][:8]}", app["id"]) if name else (app["id"],)
         named[next(choice for choice in choices if choice not in named)] = app
     return named
@@ -55,6 +58,7 @@ def in_link(store: Store, app: Mapping[str, Any]) -> str:
 def find_app(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
     """Return the app of this name or id, with the name in its path; None if there is none."""
     named = apps_by_name(store)
+    # As it stands in a path first, then as a person may type it, then by the app's id.
     for choice in (name, slug(name)):
         if choice in named:
             return choice, named[choice]
@@ -62,7 +66,7 @@ def find_app(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
 
 
 class Ticket(NamedTuple):
-    """What a link does: sign this email address in at this app; set a password (a hash) if there is one."""
+    """A link that signs an email address in at an app, and sets a password (a hash) if it has one."""
 
     app_id: str
     email: str
@@ -94,6 +98,7 @@ class Links:
         ticket = self._tickets.get(_kept_as(token))
         if ticket is None or ticket.app_id != app_id:
             return None
+        # Used up even when expired. A link for a different app is left to its owner.
         del self._tickets[_kept_as(token)]
         return ticket if self._clock.now() <= ticket.until else None
 

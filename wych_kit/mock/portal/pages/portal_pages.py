@@ -51,6 +51,7 @@ class PortalPages:
             Route("/portal/apps/{app}", self._app),
             Route("/portal/apps/{app}/callback", self._set_callback, methods=post),
             Route("/portal/apps/{app}/link", self._make_link, methods=post),
+            # Last, because {part} matches every other action too.
             Route("/portal/apps/{app}/{part:str}", self._renew, methods=post),
         ]
 
@@ -82,6 +83,7 @@ class PortalPages:
             return visit.page("sign_in.html")
         try:
             typed = await visit.form()
+            # Before the password is compared: scrypt costs 10 ms, also for a guess.
             self._shared.throttle(typed.get("email", ""), f"{ROOT}/sign-in")
             visit.sign_in(self._registrar.sign_in(typed))
         except FieldErrors as wrong:
@@ -106,6 +108,7 @@ class PortalPages:
 
     async def _add_business(self, request: Request) -> Response:
         visit = self._partner(request)
+        # Longer than any company's name; the page shows it again.
         find = request.query_params.get("find", "")[:80]
         if request.method != "POST":
             chosen = next(
@@ -153,12 +156,13 @@ class PortalPages:
         visit = self._partner(request)
         await visit.form()
         business = self._own_business(visit)
-        self._store.enable_receiving(business["id"])
+        self._store.choose_receive_data(business["id"])
         return visit.go(f"{ROOT}/businesses/{business['id']}")
 
     async def _add_app(self, request: Request) -> Response:
         visit = self._partner(request)
         business = self._own_business(visit)
+        # Wych's documented order: "Receive Data" comes before the first app.
         if not business["receives_data"]:
             return visit.go(f"{ROOT}/businesses/{business['id']}")
         if request.method != "POST":
@@ -177,6 +181,7 @@ class PortalPages:
                 typed=typed,
                 taken=taken,
             )
+        # Shown by the page after the redirect, once. They are in memory only.
         visit.session.notes[app["id"]] = issued._asdict()
         return visit.go(f"{ROOT}/apps/{app['id']}")
 
@@ -206,6 +211,7 @@ class PortalPages:
         if not is_email(email):
             errors = {"email": "Enter an email address, such as kim@example.com."}
             return self._app_page(visit, app, 422, errors=errors, typed={"email": email})
+        # The link is for a customer of the app, who may be new.
         self._store.find_or_create_user(app["id"], email)
         visit.session.notes["link"] = self._shared.url + self._shared.links.make(app["id"], email)
         return visit.go(f"{ROOT}/apps/{app['id']}#customer")
@@ -221,6 +227,7 @@ class PortalPages:
                 f"{ROOT}/businesses",
                 "Your businesses",
             )
+        # A second click would replace the secret that the first one shows.
         visit.once(await visit.form())
         app = self._own_app(visit)
         issued = self._store.renew_secrets(app["id"], part)._asdict()
@@ -250,6 +257,7 @@ class PortalPages:
             "consent": consent,
             "url": self._shared.url,
         }
+        # What the caller gives wins over the empty values.
         return self._page(visit, "app.html", status, **known | facts | values)
 
     def _page(self, visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
@@ -284,6 +292,7 @@ class PortalPages:
 
 
 def _without_password(typed: Mapping[str, str]) -> dict[str, str]:
+    # A refused form is shown again with what was entered, except the password.
     return {name: text for name, text in typed.items() if name != "password"}
 
 

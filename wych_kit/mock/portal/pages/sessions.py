@@ -18,6 +18,7 @@ _MOST_FORMS = 50
 
 def random_text() -> str:
     """Return 128 random bits as text. In a seeded mock they are the system's too: cookies must not repeat."""
+    # OWASP asks for 64 bits of entropy or more in a session id.
     return secrets.token_urlsafe(16)
 
 
@@ -43,16 +44,19 @@ class Session:
         """Return a mark for a form that may be sent once."""
         mark = random_text()
         self.forms[mark] = None
+        # A page that is loaded again and again must not fill the memory.
         if len(self.forms) > _MOST_FORMS:
             del self.forms[next(iter(self.forms))]
         return mark
 
     def take(self, mark: str) -> bool:
         """Return True the first time that a form with this mark is sent."""
+        # The values are None, so any other default tells a known mark from an unknown one.
         return self.forms.pop(mark, self) is None
 
     def owns(self, csrf: str) -> bool:
         """Return True if a form came from one of this visit's pages."""
+        # As bytes: `compare_digest` refuses text that is not ASCII.
         return compare_digest(self.csrf.encode(), csrf.encode("utf-8", "surrogatepass"))
 
 
@@ -73,12 +77,12 @@ class Sessions:
         if session is None:
             return None
         now = self._clock.now()
-        if (
-            not -IDLE < now - session.seen <= IDLE
-        ):  # the mock's clock can be moved back; that must not keep anybody signed in
+        # The mock's clock can be moved back; that must not keep anybody signed in.
+        if not -IDLE < now - session.seen <= IDLE:
             self.end(world, value)
             return None
         session.seen = now
+        # Moved to the end: the dictionary is in order of the last visit.
         self._open[_kept_as(world, value)] = self._open.pop(_kept_as(world, value))
         return session
 
@@ -86,6 +90,7 @@ class Sessions:
         """Start a session; return the value of its cookie, which is stored nowhere else, and the session."""
         value, session = random_text(), Session(self._clock.now(), subject)
         if len(self._open) >= _MOST:
+            # A crawler without cookies must not push out people who are signed in.
             oldest = next(
                 (key for key, old in self._open.items() if not old.subject), next(iter(self._open))
             )

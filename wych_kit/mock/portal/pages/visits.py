@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.state.store import Store
 
 _FORM = "application/x-www-form-urlencoded"
+# More than any form here has; parsing stops there.
 _MOST_FIELDS = 20
 STALE = (
     "Open the page again and send it from there: it was left for too long, or did not come from"
@@ -28,7 +29,7 @@ STALE = (
 
 
 class Shared(NamedTuple):
-    """What all pages share. `url` is the mock's own address; `tries` counts attempts to sign in."""
+    """Objects that all pages share. `url` is the mock's own address; `tries` counts attempts to sign in."""
 
     url: str
     store: Store
@@ -69,10 +70,10 @@ class Visit:
         # Cookies know no ports, and people run several mocks.
         self._cookie = f"wych-{world}-{request.url.port or 0}"
         self._value = request.cookies.get(self._cookie, "")
-        found = sessions.find(world, self._value) if self._value else None
-        self._new = found is None
-        if found:
-            self.session = found
+        session = sessions.find(world, self._value) if self._value else None
+        self._new = session is None
+        if session:
+            self.session = session
         else:
             self._value, self.session = sessions.begin(world)
 
@@ -83,6 +84,7 @@ class Visit:
 
     def sign_in(self, subject: str) -> None:
         """Sign this subject in, under a new session id (against session fixation)."""
+        # A session id that somebody else planted in the browser dies with the sign-in.
         self._sessions.end(self.world, self._value)
         self._value, self.session = self._sessions.begin(self.world, subject)
         self._new = True
@@ -102,6 +104,7 @@ class Visit:
             "csrf": self.session.csrf,
             "once": self.session.form,
         }
+        # The request log shows why a form was refused.
         errors = values.get("errors")
         if errors:
             self.request.scope["reason"] = " ".join(errors.values())
@@ -134,6 +137,7 @@ class Visit:
                 self.path,
                 "Start again",
             ) from None
+        # A repeated field would be read differently by different programs, so it is refused.
         typed = dict(pairs)
         if len(typed) != len(pairs):
             raise Refused(
@@ -150,11 +154,11 @@ class Visit:
     def once(self, typed: dict[str, str]) -> None:
         """Raise `Refused` if this very form was sent before."""
         if not self.session.take(typed.pop("once", "")):
-            said = (
+            text = (
                 "Nothing was done twice. Open the page again to see the current state, or to send the"
                 " form again."
             )
-            raise Refused(403, "This form was sent already", said, self.path, "Start again")
+            raise Refused(403, "This form was sent already", text, self.path, "Start again")
 
     def _is_cross_site(self) -> bool:
         """Return True if the browser says that a different site sent the form.
@@ -165,10 +169,12 @@ class Visit:
         origin = headers.get("origin", "null")
         if origin not in ("null", f"{url.scheme}://{url.netloc}"):
             return True
+        # "none" is an address that was typed; old browsers do not send this header.
         return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
     def _with_cookie(self, response: Response) -> Response:
         if self._new:
+            # Lax rather than Strict: a customer arrives by a link from the recipient's site.
             response.set_cookie(
                 self._cookie,
                 self._value,
