@@ -76,7 +76,8 @@ class Options:
             return Path(self.path).expanduser()
         if home := os.environ.get("WYCH_HOME"):
             return Path(home).expanduser() / "mock.sqlite"
-        # Only this default needs platformdirs, and a test with a path of its own is faster without it.
+        # Only this default needs platformdirs, and a test with a path of its own is faster
+        # without it.
         from platformdirs import user_data_path
 
         return user_data_path("wych-kit", appauthor=False) / "mock.sqlite"

@@ -155,8 +155,8 @@ class Connections:
             raise ValueError(f"a connection that is {connection.state} cannot become {state}")
         if after and connection.state != "PENDING":
             raise ValueError("only a PENDING connection can wait for its end")
-        # 0 rather than the current time: a concluded connection must stay so when the clock is moved
-        # back.
+        # 0 rather than the current time: a concluded connection must stay so when the clock is
+        # moved back.
         effective = self._clock.now() + after if after else 0.0
         self._write(
             _CONNECTIONS.update()

@@ -153,7 +153,8 @@ class Api:
         user_id = call.where["userId"]
         if not self._store.find_user(call.client.app_id, user_id):
             return _NO_USER
-        # Signed here and now: calls of the API are few, and only the token endpoint is worth a thread.
+        # Signed here and now: calls of the API are few, and only the token endpoint is worth a
+        # thread.
         token = keys.sign(
             self._tokens.prepare_user_context_token(
                 call.client, user_id, "email profile", self._ids

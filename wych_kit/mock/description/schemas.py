@@ -1,4 +1,7 @@
-"""The shapes of the mock's answers as JSON Schema; customer data follow the Payments NZ standard."""
+"""Describe the mock's answers as JSON Schema.
+
+Customer data follow the Payments NZ standard.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Create throw-away certificates: a valid one from an unknown authority, and the usual invalid ones."""
+"""Create throw-away certificates: a valid one, and the usual invalid ones.
+
+The authority of the valid one is not known to any client.
+"""
 
 from __future__ import annotations
 

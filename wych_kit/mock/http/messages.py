@@ -1,4 +1,4 @@
-"""Define the requests and answers that the mock's roles share, and convert them from and to ASGI."""
+"""Define requests and answers, and convert them from and to ASGI."""
 
 from __future__ import annotations
 

@@ -186,7 +186,8 @@ class Portal:
         if business is None:
             raise HTTPException(
                 404,
-                "Your account has no business with this id. Add one with POST /portal/api/businesses.",
+                "Your account has no business with this id. Add one with POST"
+                " /portal/api/businesses.",
             )
         return business
 

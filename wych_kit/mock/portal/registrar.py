@@ -27,30 +27,24 @@ class Registrar:
             **facts | {"password": hash_password(facts["password"], self._store.ids.octets(16))}
         )
         if account is None:
-            raise FieldErrors(
-                {
-                    "email": "An account with this email address exists. Sign in, or use a different address."
-                },
-                409,
+            exists = (
+                "An account with this email address exists. Sign in, or use a different address."
             )
+            raise FieldErrors({"email": exists}, 409)
         return account
 
     def sign_in(self, typed: Mapping[str, Any]) -> str:
         """Return the id of the account with this email and password."""
         facts = registration_rules.read_session(typed)
         account = self._store.find_account(facts["email"])
-        # The password is compared before the account is looked at: an unknown address takes as long as
-        # a wrong password, and gets the same answer.
+        # The password is compared before the account is looked at: an unknown address takes as
+        # long as a wrong password, and gets the same answer.
         if (
             not is_password(facts["password"], account["password"] if account else None)
             or account is None
         ):
-            raise FieldErrors(
-                {
-                    "password": "The email address or the password is wrong. Check both, or register."
-                },
-                401,
-            )
+            wrong = "The email address or the password is wrong. Check both, or register."
+            raise FieldErrors({"password": wrong}, 401)
         account_id: str = account["id"]
         return account_id
 

@@ -20,7 +20,10 @@ def hash_secret(secret: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Credentials of an app as the portal shows them, in plain text; `repr` hides the secret ones."""
+    """Credentials of an app as the portal shows them, in plain text.
+
+    `repr` hides the secret ones.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)

@@ -92,8 +92,8 @@ def add_ready_made_app(connection: sql.Connection) -> None:
         "secret": hash_secret(READY_MADE.client_secret),
         "api_key": hash_secret(READY_MADE.api_key),
     }
-    # Two mocks may start on one file at once: the second must not fail, nor overwrite a callback that
-    # was changed since.
+    # Two mocks may start on one file at once: the second must not fail, nor overwrite a
+    # callback that was changed since.
     connection.execute(APPS.insert().prefix_with("OR IGNORE"), app)
     users = [
         {"id": user_id, "app_id": READY_MADE.app_id, "email": email}

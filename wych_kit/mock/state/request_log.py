@@ -1,4 +1,7 @@
-"""Log what the mock received and why it refused. No header, query or body is stored, so no secret is."""
+"""Log what the mock received and why it refused.
+
+No header, query or body is stored, so no secret is.
+"""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ class Store:
         except DatabaseError as error:
             self.engine.dispose()
             raise _unusable(path, error.orig) from None
-        # The stored rows are part of the seed. Otherwise a seeded mock would, after a restart, draw the
-        # ids that it issued before. PASSWORDS has no ids of its own.
+        # The stored rows are part of the seed. Otherwise a seeded mock would, after a restart,
+        # draw the ids that it issued before. PASSWORDS has no ids of its own.
         rows = [rows for table, rows in self._initial_rows.items() if table is not PASSWORDS]
         known = hashlib.sha256(repr(rows).encode()).hexdigest()
         self.ids = Ids(None if seed is None else f"{seed}/store/{known}")

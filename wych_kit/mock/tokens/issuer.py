@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 REALM_ROLES = ["default-roles-partner", "offline_access", "uma_authorization"]
 ACCOUNT_ROLES = ["manage-account", "manage-account-links", "view-profile"]
 _MAX_NOTED = 4096
-# No token of this realm comes near it. Without a limit, the cache of tokens could be filled with long
-# texts.
+# No token of this realm comes near it. Without a limit, the cache of tokens could be filled
+# with long texts.
 _MAX_LENGTH = 8192
 # The key is public, so anybody can sign anything with it: the shape of the claims is checked too.
 _CLAIM_TYPES = {"exp": int, "iat": int, "jti": str, "iss": str, "sub": str, "typ": str, "azp": str}
@@ -57,14 +57,19 @@ class Tokens:
         self._marks: list[Mark] = []
         self._revoked_until: Mark | None = None
         self._revoked_tokens: dict[tuple[str, int], int] = {}
-        # Checking a signature is most of the work of a call, and a client sends the same token many times.
+        # Checking a signature is most of the work of a call, and a client sends the same token
+        # many times.
         self._read = lru_cache(maxsize=256)(keys.verify)
 
     def prepare_service_token(self, client: Client, address: str, scope: str, ids: Ids) -> bytes:
-        """Return the unsigned service token of a client, its claims in Keycloak's order (wire facts A5)."""
+        """Return the unsigned service token of a client.
+
+        Its claims are in Keycloak's order (wire facts A5).
+        """
         return self._issue(
             {
-                # Keycloak 26 encodes in the id: transient session, regular token, client credentials.
+                # Keycloak 26 encodes in the id: transient session, regular token, client
+                # credentials.
                 "jti": f"trrtcc:{ids.uuid()}",
                 "iss": self.issuer,
                 "aud": "account",
@@ -82,7 +87,7 @@ class Tokens:
     def prepare_id_token(
         self, client: Client, address: str, scope: str, access_token: bytes, ids: Ids
     ) -> bytes:
-        """Return the unsigned id_token that scope `openid` adds to an access token (wire facts A1)."""
+        """Return the unsigned id_token that scope `openid` adds (wire facts A1)."""
         return self._issue(
             {
                 "jti": ids.uuid(),
@@ -103,7 +108,10 @@ class Tokens:
     def prepare_user_context_token(
         self, client: Client, user_id: str, scope: str, ids: Ids
     ) -> bytes:
-        """Return an unsigned token for one customer. Invented: what Wych's looks like is not public."""
+        """Return an unsigned token for one customer.
+
+        Invented: what Wych's looks like is not public.
+        """
         return self._issue(
             {
                 "jti": ids.uuid(),
@@ -119,7 +127,10 @@ class Tokens:
         )
 
     def verify(self, token: str) -> tuple[dict[str, Any] | None, str]:
-        """Return the claims of an access token that is valid now; else None, and the reason in words."""
+        """Return the claims of an access token that is valid now, and "".
+
+        For any other token, return None and the reason in words.
+        """
         claims, reason = self._verify_type(token, ("Bearer",))
         if claims and self.is_revoked(claims):
             return None, "the token was revoked"
@@ -165,7 +176,8 @@ class Tokens:
 
     def revoke(self, claims: dict[str, Any]) -> None:
         """Revoke the token with these claims."""
-        # Expired tokens are refused anyway; without this the table would grow for as long as the mock runs.
+        # Expired tokens are refused anyway; without this the table would grow for as long as
+        # the mock runs.
         now = self._clock.now()
         self._revoked_tokens = {
             token: exp for token, exp in self._revoked_tokens.items() if exp > now
@@ -173,7 +185,10 @@ class Tokens:
         self._revoked_tokens[claims["jti"], claims["iat"]] = claims["exp"]
 
     def read_azp(self, token: str) -> str | None:
-        """Return the client of a token that this realm signed, expired or revoked or not; else None."""
+        """Return the client of a token that this realm signed, else None.
+
+        The token may be expired or revoked.
+        """
         claims = self._read(token) if len(token) <= _MAX_LENGTH else None
         azp = claims.get("azp") if claims else None
         return azp if isinstance(azp, str) else None

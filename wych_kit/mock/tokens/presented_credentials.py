@@ -28,7 +28,10 @@ def is_form(request: Request) -> bool:
 
 
 def parse_form(request: Request) -> list[tuple[str, str]]:
-    """Return the pairs of a form; none if the body is not labelled as one (wire facts A3-1, A3-20)."""
+    """Return the pairs of a form (wire facts A3-1, A3-20).
+
+    A body that is not labelled as a form has none.
+    """
     if not is_form(request):
         return []
     return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -66,7 +69,10 @@ def has_stray_percent(request: Request) -> bool:
 
 
 def parse_basic(header: bytes) -> tuple[str, ...]:
-    """Return id and secret of a Basic header, not yet form-decoded; empty if there is no valid pair."""
+    """Return id and secret of a Basic header, not yet form-decoded.
+
+    Empty if there is no valid pair.
+    """
     scheme, _, encoded = header.partition(b" ")
     if scheme.lower() != b"basic":
         return ()

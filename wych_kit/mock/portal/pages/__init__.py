@@ -39,7 +39,10 @@ _TRIES_IN = 300
 
 
 class Pages:
-    """Answer the paths under `ROOTS`, but for the portal's JSON. `url` is the mock's own address."""
+    """Answer the paths under `ROOTS`, but for the portal's JSON.
+
+    `url` is the mock's own address.
+    """
 
     body_limit = 64 * 1024
     header_limit = 64 * 1024
@@ -107,7 +110,8 @@ def _part_of(path: str) -> str:
 
 
 def _draw_refusal(request: Request, refused: Refused) -> Answer:
-    # Outside Starlette: the request was refused before its body was read, or the site itself failed.
+    # Outside Starlette: the request was refused before its body was read, or the site itself
+    # failed.
     response = layout.refusal(refused, _part_of(request.path))
     is_bug = refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
     reason = "a bug in the mock; see its log" if is_bug else refused.text

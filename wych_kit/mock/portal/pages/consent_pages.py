@@ -72,7 +72,8 @@ class ConsentPages:
                 return self._page(visit, app, "banks.html", 2, 422, banks=BANKS, errors=errors)
             visit.session.notes["bank"] = typed["bank"]
             return visit.go(f"{visit.path}/connection/data")
-        # The app's name or id as entered leads to the path with its slug, for which the cookie is set.
+        # The app's name or id as entered leads to the path with its slug, for which the cookie
+        # is set.
         if request.url.path != f"{visit.path}/connection":
             return visit.go(
                 f"{visit.path}/connection" + (f"?{request.url.query}" if request.url.query else "")
@@ -128,26 +129,25 @@ class ConsentPages:
         user = next(
             (user for user in store.list_users(app["id"]) if user["email"] == facts["email"]), None
         )
-        # The password is compared first, so that an unknown address takes as long as a wrong password.
+        # The password is compared first, so that an unknown address takes as long as a wrong
+        # password.
         if (
             not is_password(facts["password"], store.password_hash(user["id"]) if user else None)
             or user is None
         ):
-            raise FieldErrors(
-                {
-                    "password": (
-                        "The email address or the password is wrong. Check both, or ask for a link by email."
-                    )
-                },
-                401,
+            wrong = (
+                "The email address or the password is wrong. Check both, or ask for a link by"
+                " email."
             )
+            raise FieldErrors({"password": wrong}, 401)
         return user["id"]
 
     async def _mail(self, request: Request) -> Response:
         visit, app = self._visit(request)
         typed = await visit.form()
         try:
-            # The form has no password: the link in the mail is the proof. Any valid text passes the rule.
+            # The form has no password: the link in the mail is the proof. Any valid text passes
+            # the rule.
             email = read_sign_up({"email": typed.get("mail_email", ""), "password": "not asked"})[
                 "email"
             ]
@@ -198,7 +198,8 @@ class ConsentPages:
         visit, app = self._customer(request, "bank")
         if request.method == "POST":
             await self._read_form(visit)
-            # A customer must have seen what is shared before agreeing to it, whatever URL they type.
+            # A customer must have seen what is shared before agreeing to it, whatever URL they
+            # type.
             visit.session.notes["seen"] = True
             return visit.go(f"{visit.path}/connection/time")
         return self._page(

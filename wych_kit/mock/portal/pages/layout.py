@@ -1,4 +1,7 @@
-"""Draw the pages with jinja2: always escaped, and with headers that forbid all that a page does not need."""
+"""Draw the pages with jinja2, always escaped.
+
+Their headers forbid all that a page does not need.
+"""
 
 from __future__ import annotations
 

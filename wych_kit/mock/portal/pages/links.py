@@ -50,7 +50,10 @@ def name_of(store: Store, app_id: str) -> str:
 
 
 def in_link(store: Store, app: Mapping[str, Any]) -> str:
-    """Return the app's name for its consent link: as entered, unless that leads to a different app."""
+    """Return the app's name for its consent link.
+
+    It is the name as entered, unless that leads to a different app.
+    """
     meant = find_app(store, app["name"])
     return str(app["name"]) if meant and meant[1]["id"] == app["id"] else name_of(store, app["id"])
 
@@ -66,7 +69,10 @@ def find_app(store: Store, name: str) -> tuple[str, Mapping[str, Any]] | None:
 
 
 class Ticket(NamedTuple):
-    """A link that signs an email address in at an app, and sets a password (a hash) if it has one."""
+    """A link that signs an email address in at an app.
+
+    With a `password` (a hash) it sets that, too. `until` is in seconds since 1970.
+    """
 
     app_id: str
     email: str
@@ -75,7 +81,10 @@ class Ticket(NamedTuple):
 
 
 class Links:
-    """One-time links: the last thousand, valid for 15 minutes of the mock's clock, kept as hashes."""
+    """One-time links: the last thousand, stored as hashes.
+
+    They are valid for 15 minutes of the mock's clock.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store

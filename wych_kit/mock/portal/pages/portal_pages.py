@@ -1,4 +1,4 @@
-"""The portal for people: account, business, Receive Data, software product, the application's page."""
+"""Serve the portal's pages: account, business, Receive Data, application."""
 
 from __future__ import annotations
 

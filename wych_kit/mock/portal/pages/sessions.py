@@ -17,7 +17,10 @@ _MOST_FORMS = 50
 
 
 def random_text() -> str:
-    """Return 128 random bits as text. In a seeded mock they are the system's too: cookies must not repeat."""
+    """Return 128 random bits as text.
+
+    In a seeded mock they are the system's too: cookies must not repeat.
+    """
     # OWASP asks for 64 bits of entropy or more in a session id.
     return secrets.token_urlsafe(16)
 
@@ -72,7 +75,10 @@ class Sessions:
         self._open: dict[bytes, Session] = {}
 
     def find(self, world: str, value: str) -> Session | None:
-        """Return the session of a cookie and note the visit; None if it is unknown or was idle too long."""
+        """Return the session of a cookie and note the visit.
+
+        None if it is unknown or was idle too long.
+        """
         session = self._open.get(_kept_as(world, value))
         if session is None:
             return None
@@ -87,7 +93,10 @@ class Sessions:
         return session
 
     def begin(self, world: str, subject: str = "") -> tuple[str, Session]:
-        """Start a session; return the value of its cookie, which is stored nowhere else, and the session."""
+        """Start a session and return the value of its cookie with it.
+
+        The value is stored nowhere else.
+        """
         value, session = random_text(), Session(self._clock.now(), subject)
         if len(self._open) >= _MOST:
             # A crawler without cookies must not push out people who are signed in.

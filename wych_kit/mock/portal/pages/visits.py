@@ -1,4 +1,4 @@
-"""One request of a browser: its session by cookie, its form, and the checks that the form is genuine."""
+"""Handle one request of a browser: its session, its form, and the checks that the form is genuine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ STALE = (
 
 
 class Shared(NamedTuple):
-    """Objects that all pages share. `url` is the mock's own address; `tries` counts attempts to sign in."""
+    """Objects that all pages share.
+
+    `url` is the mock's own address; `tries` counts attempts to sign in.
+    """
 
     url: str
     store: Store
@@ -44,7 +47,10 @@ class Shared(NamedTuple):
         return self.url.startswith("https:")
 
     def throttle(self, email: str, back: str) -> None:
-        """Count an attempt to sign in with an address. Raises `Refused` after ten in five minutes."""
+        """Count an attempt to sign in with an address.
+
+        Raises `Refused` after ten in five minutes.
+        """
         # A few bytes of a hash: however many addresses are tried, what is counted stays small.
         if self.tries.refuses(
             hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:4]
@@ -115,7 +121,10 @@ class Visit:
         return self._with_cookie(layout.onward(path))
 
     async def form(self) -> dict[str, str]:
-        """Return what was entered. Raises `Refused` if it is not a form of one of this session's pages."""
+        """Return what was entered.
+
+        Raises `Refused` if it is not a form of one of this session's pages.
+        """
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
             raise Refused(
                 400,

@@ -74,7 +74,10 @@ def sign(content: bytes) -> bytes:
 
 
 def verify(token: str) -> dict[str, Any] | None:
-    """Return the claims of a JWT that this key signed with RS256, else None. Does not check expiry."""
+    """Return the claims of a JWT that this key signed with RS256, else None.
+
+    Does not check expiry.
+    """
     try:
         header, claims, raw = token.split(".")
         fields = json.loads(base64url_decode(header))
