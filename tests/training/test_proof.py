@@ -240,4 +240,4 @@ def test_a_shell_that_wins_comes_first(broken):
     with setup.shell_applied():
         found = check_connectivity(setup.settings()).diagnosis
     assert (found.reference, found.confidence) == ("api-key-refused", "certain")
-    assert "unset it" in found.action
+    assert "Unset or correct" in found.action

@@ -1,4 +1,4 @@
-"""From an error, or from what went over the wire, to the cause, the evidence for it, and the next action."""
+"""Explains an error, or recorded exchanges: the cause, the evidence and the next action."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ Confidence = Literal["certain", "likely", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is wrong, fit to be shown. `evidence` is what was observed, `action` the next thing to do, `side` who can do it.
+    """An explanation for people.
 
-    `basis` says how far the cause can be trusted and `source` where it comes from. `reference` is `None` when nothing in the
-    catalogue fits: then `cause` says so and the evidence is all there is.
+    `evidence` is what was observed; `action` is the next step, and `side` says who can take it.
+    `reference` names the scenario, and is None if nothing in the catalogue fits. `basis` and
+    `source` say what the cause rests on.
 
-    `confidence` is "certain" when what was observed allows no other cause, "likely" when it does, "unknown" when nothing fits;
-    `runner_up` is the reference of the scenario that looks most alike, where there is one.
+    `confidence` is "certain" if the evidence allows no other cause, "likely" if it does, and
+    "unknown" if nothing fits. `runner_up` names the scenario that looks most alike, if any.
     """
 
     stage: Stage
@@ -45,23 +46,22 @@ class Diagnosis:
 
     @property
     def qualified_cause(self) -> str:
-        """The cause, with how sure it is in front: "Likely: …", "Certain: …"; alone when nobody knows it."""
-        return (
-            self.cause
-            if self.confidence == "unknown"
-            else f"{self.confidence.capitalize()}: {self.cause}"
-        )
+        """The cause after its confidence, such as "Likely: …"; alone if it is unknown."""
+        if self.confidence == "unknown":
+            return self.cause
+        return f"{self.confidence.capitalize()}: {self.cause}"
 
     @property
     def provenance(self) -> str:
-        """Source, basis and reference in a line, and the scenario that it may be as well."""
-        named = f" · {self.reference}" if self.reference else ""
-        other = f" · Or: {self.runner_up}" if self.runner_up else ""
-        return f"{self.source} ({self.basis}){named}{other}"
+        """The source, the basis and the references in one line."""
+        known_as = f" · {self.reference}" if self.reference else ""
+        runner_up = f" · Or: {self.runner_up}" if self.runner_up else ""
+        return f"{self.source} ({self.basis}){known_as}{runner_up}"
 
 
-_RESTS_ON = {
-    # Which settings a refusal may be about: where your shell's value wins over another one, that is the first thing to look at.
+# The settings that a refusal may be about. If a different value in the shell takes precedence over
+# one of them, that is the first thing to look at.
+_SETTINGS_INVOLVED = {
     "unknown-client": ("WYCH_CLIENT_ID", "WYCH_ISSUER_URL"),
     "wrong-client-secret": ("WYCH_CLIENT_SECRET", "WYCH_CLIENT_ID", "WYCH_ISSUER_URL"),
     "wrong-realm": ("WYCH_ISSUER_URL",),
@@ -71,39 +71,40 @@ _RESTS_ON = {
     "wrong-base-path": ("WYCH_API_URL",),
     "wrong-path": ("WYCH_API_URL", "WYCH_PARTNER_ID", "WYCH_APP_ID"),
 }
-_CERTAIN = frozenset(
-    # What was observed is itself the cause: nothing else gives the same.
-    {
-        "setting-missing", "setting-invalid", "stray-whitespace", "placeholder-left", "not-https", "not-the-issuer", "not-a-base",
-        "not-an-id", "trailing-slash", "unknown-setting", "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
-        "env-file-unreadable", "env-file-unwritable", "env-file-committable", "mock-not-started", "answers-file",
-        "registration-refused", "token-lock", "bad-address", "wrong-host", "certificate-expired",
-        "certificate-wrong-host", "realm-disabled", "issuer-mismatch", "discovery-incomplete", "endpoint-elsewhere", "redirected",
-        "answer-too-long", "no-token", "not-bearer", "odd-lifetime", "client-not-allowed", "duplicate-parameter", "wrong-method",
-        "double-slash", "wrong-scope", "wrong-grant-type",
-    }
-)  # fmt: skip
-_NOT_IN_A_BASIC = frozenset("+%:&")
+# What was observed is the cause itself: nothing else looks the same.
+_CERTAIN = frozenset({
+    "setting-missing", "setting-invalid", "stray-whitespace", "placeholder-left", "not-https",
+    "not-the-issuer", "not-a-base", "not-an-id", "trailing-slash", "unknown-setting",
+    "shell-shadows-file", "env-file-bom", "env-file-line", "env-file-crlf", "env-file-missing",
+    "env-file-unreadable", "env-file-unwritable", "env-file-committable", "mock-not-started",
+    "answers-file", "registration-refused", "token-lock", "bad-address", "wrong-host",
+    "certificate-expired", "certificate-wrong-host", "realm-disabled", "issuer-mismatch",
+    "discovery-incomplete", "endpoint-elsewhere", "redirected", "answer-too-long", "no-token",
+    "not-bearer", "odd-lifetime", "client-not-allowed", "duplicate-parameter", "wrong-method",
+    "double-slash", "wrong-scope", "wrong-grant-type",
+})  # fmt: skip
+# RFC 6749 section 2.3.1: in a Basic header these must be percent-encoded first.
+_NEEDS_ENCODING = frozenset("+%:&")
 
 
 def diagnose(
     subject: WychError | Sequence[Exchange], settings: Settings | None = None
 ) -> Diagnosis:
-    """What an error means, or what exchanges show, with `settings` also in the light of where they came from.
+    """Return the diagnosis of an error, or of the last failure among recorded exchanges.
 
-    Of exchanges the last that failed is judged, by what was sent and then by what was answered; they may be any client's, see
-    `wych_kit.client.journal.recorder`. Pure: no network, no clock, no files. An unknown answer is called unknown: a wrong cause, said with
-    confidence, costs more than none.
+    The exchanges may be any client's (`wych_kit.client.journal.recorder`). With `settings`, the
+    action also considers where their values come from. Uses no network, no clock and no files. A
+    response that the kit does not know is called unknown: a wrong cause, said with confidence,
+    costs more than none.
 
-    Raises `TypeError` for an exception that is not ours or anything else, `ValueError` for exchanges of which none failed.
+    Raises `TypeError` for any other subject, and `ValueError` if none of the exchanges failed.
     """
     if isinstance(subject, WychError):
-        return _of_error(subject, settings)
-    if isinstance(subject, list | tuple) and all(isinstance(each, Exchange) for each in subject):
-        return _of_exchanges(subject, settings)
+        return _diagnose_error(subject, settings)
+    if isinstance(subject, list | tuple) and all(isinstance(item, Exchange) for item in subject):
+        return _diagnose_exchanges(subject, settings)
     raise TypeError(
-        "only this kit's own errors, and exchanges of a journal, can be diagnosed, not"
-        f" {type(subject).__name__}"
+        f"diagnose takes a WychError or the exchanges of a journal, not {type(subject).__name__}"
     )
 
 
@@ -118,111 +119,122 @@ def explain_reference(
     cause: str = "",
     action: str = "",
 ) -> Diagnosis:
-    """The diagnosis of a reference, for whoever found out by other means. Raises `KeyError` for one that is not in the catalogue.
+    """Return the diagnosis of a scenario that was recognised by other means.
 
-    `cause` and `action`: where more is known than the catalogue says.
+    `cause` and `action` replace the catalogue's texts where more is known. Raises `KeyError` for a
+    reference that is not in the catalogue.
     """
-    known = SCENARIOS[reference]
-    action, runner_up = _beside_the_shell(
-        reference, settings, action or known.fix, confidence, runner_up
-    )
-    return Diagnosis(
-        stage,
+    scenario = SCENARIOS[reference]
+    action, runner_up = _consider_shell(
         reference,
-        cause or known.cause,
-        evidence,
-        action,
-        known.side,
-        known.basis,
-        known.source,
-        confidence,
-        runner_up,
+        settings,
+        action=action or scenario.fix,
+        confidence=confidence,
+        runner_up=runner_up,
     )
-
-
-def _of_error(error: WychError, settings: Settings | None) -> Diagnosis:
-    known = SCENARIOS.get(error.reference or "") or _unknown(error)
-    action = known.fix
-    if isinstance(error, SettingMissing):
-        action = f"Set {error.name} in your shell or in .env; .env.example explains it."
-    elif (
-        isinstance(error, SettingInvalid) and error.reference == "setting-invalid" and error.origin
-    ):
-        action = f"Correct {error.name} ({error.origin})."
-    elif isinstance(error, Refused) and error.retry_after:
-        action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {known.fix}"
-    confidence, runner_up = _sureness(known, error.observed)
-    action, runner_up = _beside_the_shell(error.reference, settings, action, confidence, runner_up)
-    if isinstance(error, SettingMissing | SettingInvalid):
-        runner_up = None  # nothing was sent, so nothing that comes of sending it can be meant
     return Diagnosis(
-        error.stage,
-        error.reference,
-        known.cause,
-        (error.observed,),
-        action,
-        known.side,
-        known.basis,
-        known.source,
-        confidence,
-        runner_up,
+        stage=stage,
+        reference=reference,
+        cause=cause or scenario.cause,
+        evidence=evidence,
+        action=action,
+        side=scenario.side,
+        basis=scenario.basis,
+        source=scenario.source,
+        confidence=confidence,
+        runner_up=runner_up,
     )
 
 
-def _of_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> Diagnosis:
-    failing = exchange_evidence.last_failure(exchanges)
-    if failing is None:
-        raise ValueError(
-            "nothing is wrong with these exchanges: each has an answer, and none is a refusal"
-        )
-    found = exchange_evidence.assess(exchanges, failing)
-    reference, runner_up = found.reference or "unknown-answer", found.runner_up
+def _diagnose_error(error: WychError, settings: Settings | None) -> Diagnosis:
+    scenario = SCENARIOS.get(error.reference or "")
+    if scenario is None:
+        scenario = SCENARIOS["unreachable" if isinstance(error, Unreachable) else "unknown-answer"]
+    action = scenario.fix
+    if isinstance(error, SettingMissing):
+        action = f"Set {error.name} in your shell or in .env. See .env.example for its meaning."
+    elif isinstance(error, SettingInvalid):
+        if error.reference == "setting-invalid" and error.origin:
+            action = f"Correct {error.name} ({error.origin})."
+    elif isinstance(error, Refused) and error.retry_after:
+        action = f"Wait {error.retry_after:.0f} seconds, as the server asks. {scenario.fix}"
+    confidence, runner_up = _rate(scenario, error.observed)
+    action, runner_up = _consider_shell(
+        error.reference, settings, action=action, confidence=confidence, runner_up=runner_up
+    )
+    if isinstance(error, SettingMissing | SettingInvalid):
+        # Nothing was sent, so no scenario of a response can be meant.
+        runner_up = None
+    return Diagnosis(
+        stage=error.stage,
+        # None for an error that no scenario describes: its texts are those of an unknown one.
+        reference=error.reference,
+        cause=scenario.cause,
+        evidence=(error.observed,),
+        action=action,
+        side=scenario.side,
+        basis=scenario.basis,
+        source=scenario.source,
+        confidence=confidence,
+        runner_up=runner_up,
+    )
+
+
+def _diagnose_exchanges(exchanges: Sequence[Exchange], settings: Settings | None) -> Diagnosis:
+    failed = exchange_evidence.find_last_failure(exchanges)
+    if failed is None:
+        raise ValueError("None of these exchanges failed: each has a response that is no refusal")
+    assessment = exchange_evidence.assess(exchanges, failed)
+    reference = assessment.reference or "unknown-answer"
+    runner_up = assessment.runner_up
     if runner_up == "basic-not-encoded" and settings and settings.client_secret:
-        # Seen only with the secret at hand: in the journal it is a mark.
-        if _NOT_IN_A_BASIC & set(settings.client_secret.reveal()):
+        # Only the secret itself shows this: the journal has a placeholder in its place.
+        if _NEEDS_ENCODING & set(settings.client_secret.reveal()):
             reference, runner_up = runner_up, reference
         else:
             runner_up = None
-    confidence, other = _sureness(SCENARIOS[reference], failing.url)
-    if found.certain:
-        confidence, other = "certain", None
+    confidence, alike = _rate(SCENARIOS[reference], failed.url)
+    if assessment.is_certain:
+        confidence, alike = "certain", None
     return explain_reference(
         reference,
-        found.stage,
-        found.evidence,
+        assessment.stage,
+        assessment.evidence,
         settings,
         confidence=confidence,
-        runner_up=runner_up or other,
+        runner_up=runner_up or alike,
     )
 
 
-def _beside_the_shell(
+def _consider_shell(
     reference: str | None,
     settings: Settings | None,
+    *,
     action: str,
     confidence: Confidence,
     runner_up: str | None,
 ) -> tuple[str, str | None]:
-    """What to do, and what it may be as well: where your shell's value wins over another one that this may be about, that comes first."""
+    """Return action and runner-up, changed if a value in the shell may be the reason."""
+    involved = _SETTINGS_INVOLVED.get(reference or "", ())
     for value in settings.values if settings else ():
-        if value.differs and value.name in _RESTS_ON.get(reference or "", ()):
-            first = (
-                f"Your shell's {value.name} wins over {value.shadowed}, which differs: unset it, or"
-                " correct it."
+        if value.differs and value.name in involved:
+            action = (
+                f"Unset or correct {value.name} in your shell: it takes precedence over"
+                f" {value.shadowed}, which differs."
             )
-            return first, runner_up if confidence == "certain" else "shell-shadows-file"
+            return action, runner_up if confidence == "certain" else "shell-shadows-file"
     return action, runner_up
 
 
-def _sureness(known: Scenario, seen: str) -> tuple[Confidence, str | None]:
-    """How sure a cause is by its reference alone, and what looks most alike where it is not certain."""
-    if known.reference == "unknown-answer":
+def _rate(scenario: Scenario, observed: str) -> tuple[Confidence, str | None]:
+    """Return the confidence of a scenario, and the scenario that looks most alike if not certain."""
+    if scenario.reference == "unknown-answer":
         return "unknown", None
-    if known.reference in _CERTAIN:
+    if scenario.reference in _CERTAIN:
         return "certain", None
-    alike = (other for other in known.alike if other != "ipv6-localhost" or "localhost" in seen)
+    alike = (
+        reference
+        for reference in scenario.alike
+        if reference != "ipv6-localhost" or "localhost" in observed
+    )
     return "likely", next(alike, None)
-
-
-def _unknown(error: WychError) -> Scenario:
-    return SCENARIOS["unreachable" if isinstance(error, Unreachable) else "unknown-answer"]

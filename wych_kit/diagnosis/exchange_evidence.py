@@ -1,6 +1,7 @@
-"""What an exchange shows: by what was sent first, and then by what was answered. For any client's exchanges, not only this kit's.
+"""Assesses a recorded exchange, of any client: first the request, then the response.
 
-The exchanges are redacted (`wych_kit.client.journal.recorder`), so nothing here sees a secret, and nothing asks the network or the clock.
+The exchanges have no secrets (`wych_kit.client.journal.recorder`), so nothing here sees one. Uses
+no network and no clock.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,99 +25,101 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
     from wych_kit.errors import Stage
 
-_OK, _REDIRECT, _REFUSED, _UNAUTHORIZED, _FORBIDDEN, _WRONG_METHOD, _BROKEN = (
-    200,
-    300,
-    400,
-    401,
-    403,
-    405,
-    500,
-)
 _FORM = "application/x-www-form-urlencoded"
 _WELL_KNOWN = "/.well-known/openid-configuration"
-_TOKEN = re.compile(r"/protocol/openid-connect/token/?$")
-_PLACE = re.compile(r"\{\w+\}|<\w+>|(?<=/):[A-Za-z]\w*(?=/|$)")
-_KEY_LIKE = re.compile(r"(?i)^(x[-_ ]?)?api[-_ ]?key$|^xapikey$|^x-apikey$")
-# Characters of the server's words that fit on one line of evidence.
-_ROOM = 44
-_AT_IDENTITY = ("unknown-client", "wrong-client-secret")
+_TOKEN_PATH = re.compile(r"/protocol/openid-connect/token/?$")
+# A part of a path that a program should have replaced: {appId}, <appId>, :appId.
+_PATH_PARAMETER = re.compile(r"\{\w+\}|<\w+>|(?<=/):[A-Za-z]\w*(?=/|$)")
+_LIKE_API_KEY = re.compile(r"(?i)^(x[-_ ]?)?api[-_ ]?key$|^xapikey$|^x-apikey$")
+# Characters of the server's message that fit on one line of evidence.
+_MAX_MESSAGE = 44
+_CLIENT_REFUSALS = ("unknown-client", "wrong-client-secret")
+# The path of the connectivity check's own counter-test, whose refusal is no failure.
 COUNTER_TEST = "/wych-kit-check/no-such-path"
 
 
-class Verdict(NamedTuple):
-    """A reference (`None` for an answer nobody knows), the stage, what was seen, and how sure that is."""
+class Assessment(NamedTuple):
+    """What an exchange shows. `reference` is None for a response that the kit does not know."""
 
     reference: str | None
     stage: Stage
     evidence: tuple[str, ...]
-    certain: bool = False
+    is_certain: bool = False
     runner_up: str | None = None
 
 
-def last_failure(exchanges: Sequence[Exchange]) -> Exchange | None:
-    """The last exchange that did not bring what it should; `None` when all did."""
-    return next((each for each in reversed(exchanges) if _failed(each)), None)
+class RequestMistake(NamedTuple):
+    """A mistake in a request: its scenario, what the request has or lacks, and how sure that is."""
+
+    reference: str
+    observed: str
+    is_certain: bool
 
 
-def assess(exchanges: Sequence[Exchange], failing: Exchange) -> Verdict:
-    """What the failing one of these exchanges shows, the sender's own mistakes before anything the answer says."""
-    sent = _Sent(failing)
-    if failing.status is None or (failing.error and failing.status < _REDIRECT):
-        return Verdict(
-            classify_recorded_error(failing.error),
-            sent.stage,
-            (f"{sent.line}: {failing.error or 'no answer'}",),
+def find_last_failure(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """Return the last exchange that failed, or None if all succeeded."""
+    return next((exchange for exchange in reversed(exchanges) if _is_failure(exchange)), None)
+
+
+def assess(exchanges: Sequence[Exchange], failed: Exchange) -> Assessment:
+    """Return what the failed one of these exchanges shows.
+
+    A mistake in the request comes before anything that the response says.
+    """
+    facts = RequestFacts(failed)
+    stage = facts.stage
+    is_cut = failed.error and (failed.status or 0) < HTTPStatus.MULTIPLE_CHOICES
+    if failed.status is None or is_cut:
+        evidence = f"{facts.line}: {failed.error or 'no answer'}"
+        return Assessment(classify_recorded_error(failed.error), stage, (evidence,))
+    mistake: RequestMistake | None = None
+    if stage == "token":
+        mistake = _find_token_request_mistake(facts)
+    elif stage == "call":
+        mistake = _find_call_mistake(facts)
+        reference = refusal_rules.classify_gateway_refusal(facts.response)
+        is_rejected_token = failed.status == HTTPStatus.UNAUTHORIZED and (
+            reference in (None, "bearer-refused")
         )
-    made: _Made = None
-    if sent.stage == "token":
-        made = _of_token_request(sent)
-    elif sent.stage == "call":
-        made = _of_call(sent)
-        if (
-            made is None
-            and failing.status == _UNAUTHORIZED
-            and refusal_rules.classify_gateway_refusal(sent.answered) in (None, "bearer-refused")
-        ):
-            made = _of_lifetime(exchanges, failing)
-    if made:
-        reference, words, certain = made
-        return Verdict(
-            reference, sent.stage, (f"{sent.line}: {failing.status}; {words}.",), certain
-        )
-    judged = {
+        if mistake is None and is_rejected_token:
+            mistake = _find_lifetime_mistake(exchanges, failed)
+    if mistake:
+        evidence = f"{facts.line}: {failed.status}; {mistake.observed}."
+        return Assessment(mistake.reference, stage, (evidence,), mistake.is_certain)
+    classify = {
         "discovery": refusal_rules.classify_discovery_refusal,
         "token": refusal_rules.classify_token_refusal,
-    }.get(sent.stage, refusal_rules.classify_gateway_refusal)(sent.answered)
-    basic = judged == "wrong-client-secret" and sent.header("authorization").lower().startswith(
-        "basic "
-    )
-    return Verdict(
-        judged,
-        sent.stage,
-        (f"{sent.line}: {failing.status}{_said(sent.answered)}.",),
-        runner_up="basic-not-encoded" if basic else None,
+    }.get(stage, refusal_rules.classify_gateway_refusal)
+    reference = classify(facts.response)
+    uses_basic = facts.header("authorization").lower().startswith("basic ")
+    is_basic_secret = reference == "wrong-client-secret" and uses_basic
+    return Assessment(
+        reference,
+        stage,
+        (f"{facts.line}: {failed.status}{_quote_message(facts.response)}.",),
+        runner_up="basic-not-encoded" if is_basic_secret else None,
     )
 
 
-class _Sent:
-    """A request as it is judged."""
+class RequestFacts:
+    """A request as it is assessed, and the facts of its response."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.method = exchange.method
         self.path = unquote(urlsplit(exchange.url).path)
+        # Of two headers with one name the first counts, as it does for most servers.
         self._headers = {name.lower(): value for name, value in reversed(exchange.request_headers)}
-        self.line = f"{self.method} {_shortened(self.path)}"
-        self.stage: Stage = self._stage()
+        self.line = f"{self.method} {_shorten(self.path)}"
+        self.stage: Stage = self._get_stage()
         headers = {name.lower(): value for name, value in exchange.response_headers}
         body = exchange.response_body
-        self.answered = refusal_rules.ResponseFacts(
-            self.path, exchange.status or 0, headers, body, _json(body)
+        self.response = refusal_rules.ResponseFacts(
+            self.path, exchange.status or 0, headers, body, _parse_json(body)
         )
 
     @property
-    def names(self) -> list[str]:
+    def header_names(self) -> list[str]:
         return list(self._headers)
 
     def header(self, name: str) -> str:
@@ -125,180 +129,191 @@ class _Sent:
     def fields(self) -> list[tuple[str, str]]:
         return parse_qsl(self.exchange.request_body, keep_blank_values=True)
 
-    def _stage(self) -> Stage:
+    def _get_stage(self) -> Stage:
         if self.path.endswith(_WELL_KNOWN):
             return "discovery"
-        asks = (
-            _TOKEN.search(self.path)
-            or "grant_type=" in self.exchange.request_body
-            or '"grant_type"' in self.exchange.request_body
+        body = self.exchange.request_body
+        # A token request may have gone to a wrong path.
+        has_grant = "grant_type=" in body or '"grant_type"' in body
+        return "token" if has_grant or _TOKEN_PATH.search(self.path) else "call"
+
+
+def _find_token_request_mistake(facts: RequestFacts) -> RequestMistake | None:
+    """Return the mistake if the response is the one that this mistake gets.
+
+    The server checks in the order of wire facts A2.
+    """
+    reference = refusal_rules.classify_token_refusal(facts.response)
+    body = facts.exchange.request_body
+    # The recorder names what it could not keep of a request; then nothing is known to be missing.
+    is_complete = not facts.exchange.request_lacks
+    media_type = facts.header("content-type").partition(";")[0].strip().lower()
+    is_wrong_method = facts.response.status == HTTPStatus.METHOD_NOT_ALLOWED
+    if reference == "wrong-token-endpoint" and is_wrong_method and facts.method != "POST":
+        return RequestMistake(
+            "wrong-method", f"it is a {facts.method}, not a POST", is_certain=True
         )
-        return "token" if asks else "call"
-
-
-# Reference, what was seen of the request, and whether that is certain; `None` when the request
-# shows nothing wrong.
-_Made = tuple[str, str, bool] | None
-
-
-def _of_token_request(sent: _Sent) -> _Made:
-    """What was wrong with a token request, if the answer is one that this would get (wire facts A2: the order of checks)."""
-    judged = refusal_rules.classify_token_refusal(sent.answered)
-    kind = sent.header("content-type").partition(";")[0].strip().lower()
-    names = [name for name, _ in sent.fields]
-    if (
-        judged == "wrong-token-endpoint"
-        and sent.answered.status == _WRONG_METHOD
-        and sent.method != "POST"
-    ):
-        return ("wrong-method", f"it is a {sent.method}, not a POST", True)
-    is_json = "json" in kind or _json(sent.exchange.request_body) is not None
-    if judged == "json-body" or (judged == "missing-grant-type" and is_json):
-        return ("json-body", f"its body is {kind or 'of no type'}, not a form", True)
-    if judged == "missing-grant-type" and not sent.exchange.request_lacks:
-        why = "its form has no grant_type" if kind else "it has no Content-Type, so no form is read"
-        return ("missing-grant-type", why, True)
-    if judged == "duplicate-parameter" and (
-        twice := sorted({name for name in names if names.count(name) > 1})
-    ):
-        return ("duplicate-parameter", f"its form has {', '.join(twice)} twice", True)
-    if judged == "origin-header" and sent.header("origin"):
-        return ("origin-header", "it has an Origin header", True)
-    if (
-        judged in _AT_IDENTITY
-        and kind == _FORM
-        and not sent.header("authorization")
-        and not sent.exchange.request_lacks
-    ):
-        filled = {name for name, value in sent.fields if value}
-        if lacking := [name for name in ("client_id", "client_secret") if name not in filled]:
-            return ("missing-secret", f"its form has no {' and no '.join(lacking)}", True)
+    is_json = "json" in media_type or _parse_json(body) is not None
+    if reference == "json-body" or (reference == "missing-grant-type" and is_json):
+        observed = f"its body is {media_type or 'of no type'}, not a form"
+        return RequestMistake("json-body", observed, is_certain=True)
+    if reference == "missing-grant-type" and is_complete:
+        # Without a Content-Type the server does not read a form.
+        observed = "its form has no grant_type" if media_type else "it has no Content-Type"
+        return RequestMistake("missing-grant-type", observed, is_certain=True)
+    names = [name for name, _ in facts.fields]
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if reference == "duplicate-parameter" and duplicates:
+        observed = f"its form has {', '.join(duplicates)} twice"
+        return RequestMistake("duplicate-parameter", observed, is_certain=True)
+    if reference == "origin-header" and facts.header("origin"):
+        return RequestMistake("origin-header", "it has an Origin header", is_certain=True)
+    is_plain_form = media_type == _FORM and not facts.header("authorization") and is_complete
+    if reference in _CLIENT_REFUSALS and is_plain_form:
+        filled = {name for name, value in facts.fields if value}
+        missing = [name for name in ("client_id", "client_secret") if name not in filled]
+        if missing:
+            observed = f"its form has no {' and no '.join(missing)}"
+            return RequestMistake("missing-secret", observed, is_certain=True)
     return None
 
 
-def _of_call(sent: _Sent) -> _Made:
-    """What was wrong with a call, if the answer is one that this would get (wire facts B2: route, bearer, key)."""
-    judged = refusal_rules.classify_gateway_refusal(sent.answered)
-    if (
-        judged in (None, "wrong-path", "unknown-user")
-        and _REFUSED <= sent.answered.status < _BROKEN
-    ):
-        if place := _PLACE.search(sent.path):
-            return ("unfilled-path", f"its path still has {place[0]} in it", judged == "wrong-path")
-        if "//" in sent.path and judged == "wrong-path":
-            return ("double-slash", "its path has two slashes in a row", True)
-    # Of a gateway that is none we know the status alone has to do: then what the request lacks is likely, and not certain.
-    known, status = judged is not None, sent.answered.status
-    if (judged == "bearer-refused" or (not known and status == _UNAUTHORIZED)) and (
-        made := _of_bearer(sent)
-    ):
-        return (made[0], made[1], made[2] and known)
-    lacks_key = judged == "api-key-refused" or (not known and status in (_UNAUTHORIZED, _FORBIDDEN))
-    if lacks_key and not sent.header("x-api-key").strip():
-        near = next(
-            (name for name in sent.names if name != "x-api-key" and _KEY_LIKE.match(name)), ""
+def _find_call_mistake(facts: RequestFacts) -> RequestMistake | None:
+    """Return the mistake if the response is the one that this mistake gets.
+
+    The gateway checks in the order of wire facts B2: route, token, API key.
+    """
+    reference = refusal_rules.classify_gateway_refusal(facts.response)
+    status = facts.response.status
+    is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if reference in (None, "wrong-path", "unknown-user") and is_client_error:
+        if parameter := _PATH_PARAMETER.search(facts.path):
+            observed = f"its path still has {parameter[0]} in it"
+            return RequestMistake("unfilled-path", observed, is_certain=reference == "wrong-path")
+        if "//" in facts.path and reference == "wrong-path":
+            observed = "its path has two slashes in a row"
+            return RequestMistake("double-slash", observed, is_certain=True)
+    # Of a gateway that the kit does not know, there is only the status. Then it is likely, and not
+    # certain, that the request lacks what it does not have.
+    is_known = reference is not None
+    is_about_token = reference == "bearer-refused" or (
+        not is_known and status == HTTPStatus.UNAUTHORIZED
+    )
+    if is_about_token and (mistake := _find_bearer_mistake(facts)):
+        return mistake._replace(is_certain=mistake.is_certain and is_known)
+    is_about_key = reference == "api-key-refused" or (
+        not is_known and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    )
+    if is_about_key and not facts.header("x-api-key").strip():
+        similar = next(
+            (
+                name
+                for name in facts.header_names
+                if name != "x-api-key" and _LIKE_API_KEY.match(name)
+            ),
+            "",
         )
-        return (
-            "api-key-missing",
-            f"it has {near} in place of x-api-key" if near else "it has no x-api-key",
-            known,
-        )
+        observed = f"it has {similar} in place of x-api-key" if similar else "it has no x-api-key"
+        return RequestMistake("api-key-missing", observed, is_certain=is_known)
     return None
 
 
-def _of_bearer(sent: _Sent) -> _Made:
-    header = sent.header("authorization")
+def _find_bearer_mistake(facts: RequestFacts) -> RequestMistake | None:
+    """Return the mistake in the Authorization header (RFC 6750 section 2.1), if it has one."""
+    header = facts.header("authorization")
     if not header.strip():
-        if "authorisation" in sent.names:
-            return ("authorisation-header", "its header is named authorisation", True)
-        return ("bearer-malformed", "it has no Authorization header", True)
-    scheme, _, rest = header.partition(" ")
+        if "authorisation" in facts.header_names:
+            observed = "its header is named authorisation"
+            return RequestMistake("authorisation-header", observed, is_certain=True)
+        return RequestMistake("bearer-malformed", "it has no Authorization header", is_certain=True)
+    scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
-        return (
-            "bearer-malformed",
-            "its Authorization does not begin with Bearer and a space",
-            True,
-        )
-    pieces = split_placeholders(rest.strip())
+        observed = "its Authorization does not begin with Bearer and a space"
+        return RequestMistake("bearer-malformed", observed, is_certain=True)
+    pieces = split_placeholders(token.strip())
+    # One placeholder is one token. Anything else is only likely to be a mistake: the journal does
+    # not recognise every token.
     if len(pieces) == 1 and pieces[0][0]:
         return None
-    return ("bearer-malformed", "after Bearer there is more, or less, than one token", False)
+    observed = "after Bearer there is not exactly one token"
+    return RequestMistake("bearer-malformed", observed, is_certain=False)
 
 
-def _of_lifetime(exchanges: Sequence[Exchange], failing: Exchange) -> _Made:
-    """By the journal's times: whether the token's life was over, or else a newer one worked."""
-    at = next(number for number, each in enumerate(exchanges) if each is failing)
-    given = next((each for each in reversed(exchanges[:at]) if _lifetime(each) is not None), None)
-    if given is None:
+def _find_lifetime_mistake(
+    exchanges: Sequence[Exchange], failed: Exchange
+) -> RequestMistake | None:
+    """Return "stale" or "revoked" for a rejected token, by the times in the journal."""
+    position = next(number for number, each in enumerate(exchanges) if each is failed)
+    earlier, later = exchanges[:position], exchanges[position + 1 :]
+    issued = next((each for each in reversed(earlier) if _get_lifetime(each) is not None), None)
+    if issued is None:
         return None
-    age, lifetime = _time(failing) - _time(given), _lifetime(given) or 0.0
+    lifetime = _get_lifetime(issued) or 0.0
+    age = _get_time(failed) - _get_time(issued)
     if age >= timedelta(seconds=lifetime):
-        return (
-            "stale-token",
-            f"the last token was {age.total_seconds():.0f} s old and lives for {lifetime:.0f} s",
-            False,
+        observed = (
+            f"the last token was {age.total_seconds():.0f} seconds old"
+            f" and expired after {lifetime:.0f}"
         )
-    later = exchanges[at + 1 :]
-    renewed = next(
-        (number for number, each in enumerate(later) if _lifetime(each) is not None), None
+        return RequestMistake("stale-token", observed, is_certain=False)
+    renewal = next(
+        (number for number, each in enumerate(later) if _get_lifetime(each) is not None), None
     )
-    if renewed is not None and any(
-        each.url == failing.url and (each.status or 0) < _REDIRECT for each in later[renewed + 1 :]
+    if renewal is not None and any(
+        each.url == failed.url and (each.status or 0) < HTTPStatus.MULTIPLE_CHOICES
+        for each in later[renewal + 1 :]
     ):
-        return ("revoked-token", "its token's time was not over, and a new one worked", False)
+        observed = "its token had not expired, and a new one worked"
+        return RequestMistake("revoked-token", observed, is_certain=False)
     return None
 
 
-def _lifetime(exchange: Exchange) -> float | None:
-    given = (
-        exchange.status == _OK and "access_token" in exchange.response_body
-    )  # looked for before parsing a hundred answers
-    answer = _json(exchange.response_body) if given else None
-    if (
-        not isinstance(answer, dict)
-        or "access_token" not in answer
-        or not isinstance(answer.get("expires_in"), int | float)
-    ):
+def _get_lifetime(exchange: Exchange) -> float | None:
+    """Return the seconds of the token that this exchange issued, or None."""
+    # The text is searched first: parsing a hundred responses would take longer.
+    if exchange.status != HTTPStatus.OK or "access_token" not in exchange.response_body:
         return None
-    return float(answer["expires_in"])
+    answer = _parse_json(exchange.response_body)
+    if not isinstance(answer, dict) or "access_token" not in answer:
+        return None
+    lifetime = answer.get("expires_in")
+    return float(lifetime) if isinstance(lifetime, int | float) else None
 
 
-def _time(exchange: Exchange) -> datetime:
+def _get_time(exchange: Exchange) -> datetime:
     return datetime.fromisoformat(exchange.started)
 
 
-def _failed(exchange: Exchange) -> bool:
+def _is_failure(exchange: Exchange) -> bool:
     if exchange.url.endswith(COUNTER_TEST):
         return False
-    return (
-        bool(exchange.error)
-        or exchange.status is None
-        or exchange.status >= _REDIRECT
-        or _is_page(exchange)
-    )
+    if exchange.error or exchange.status is None:
+        return True
+    if exchange.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return True
+    # A captive portal answers with 200 and its own page.
+    return refusal_rules.classify_page(exchange.status, exchange.response_body) is not None
 
 
-def _is_page(exchange: Exchange) -> bool:
-    return refusal_rules.classify_page(exchange.status or 0, exchange.response_body) is not None
+def _quote_message(response: refusal_rules.ResponseFacts) -> str:
+    message = response.first_field("error_description", "message", "Message", "error")
+    if not message and response.json is None:
+        message = summarise_body(response.headers.get("content-type", ""), response.text)
+    if len(message) > _MAX_MESSAGE:
+        message = message[:_MAX_MESSAGE] + "…"
+    return f" ({message})" if message else ""
 
 
-def _said(answered: refusal_rules.ResponseFacts) -> str:
-    words = answered.first_field("error_description", "message", "Message", "error")
-    if not words and answered.json is None:
-        words = summarise_body(answered.headers.get("content-type", ""), answered.text)
-    return f" ({words if len(words) <= _ROOM else words[:_ROOM] + '…'})" if words else ""
+def _shorten(path: str) -> str:
+    """Return the end of a long path. The journal has the whole one."""
+    room = _MAX_MESSAGE // 2
+    if len(path) <= room:
+        return path or "/"
+    end = path.rstrip("/").rpartition("/")[2][-room:]
+    return f"…/{end}{'/' * path.endswith('/')}"
 
 
-def _shortened(path: str) -> str:
-    """The path in the room that one line of evidence has; the journal has it whole."""
-    return (
-        path or "/"
-        if len(path) <= _ROOM // 2
-        else f"…/{path.rstrip('/').rpartition('/')[2][-_ROOM // 2 :]}{'/' * path.endswith('/')}"
-    )
-
-
-def _json(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

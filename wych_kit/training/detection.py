@@ -78,7 +78,7 @@ def detect_by_exchanges(setup: ExerciseSetup) -> Detection | None:
             except httpx.HTTPError as error:
                 setup.journal.record_failure(error)
     exchanges = setup.journal.exchanges
-    if not exchange_evidence.last_failure(exchanges):
+    if not exchange_evidence.find_last_failure(exchanges):
         return None
     return _detection(diagnose(exchanges, settings))
 
