@@ -1,4 +1,4 @@
-"""Invented banks: the same history for the same connection, sums that add up, and an outlook that only grows."""
+"""Invented banks: one history for each connection, sums that add up, and days that are only added."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pytest
 from wych_kit.mock.api import bank, payments
 from wych_kit.mock.state import clock
 
-MADE = 1_800_000_000
+CREATED = 1_800_000_000
 DAY = 86_400
 
 
-def statements(connection="c1", made=MADE, now=MADE):
-    return bank.build_statements(connection, "kereru", made, now)
+def statements(connection="c1", created=CREATED, now=CREATED):
+    return bank.build_statements(connection, "kereru", created, now)
 
 
-def test_banks_are_of_every_kind_and_nobodys():
-    """There are banks that are prompt, slow and failing, each with its own id, name and code; two names have a macron or an apostrophe."""
+def test_banks_are_of_every_kind():
+    """Banks are prompt, slow or failing; each has its own id, name and code, some with a macron or apostrophe."""
     assert {one.kind for one in bank.BANKS} == {"prompt", "slow", "fails"}
     for names in zip(*((one.id, one.name, one.code) for one in bank.BANKS), strict=True):
         assert len(set(names)) == len(bank.BANKS)
@@ -37,7 +37,7 @@ def test_banks_are_of_every_kind_and_nobodys():
 
 
 def test_the_same_connection_has_the_same_history():
-    """A history depends on nothing but the connection, its day and the clock; another connection has another."""
+    """A history depends only on the connection, its day and the clock."""
     first = statements()
     bank._list_movements.cache_clear()
     bank._accounts.cache_clear()
@@ -48,7 +48,7 @@ def test_the_same_connection_has_the_same_history():
 
 
 def test_balances_run():
-    """Each balance is the one before and what was moved; the last is what the account has."""
+    """Each balance is the one before plus the movement; the last is the account's balance."""
     for statement in statements():
         balance = statement.account.opening
         for one in statement.transactions:
@@ -58,12 +58,14 @@ def test_balances_run():
 
 
 def test_a_history_is_months_of_everything():
-    """Half a year lies behind a new connection: salary, rent, groceries, transfers and fees, oldest first, each with an id of its own."""
+    """A new connection has half a year of salary, rent, groceries, transfers and fees, oldest first."""
     current, savings, card = statements()
     texts = {one.payment.text for one in current.transactions}
     for word in ("Salary", "Rent", "Foods", "Transfer", "fee"):
         assert any(word in text for text in texts), word
-    assert current.transactions[0].at < clock.utc_datetime(MADE) - timedelta(days=bank.HISTORY - 3)
+    assert current.transactions[0].at < clock.utc_datetime(CREATED) - timedelta(
+        days=bank.HISTORY - 3
+    )
     everything = [one for statement in (current, savings, card) for one in statement.transactions]
     assert len({one.id for one in everything}) == len(everything) > 300
     for statement in (current, savings, card):
@@ -73,48 +75,48 @@ def test_a_history_is_months_of_everything():
 
 
 def test_transfers_leave_one_account_and_reach_the_other():
-    """What leaves for savings arrives there, at the same time and in the same amount."""
+    """A transfer to savings arrives there, at the same time and in the same amount."""
     current, savings, _ = statements()
-    left = {
+    outgoing = {
         (one.at, -one.cents)
         for one in current.transactions
         if one.payment.text.startswith("Transfer")
     }
-    came = {
+    incoming = {
         (one.at, one.cents)
         for one in savings.transactions
         if one.payment.text.startswith("Transfer")
     }
-    assert left == came != set()
+    assert outgoing == incoming != set()
 
 
 @pytest.mark.parametrize("days", [4, 40, 400])
 def test_the_clock_going_on_only_adds(days):
-    """What was there stays as it was, byte for byte; nothing lies in the future."""
-    later = statements(now=MADE + days * DAY)
+    """Old transactions stay the same, and no transaction is in the future."""
+    later = statements(now=CREATED + days * DAY)
     for before, after in zip(statements(), later, strict=True):
         assert after.transactions[: len(before.transactions)] == before.transactions
-        assert all(one.at <= clock.utc_datetime(MADE + days * DAY) for one in after.transactions)
+        assert all(one.at <= clock.utc_datetime(CREATED + days * DAY) for one in after.transactions)
     assert len(later[0].transactions) > len(statements()[0].transactions)
 
 
 @pytest.mark.parametrize("now", [-1e300, -1e11, 0, 1e11, 1e300])
-def test_a_clock_gone_wild_breaks_nothing(now):
-    """However far the clock is moved, there is a history of bounded length, and times can be written."""
-    for made in (MADE, now):
-        assert sum(len(one.transactions) for one in statements(made=made, now=now)) < 5000
+def test_no_clock_breaks_the_history(now):
+    """Wherever the clock is moved, the history has a bounded length, and times can be formatted."""
+    for created in (CREATED, now):
+        assert sum(len(one.transactions) for one in statements(created=created, now=now)) < 5000
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", clock.format_time(now))
 
 
-def test_account_numbers_are_nobodys():
-    """An account number is bank, branch, account and suffix, of a bank code above 90, which no bank has; suffixes tell accounts apart."""
+def test_account_numbers_belong_to_nobody():
+    """An account number has a bank code above 90, which no bank has, and a suffix of its own."""
     numbers = [one.account.number for one in statements()]
     assert all(re.fullmatch(r"9[1-9]-\d{4}-\d{7}-\d\d", number) for number in numbers)
     assert len(set(numbers)) == 3
 
 
 def test_categories_are_known_codes():
-    """Whoever sells something has a category of four digits (ISO 18245) and a name; who does not, has neither."""
+    """A merchant has a name and a category of four digits (ISO 18245); other payments have neither."""
     kinds = [
         payment
         for _, payment in (

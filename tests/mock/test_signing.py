@@ -1,4 +1,4 @@
-"""Signing for one caller and for a crowd, and the key that both use."""
+"""Signing for one caller and for many at once, and the key that both use."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from wych_kit import mock
 from wych_kit.mock.tokens import keys, signing
 
-CROWD = 8
+CALLERS = 8
 
 
-def at_once(caller, count):
-    """Token requests that the server finds waiting together: it is held up until all are sent."""
+def request_tokens_at_once(caller, count):
+    """Send token requests that the server receives together: it is blocked until all are sent."""
     connections = [
         http.client.HTTPConnection("127.0.0.1", caller.wych.port, timeout=10) for _ in range(count)
     ]
@@ -44,42 +44,44 @@ def at_once(caller, count):
             connection.close()
 
 
-def signers():
+def list_signer_threads():
     return [thread for thread in threading.enumerate() if thread.name == "mock-wych-signer"]
 
 
-def test_a_crowd_is_signed_for_in_threads_that_end_with_the_mock(caller_for):
-    """One caller starts no thread; several at once do, each gets a valid token of its own, and stopping ends the threads."""
-    others = len(signers())  # of mocks that other tests left running
+def test_many_callers_are_served_by_threads_that_end_with_the_mock(caller_for):
+    """One caller starts no thread, several at once do; stopping the mock ends the threads."""
+    others = len(list_signer_threads())  # of mocks that other tests left running
     with mock.running(ephemeral=True) as wych:
         caller = caller_for(wych)
         caller.token()
-        assert len(signers()) == others
-        answers = at_once(caller, CROWD)
-        assert len(signers()) == others + signing.THREADS
+        assert len(list_signer_threads()) == others
+        answers = request_tokens_at_once(caller, CALLERS)
+        assert len(list_signer_threads()) == others + signing.THREADS
         key = jwt.PyJWKSet.from_dict(
             caller.ask("GET", "/realms/partner/protocol/openid-connect/certs").json
         ).keys[0]
-    assert len(signers()) == others
+    assert len(list_signer_threads()) == others
     tokens = [json.loads(answer)["access_token"] for answer in answers]
-    found = [jwt.decode(token, key, algorithms=["RS256"], audience="account") for token in tokens]
-    assert len({claims["jti"] for claims in found}) == CROWD
+    claims_of_all = [
+        jwt.decode(token, key, algorithms=["RS256"], audience="account") for token in tokens
+    ]
+    assert len({claims["jti"] for claims in claims_of_all}) == CALLERS
 
 
 def test_a_caller_that_hung_up_does_not_stop_the_signers(caller_for):
-    """A signature that nobody waits for any more is dropped, and the next is delivered."""
+    """A signature that nobody waits for is dropped, and the next is delivered."""
     with mock.running(ephemeral=True) as wych:
         caller = caller_for(wych)
-        at_once(caller, CROWD)
+        request_tokens_at_once(caller, CALLERS)
         loop = wych._server.loop.result()
         given_up = loop.create_future()
         loop.call_soon_threadsafe(given_up.cancel)
         wych._front.signer._jobs.put((b"a.b", given_up))
-        assert len(at_once(caller, CROWD)) == CROWD
+        assert len(request_tokens_at_once(caller, CALLERS)) == CALLERS
 
 
-def test_a_signature_for_nobody_is_no_error():
-    """Delivering to a caller that gave up does nothing: no exception in the loop, and so nothing logged."""
+def test_a_signature_without_a_caller_is_dropped():
+    """Delivering to a caller that gave up raises nothing, so nothing is logged."""
     with closing(asyncio.new_event_loop()) as loop:
         given_up = loop.create_future()
         given_up.cancel()
@@ -88,7 +90,7 @@ def test_a_signature_for_nobody_is_no_error():
 
 
 def test_shipped_key_is_sound():
-    """The key that is loaded unchecked at every start passes the check here, is RSA-2048, and is the published one."""
+    """The key, which is loaded unchecked, is valid, is RSA-2048, and is the published one."""
     from importlib.resources import files
 
     key = load_pem_private_key((files(keys.__name__) / "signing.pem").read_bytes(), None)
@@ -101,6 +103,6 @@ def test_shipped_key_is_sound():
 @pytest.mark.parametrize(
     "token", ["", "a.b", "a.b.c", "..", "é.b.c", "W10.W10.c", "bnVsbA.bnVsbA.c", "a.b.c.d"]
 )
-def test_what_is_no_token_is_none(token):
-    """Anything that is not three parts of this key's making is no token, and no crash."""
+def test_an_invalid_token_is_none(token):
+    """Text that this key did not sign is None, and raises nothing."""
     assert keys.verify(token) is None

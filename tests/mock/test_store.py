@@ -1,4 +1,4 @@
-"""What the mock remembers on disk: in which file, how safely, and beside another mock."""
+"""The mock's file: its name and mode, its durability, and a second mock on the same file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from wych_kit.mock.state.store import Store
 
 
 @pytest.fixture
-def opened():
-    """Opens stores, and closes them after the test."""
+def open_store():
+    """Open stores, and close them after the test."""
     stores = []
 
-    def open_(*arguments):
+    def open_one(*arguments):
         stores.append(Store(*arguments))
         return stores[-1]
 
-    yield open_
+    yield open_one
     for store in stores:
         store.close()
 
@@ -28,21 +28,21 @@ def opened():
 @pytest.mark.parametrize(
     "name", ["a?mode=memory", "a%20b", "a#b", "a b", "file:a?uri=true", ":memory:"]
 )
-def test_the_file_named_is_the_file_written(tmp_path, monkeypatch, opened, name):
-    """Whatever a URL would make of its name, the file is that one and no other, and the user's alone."""
+def test_the_file_named_is_the_file_written(tmp_path, monkeypatch, open_store, name):
+    """The file has exactly this name, whatever a URL would make of it, and mode 0600."""
     from pathlib import Path
 
     monkeypatch.chdir(tmp_path)
-    opened(Path(name)).add_account(
+    open_store(Path(name)).add_account(
         first_name="Kim", last_name="Lee", email="kim@example.com", password="hash"
     )
-    written = {part.name: stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
-    assert written == dict.fromkeys((name, f"{name}-wal", f"{name}-shm"), 0o600)
+    modes = {part.name: stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
+    assert modes == dict.fromkeys((name, f"{name}-wal", f"{name}-shm"), 0o600)
 
 
-def test_what_is_confirmed_is_on_the_disk(tmp_path, opened):
+def test_what_is_confirmed_is_on_the_disk(tmp_path, open_store):
     """SQLite syncs at every commit (2 is FULL), which its write-ahead log needs to outlive a power cut."""
-    with opened(tmp_path / "mock.sqlite").engine.connect() as connection:
+    with open_store(tmp_path / "mock.sqlite").engine.connect() as connection:
         pragmas = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("synchronous", "journal_mode")
@@ -75,26 +75,26 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("what", ADDITIONS)
 @pytest.mark.parametrize("seed", [None, 1])
-def test_two_mocks_add_the_same_at_once(tmp_path, monkeypatch, opened, what, seed):
-    """When another mock on the file adds the same between this one's look and its own addition, there is one row, and both know it."""
-    first, second = (opened(tmp_path / "mock.sqlite", seed) for _ in range(2))
-    look, got = Store._one, []
+def test_two_mocks_add_the_same_at_once(tmp_path, monkeypatch, open_store, what, seed):
+    """If a second mock adds the same row between this one's look and insert, there is one row."""
+    first, second = (open_store(tmp_path / "mock.sqlite", seed) for _ in range(2))
+    look, results = Store._one, []
 
     def look_too_early(store, table, **where):
         row = look(store, table, **where)
-        if store is second and not got:
-            got.append(None)
-            got[0] = ADDITIONS[what](first)
+        if store is second and not results:
+            results.append(None)
+            results[0] = ADDITIONS[what](first)
         return row
 
     monkeypatch.setattr(Store, "_one", look_too_early)
     mine = ADDITIONS[what](second)
-    assert OUTCOMES[what](got[0], mine)
+    assert OUTCOMES[what](results[0], mine)
 
 
-def test_two_mocks_with_one_seed_draw_the_same_ids(tmp_path, opened):
-    """What is taken in the file is drawn again, not failed on."""
-    first, second = (opened(tmp_path / "mock.sqlite", 1) for _ in range(2))
+def test_two_mocks_with_one_seed_draw_the_same_ids(tmp_path, open_store):
+    """An id that is in use is drawn again."""
+    first, second = (open_store(tmp_path / "mock.sqlite", 1) for _ in range(2))
     users = [
         store.find_or_create_user("app1", f"{name}@example.com")["id"]
         for store, name in ((first, "kim"), (second, "tom"))
@@ -102,19 +102,19 @@ def test_two_mocks_with_one_seed_draw_the_same_ids(tmp_path, opened):
     assert len(set(users)) == 2
 
 
-def test_a_failed_statement_tells_no_values(opened):
-    """The text of a database error, which goes to the log, has nothing of what was typed."""
+def test_a_failed_statement_tells_no_values(open_store):
+    """The text of a database error, which is logged, contains no values."""
     from sqlalchemy.exc import IntegrityError
 
-    from wych_kit.mock.state.store import ACCOUNTS
+    from wych_kit.mock.state.database import ACCOUNTS
 
     with pytest.raises(IntegrityError) as failed:
-        opened(None)._write(ACCOUNTS.insert().values(id="1", email="canary@example.com"))
+        open_store(None)._write(ACCOUNTS.insert().values(id="1", email="canary@example.com"))
     assert "canary" not in str(failed.value)
 
 
 def test_new_secrets_from_another_mock_work(tmp_path, caller_for):
-    """Credentials that one mock renewed work at once in another on the same file that knew the old ones, and these stop."""
+    """Credentials that one mock renews work at once in another on the same file; the old ones stop."""
     from wych_kit import mock
 
     file = tmp_path / "mock.sqlite"

@@ -1,4 +1,4 @@
-"""Either side of each contradiction in what Wych has published, and a wire without the mock's own mark."""
+"""Both sides of each contradiction in Wych's pages, and answers without the mock's own header."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ DISCOVERY = "/realms/partner/.well-known/openid-configuration"
 
 
 def test_grants_in_one_text(caller, caller_for):
-    """With `grants_joined` the discovery document lists its grants as one text, and is otherwise the same, whole and of the right length."""
+    """With `grants_joined` the grant types are one string; the rest of the document is the same."""
     listed = caller.ask("GET", DISCOVERY).json
     with mock.running(ephemeral=True, grants_joined=True) as wych:
-        got = caller_for(wych).ask("GET", DISCOVERY)
+        response = caller_for(wych).ask("GET", DISCOVERY)
         refused = caller_for(wych).ask("POST", DISCOVERY)
-    assert got.json["grant_types_supported"] == [" ".join(listed["grant_types_supported"])]
-    assert list(got.json) == list(listed)
-    assert got.headers["content-length"] == str(len(got.body))
+    assert response.json["grant_types_supported"] == [" ".join(listed["grant_types_supported"])]
+    assert list(response.json) == list(listed)
+    assert response.headers["content-length"] == str(len(response.body))
     assert refused == refused._replace(status=404)
 
 
-def test_users_that_are_only_found(caller_for):
-    """With `find_only` POST /user answers 404 for an address that nobody has, and makes no user."""
+def test_find_only(caller_for):
+    """With `find_only`, POST /user returns 404 for an unknown address and creates no user."""
     with mock.running(ephemeral=True, find_only=True) as wych:
         caller = caller_for(wych)
         known = caller.call("/users").json
-        got = caller.call("/user", "POST", b'{"email":"new@example.com"}')
-        assert (got.status, got.json["error"]) == (404, "user_not_found")
+        response = caller.call("/user", "POST", b'{"email":"new@example.com"}')
+        assert (response.status, response.json["error"]) == (404, "user_not_found")
         assert (
             caller.call("/user", "POST", b'{"email":"%b"}' % known[1]["email"].encode()).json
             == known[1]
@@ -40,8 +40,8 @@ def test_users_that_are_only_found(caller_for):
 
 
 @pytest.mark.parametrize("seconds", [900, 3600])
-def test_either_life_of_a_token(caller_for, seconds):
-    """A token of either kind says that it lives as long as it does."""
+def test_both_lifetimes_of_a_token(caller_for, seconds):
+    """Both kinds of token state the lifetime that they have."""
     with mock.running(ephemeral=True, expires_in=seconds) as wych:
         caller = caller_for(wych)
         assert caller.token_request().json["expires_in"] == seconds
@@ -49,35 +49,35 @@ def test_either_life_of_a_token(caller_for, seconds):
         assert caller.call(f"/user/{user}/token", "POST").json["expires_in"] == seconds
 
 
-def test_a_pure_wire(caller_for):
-    """Without the basis no answer has the mock's own header: of the application, its refusals, the portal, a fault."""
-    asked = (
+def test_no_basis_header(caller_for):
+    """Without the basis no answer has the mock's own header."""
+    calls = (
         ("GET", "@/users"),
         ("GET", "@/connection/x"),
         ("GET", "/portal/api/none"),
         ("GET", DISCOVERY),
     )
-    marked = []
+    headers_seen = []
     for basis in (True, False):
         with mock.running(ephemeral=True, basis_header=basis) as wych:
             caller = caller_for(wych)
             for fault in (None, "consent-pending"):
                 if fault:
                     wych.fault(fault)
-                got = [
+                response = [
                     caller.ask(method, path.replace("@", caller.base), caller.headers())
-                    for method, path in asked
+                    for method, path in calls
                 ]
-                marked.append([one.headers.get("x-wych-mock-basis") for one in got])
-    assert marked[:2] == [
+                headers_seen.append([one.headers.get("x-wych-mock-basis") for one in response])
+    assert headers_seen[:2] == [
         ["documented", "invented", "invented", None],
         ["invented", "invented", "invented", None],
     ]
-    assert marked[2:] == [[None] * 4] * 2
+    assert headers_seen[2:] == [[None] * 4] * 2
 
 
-def test_a_pure_wire_when_it_breaks(caller_for):
-    """An answer that a fault breaks off in its body has no mark either."""
+def test_no_basis_header_on_a_cut_answer(caller_for):
+    """An answer that a fault cuts off has no such header either."""
     heads = []
     for basis in (True, False):
         with mock.running(ephemeral=True, basis_header=basis) as wych:
@@ -95,29 +95,29 @@ def test_a_pure_wire_when_it_breaks(caller_for):
     assert all(b"x-amzn-requestid" in head for head in heads)
 
 
-def test_realm_and_gateway_never_carry_the_mark(caller):
-    """What imitates Keycloak or AWS byte for byte says nothing of the mock: successes and refusals."""
-    for got in (
+def test_realm_and_gateway_never_send_the_basis_header(caller):
+    """Answers that imitate Keycloak or AWS byte for byte never have the header."""
+    for response in (
         caller.token_request(),
         caller.token_request(client_secret="wrong"),
         caller.call("/none"),
         caller.call("/users", **{"x-api-key": None}),
     ):
-        assert "x-wych-mock-basis" not in got.headers
+        assert "x-wych-mock-basis" not in response.headers
 
 
-def test_the_command_takes_each_side(monkeypatch):
-    """Each side has a word on the command line; what is not said stays as the mock does it."""
-    taken = []
-    monkeypatch.setattr(mock.server, "serve", lambda **options: taken.append(options) or 0)
+def test_the_command_has_an_option_for_each_side(monkeypatch):
+    """Each side has an option; without one the default stays."""
+    calls = []
+    monkeypatch.setattr(mock.server, "serve", lambda **options: calls.append(options) or 0)
     sides = ("grants_joined", "find_only", "callback_user", "basis_header")
     assert (
         main([])
         == main(["--grants-joined", "--find-only", "--no-callback-user", "--no-basis"])
         == 0
     )
-    assert [[options[side] for side in sides] for options in taken] == [
+    assert [[options[side] for side in sides] for options in calls] == [
         [False, False, True, True],
         [True, True, False, False],
     ]
-    assert [getattr(Options(), side) for side in sides] == [taken[0][side] for side in sides]
+    assert [getattr(Options(), side) for side in sides] == [calls[0][side] for side in sides]
