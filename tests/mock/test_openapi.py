@@ -1,4 +1,4 @@
-"""The mock's description of itself: valid, in step with its routes, and true of its answers, to good calls and to made-up ones."""
+"""The OpenAPI description: valid, in step with the routes, and true of all answers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from wych_kit.mock.description.openapi import document, page
 from wych_kit.mock.realm.endpoints import TOKEN_PATH
 
 URL = "http://127.0.0.1:9924"
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_headers_conformance,response_schema_conformance"
+)
 
 
-def operations():
-    """All of them, as (method, path, operation)."""
+def list_operations():
+    """List all operations as (method, path, operation)."""
     return [
         (method, path, one)
         for path, item in document(URL)["paths"].items()
@@ -31,13 +34,13 @@ def operations():
 
 
 def test_it_is_valid():
-    """It is OpenAPI 3.1 by the letter, and plain JSON."""
+    """The description is valid OpenAPI 3.1, and plain JSON."""
     OpenAPIV31SpecValidator(json.loads(json.dumps(document(URL)))).validate()
     assert document(URL)["openapi"] == "3.1.0"
 
 
 def test_a_wrong_description_is_found():
-    """The validator sees what is wrong with it: a reference to nothing, a parameter that nobody declares."""
+    """The validator notices an undeclared parameter."""
     broken = json.loads(json.dumps(document(URL)))
     for item in broken["paths"].values():
         for one in item.values():
@@ -47,7 +50,7 @@ def test_a_wrong_description_is_found():
 
 
 def test_the_file_is_in_step():
-    """docs/openapi.json is what `python -m wych_kit.mock.description.openapi` prints; `make docs` makes it anew."""
+    """docs/openapi.json is the module's output; `make docs` writes it again."""
     committed = (Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8")
     assert committed == page(), "run make docs"
     printed = subprocess.run(
@@ -60,7 +63,7 @@ def test_the_file_is_in_step():
 
 
 def test_it_is_in_step_with_the_routes():
-    """Every route has its operation, with its token and its basis, and there is no other besides the token endpoint."""
+    """Every route has an operation with its token and basis; only the token endpoint is added."""
     described = {
         (method.upper(), path): (
             one["operationId"],
@@ -68,7 +71,7 @@ def test_it_is_in_step_with_the_routes():
             one["x-wych-basis"],
             "requestBody" in one,
         )
-        for method, path, one in operations()
+        for method, path, one in list_operations()
         if path != TOKEN_PATH
     }
     assert described == {
@@ -76,20 +79,22 @@ def test_it_is_in_step_with_the_routes():
         for route in ROUTES
     }
     assert [
-        (method, one["x-wych-basis"]) for method, path, one in operations() if path == TOKEN_PATH
+        (method, one["x-wych-basis"])
+        for method, path, one in list_operations()
+        if path == TOKEN_PATH
     ] == [("post", "documented")]
 
 
-def test_each_call_takes_the_key_and_its_token():
-    """A call of the API takes the API key and the kind of token that its route takes; the token endpoint neither."""
-    for _, path, one in operations():
+def test_each_call_needs_the_key_and_its_token():
+    """A call needs the API key and the route's kind of token; the token endpoint needs neither."""
+    for _, path, one in list_operations():
         assert one["security"] == (
             [] if path == TOKEN_PATH else [{"apiKey": [], one["tags"][0]: []}]
         )
 
 
 def test_every_schema_is_used():
-    """Each schema is referred to, and each reference leads to one."""
+    """Each schema is used, and each reference has a schema."""
     text = json.dumps(document(URL))
     assert set(re.findall(r"#/components/schemas/(\w+)", text)) == set(
         document(URL)["components"]["schemas"]
@@ -97,20 +102,24 @@ def test_every_schema_is_used():
 
 
 def test_it_is_served(caller, wych):
-    """GET gives it with the mock's own address, marked invented; HEAD its length; anything else is refused with 405."""
-    got = caller.ask("GET", "/openapi.json")
-    assert (got.status, got.headers["content-type"], got.headers["x-wych-mock-basis"]) == (
+    """GET returns it with the mock's address, HEAD its length; other methods are 405."""
+    response = caller.ask("GET", "/openapi.json")
+    assert (
+        response.status,
+        response.headers["content-type"],
+        response.headers["x-wych-mock-basis"],
+    ) == (
         200,
         "application/json",
         "invented",
     )
-    assert got.json == json.loads(json.dumps(document(wych.url)))
-    assert got.json["servers"] == [{"url": wych.url}]
+    assert response.json == json.loads(json.dumps(document(wych.url)))
+    assert response.json["servers"] == [{"url": wych.url}]
     head = caller.ask("HEAD", "/openapi.json")
     assert (head.status, head.body, head.headers["content-length"]) == (
         200,
         b"",
-        got.headers["content-length"],
+        response.headers["content-length"],
     )
     refused = caller.ask("POST", "/openapi.json", body=b"{}")
     assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
@@ -118,8 +127,8 @@ def test_it_is_served(caller, wych):
     assert caller.padded("/openapi.json", 65 * 1024 + 1).status == 431
 
 
-def holds(name, value, *, many=False):
-    """Whether a value is as the schema says."""
+def assert_valid(name, value, *, many=False):
+    """Assert that a value is valid for a schema, and return it."""
     one = {"$ref": f"#/components/schemas/{name}"}
     schema = {
         **({"type": "array", "items": one} if many else one),
@@ -136,42 +145,44 @@ def holds(name, value, *, many=False):
 
 
 def test_answers_are_as_described(caller, wych):
-    """What each call answers is as the description says, to the last member."""
+    """The answer to each call is valid for its schema."""
     connection = wych.connect("kim@example.com")
-    holds("User", caller.call("/users").json, many=True)
-    holds("User", caller.call("/user", "POST", b'{"email":"kim@example.com"}').json)
-    holds("Token", caller.token_request().json)
-    holds("Token", caller.token_request(scope="openid").json)
-    holds("Connection", caller.call(f"/user/{connection['user']}/connections").json, many=True)
-    holds("Connection", caller.call(f"/connection/{connection['id']}").json)
-    token = holds("UserToken", caller.call(f"/user/{connection['user']}/token", "POST").json)[
-        "access_token"
-    ]
+    assert_valid("User", caller.call("/users").json, many=True)
+    assert_valid("User", caller.call("/user", "POST", b'{"email":"kim@example.com"}').json)
+    assert_valid("Token", caller.token_request().json)
+    assert_valid("Token", caller.token_request(scope="openid").json)
+    assert_valid(
+        "Connection", caller.call(f"/user/{connection['user']}/connections").json, many=True
+    )
+    assert_valid("Connection", caller.call(f"/connection/{connection['id']}").json)
+    token = assert_valid(
+        "UserToken", caller.call(f"/user/{connection['user']}/token", "POST").json
+    )["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
-    accounts = holds(
+    accounts = assert_valid(
         "Accounts", caller.call(f"/connection/{connection['id']}/accounts", **bearer).json
     )["Data"]["Account"]
     for account in accounts:
         path = f"/connection/{connection['id']}/account/{account['AccountId']}"
-        holds("Balances", caller.call(f"{path}/balances", **bearer).json)
-        holds("Transactions", caller.call(f"{path}/transactions", **bearer).json)
-    holds("Refusal", caller.call("/connection/x").json)
-    holds("GatewayRefusal", caller.call("/connection/x", **bearer).json)
-    holds("GatewayRefusal", caller.call("/users", Authorization=None).json)
-    holds("TokenRefusal", caller.token_request(client_secret="wrong").json)
+        assert_valid("Balances", caller.call(f"{path}/balances", **bearer).json)
+        assert_valid("Transactions", caller.call(f"{path}/transactions", **bearer).json)
+    assert_valid("Refusal", caller.call("/connection/x").json)
+    assert_valid("GatewayRefusal", caller.call("/connection/x", **bearer).json)
+    assert_valid("GatewayRefusal", caller.call("/users", Authorization=None).json)
+    assert_valid("TokenRefusal", caller.token_request(client_secret="wrong").json)
 
 
 def test_an_answer_with_more_is_not_as_described():
-    """A member that the description does not know is a breach, as is one that is missing."""
+    """An unknown member is an error, and so is a missing one."""
     user = {"id": "3f2f7c1e-58a4-4a3e-9d0b-0c5b6ef1a101", "email": "a@b.example"}
-    holds("User", user)
+    assert_valid("User", user)
     for wrong in ({**user, "name": "Kim"}, {"id": user["id"]}, {**user, "id": 1}):
         with pytest.raises(AssertionError):
-            holds("User", wrong)
+            assert_valid("User", wrong)
 
 
 class Schemathesis:
-    """Makes up calls from the description, with real ids in the paths, and reports what breaks it."""
+    """Generate calls from the description, with real ids in the paths, and fail on a violation."""
 
     def __init__(self, caller, folder):
         self.caller = caller
@@ -189,8 +200,10 @@ class Schemathesis:
         file = self.folder / "openapi.json"
         file.write_text(json.dumps(described))
         command = [
-            Path(sys.executable).parent / "schemathesis", "run", file, "--url", self.caller.wych.url, "--include-tag", tag,
-            "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "25", "--generation-deterministic",
+            Path(sys.executable).parent / "schemathesis", "run", file,
+            "--url", self.caller.wych.url, "--include-tag", tag,
+            "--checks", CHECKS, "--phases", "examples,coverage,fuzzing",
+            "--max-examples", "25", "--generation-deterministic",
             "--request-timeout", "10", "--continue-on-failure", "--no-color", "--warnings", "off",
             *(part for name, text in headers.items() for part in ("--header", f"{name}: {text}")),
         ]  # fmt: skip
@@ -212,31 +225,31 @@ def schemathesis(caller, tmp_path):
 
 
 @pytest.mark.schemathesis
-def test_made_up_calls_for_customer_data(caller, wych, schemathesis):
-    """Whatever is asked of customer data, the answer is as described, never 5xx, and in time; some of it is data."""
+def test_generated_calls_for_customer_data(caller, wych, schemathesis):
+    """Generated calls for customer data get described answers, never 5xx; some get data."""
     connection = wych.connect("kim@example.com")
     token = caller.call(f"/user/{connection['user']}/token", "POST").json["access_token"]
     headers = caller.headers(Authorization=f"Bearer {token}")
     path = f"{caller.base}/connection/{connection['id']}/accounts"
     account = caller.ask("GET", path, headers).json["Data"]["Account"][0]["AccountId"]
-    asked = schemathesis.run(
+    statuses = schemathesis.run(
         "user-context", headers, connectionId=connection["id"], accountId=account
     )
-    assert {200, 400} <= asked
+    assert {200, 400} <= statuses
 
 
 @pytest.mark.schemathesis
-def test_made_up_calls_for_users_and_connections(caller, wych, schemathesis):
-    """Whatever is asked of users and connections, the answer is as described, never 5xx, and in time."""
+def test_generated_calls_for_users_and_connections(caller, wych, schemathesis):
+    """Generated calls for users and connections get described answers, never 5xx."""
     connection = wych.connect("kim@example.com")
-    asked = schemathesis.run(
+    statuses = schemathesis.run(
         "service", caller.headers(), userId=connection["user"], connectionId=connection["id"]
     )
-    assert {200, 204, 400} <= asked
+    assert {200, 204, 400} <= statuses
 
 
 @pytest.mark.schemathesis
-def test_made_up_token_requests(schemathesis):
-    """Whatever is asked of the token endpoint, the answer is as described, never 5xx, and in time."""
-    asked = schemathesis.run("token", {})
-    assert {400, 401} <= asked
+def test_generated_token_requests(schemathesis):
+    """Generated token requests get described answers, never 5xx."""
+    statuses = schemathesis.run("token", {})
+    assert {400, 401} <= statuses

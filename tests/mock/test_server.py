@@ -1,4 +1,4 @@
-"""Starting, stopping, remembering, forgetting, and being told to misbehave."""
+"""Starting and stopping, what is stored and reset, canned answers, and the mock as a process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DISCOVERY = "/realms/partner/.well-known/openid-configuration"
 
 
 class Process:
-    """A mock as a process, its addresses read from the line it prints."""
+    """A mock as a process; its addresses are on its first line."""
 
     def __init__(self, *arguments):
         command = [
@@ -82,7 +82,7 @@ def test_ready_made_app(caller, wych):
 
 
 def test_stop_frees_the_port_and_leaves_no_thread(caller_for):
-    """After stopping, nothing of the mock runs, its port can be used again, and stopping again does no harm."""
+    """After `stop` no thread runs and the port is free; a second `stop` does nothing."""
     before = set(threading.enumerate())
     wych = mock.start(ephemeral=True)
     caller_for(wych).token()
@@ -94,21 +94,21 @@ def test_stop_frees_the_port_and_leaves_no_thread(caller_for):
 
 
 @pytest.mark.parametrize("act", ["reset", "revoke_tokens"])
-def test_a_stopped_mock_says_so(act):
-    """What needs a running mock says, after it was stopped, that it is."""
+def test_a_stopped_mock_raises(act):
+    """After `stop`, a method that needs the mock raises RuntimeError."""
     with mock.running(ephemeral=True) as wych:
         pass
-    with pytest.raises(RuntimeError, match=rf"the mock at {wych.url} is stopped: start another"):
+    with pytest.raises(RuntimeError, match=wych.url):
         getattr(wych, act)()
 
 
 def test_stop_does_not_wait_for_a_slow_answer(caller_for):
-    """Stopping answers what is being delayed at once, and complains of nothing."""
+    """`stop` sends a delayed answer at once."""
     wych = mock.start(ephemeral=True)
     wych.answer_next("discovery", status=200, body=b"late", delay=60)
-    got = []
+    response = []
     asking = threading.Thread(
-        target=lambda: got.append(caller_for(wych).ask("GET", DISCOVERY).body)
+        target=lambda: response.append(caller_for(wych).ask("GET", DISCOVERY).body)
     )
     asking.start()
     while not wych._server.server_state.tasks:
@@ -117,11 +117,11 @@ def test_stop_does_not_wait_for_a_slow_answer(caller_for):
     wych.stop()
     asking.join(30)
     assert time.monotonic() - began < 30  # and not the 60 seconds of the delay
-    assert got == [b"late"]
+    assert response == [b"late"]
 
 
-def half_a_request(wych):
-    """A connection on which a request was begun, its body not complete."""
+def send_half_a_request(wych):
+    """Open a connection and send a request whose body is incomplete."""
     connection = socket.create_connection(("127.0.0.1", wych.port))
     connection.sendall(
         b"POST /portal/api/accounts HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}"
@@ -132,26 +132,26 @@ def half_a_request(wych):
 
 
 def test_stop_hangs_up_on_half_a_request(caplog):
-    """A caller that began a request and does not go on holds nothing up, and nothing is logged of it."""
+    """A caller that does not finish its request cannot delay `stop`, and nothing is logged."""
     wych = mock.start(ephemeral=True)
-    with half_a_request(wych):
+    with send_half_a_request(wych):
         began = time.monotonic()
         wych.stop()
         assert time.monotonic() - began < 60
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_half_a_request_is_none(wych, caplog):
-    """When the caller hangs up before the end of the body, nothing is done and nothing recorded."""
-    half_a_request(wych).close()
+def test_half_a_request_is_not_answered(wych, caplog):
+    """If the caller hangs up within the body, nothing is done or logged."""
+    send_half_a_request(wych).close()
     while wych._server.server_state.tasks:
         time.sleep(0.001)
     assert wych.requests == []
     assert caplog.records == []
 
 
-def test_taken_port_is_said(wych):
-    """A taken port is an error that names it and says what to do; the mock that has it goes on."""
+def test_port_in_use(wych):
+    """A port in use is an error that names the port and the option; the other mock goes on."""
     with pytest.raises(mock.CannotStart, match=rf"Port {wych.port} on 127\.0\.0\.1 .*--port 0"):
         mock.start(port=wych.port, ephemeral=True)
 
@@ -172,7 +172,7 @@ def test_failed_start_leaves_nothing(tmp_path):
     gc.collect()
 
 
-def test_directory_as_file_is_said(tmp_path):
+def test_directory_instead_of_a_file(tmp_path):
     """A path that is a directory is refused with what to do."""
     with pytest.raises(mock.CannotStart, match=r"--path"):
         mock.start(path=tmp_path)
@@ -191,14 +191,14 @@ def test_directory_as_file_is_said(tmp_path):
         ({"path": "x", "ephemeral": True}, "ephemeral"),
     ],
 )
-def test_senseless_options(options, says):
-    """An option that cannot be is refused before anything starts."""
+def test_invalid_options(options, says):
+    """An invalid option is a ValueError before anything starts."""
     with pytest.raises(ValueError, match=says):
         mock.start(**options)
 
 
 def test_default_file(tmp_path, monkeypatch):
-    """Without a path the mock remembers in WYCH_HOME, else in the user's data directory."""
+    """The default file is in WYCH_HOME, else in the user's data directory."""
     monkeypatch.setenv("WYCH_HOME", str(tmp_path))
     assert Options().memory == tmp_path / "mock.sqlite"
     monkeypatch.delenv("WYCH_HOME")
@@ -206,8 +206,8 @@ def test_default_file(tmp_path, monkeypatch):
     assert Options(ephemeral=True).memory is None
 
 
-def test_yesterdays_credentials_and_token_work_today(tmp_path, caller_for):
-    """What was registered, and a token that has not expired, outlive a restart on the same file and port."""
+def test_credentials_and_token_survive_a_restart(tmp_path, caller_for):
+    """An app and an unexpired token still work after a restart on the same file and port."""
     file = tmp_path / "deep" / "mock.sqlite"
     with mock.running(path=file) as wych:
         caller = caller_for(wych)
@@ -221,7 +221,7 @@ def test_yesterdays_credentials_and_token_work_today(tmp_path, caller_for):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
-def test_file_is_the_users_alone(tmp_path):
+def test_only_the_user_can_read_the_file(tmp_path):
     """Nobody else may read the file."""
     with mock.running(path=tmp_path / "mock.sqlite"):
         modes = {stat.S_IMODE(part.stat().st_mode) for part in tmp_path.iterdir()}
@@ -230,7 +230,7 @@ def test_file_is_the_users_alone(tmp_path):
 
 @pytest.mark.slow
 def test_a_confirmed_registration_survives_kill_9(tmp_path, caller_for):
-    """A process killed right after its 201 has kept what it confirmed."""
+    """An app is stored even if the process is killed right after its 201."""
     file = tmp_path / "mock.sqlite"
     with Process("--path", file) as process:
         app, *_ = caller_for(process).register()
@@ -240,7 +240,7 @@ def test_a_confirmed_registration_survives_kill_9(tmp_path, caller_for):
 
 
 def test_another_process_on_the_same_file(tmp_path, caller_for):
-    """An app made in one mock is known to another on the same file."""
+    """An app created in one mock works in another on the same file."""
     file = tmp_path / "mock.sqlite"
     with mock.running(path=file) as first, mock.running(path=file) as second:
         app, *_ = caller_for(first).register()
@@ -257,8 +257,8 @@ def test_many_first_starts_on_one_file(tmp_path):
             wych.stop()
 
 
-def test_reset_forgets_what_came_after_the_start(tmp_path, caller_for):
-    """Reset takes back registrations, users, renewals, the record, counters, canned answers and the clock; not what was there before."""
+def test_reset_removes_what_came_after_the_start(tmp_path, caller_for):
+    """Reset undoes everything since the start: data, secrets, log, canned answers and the clock."""
     file = tmp_path / "mock.sqlite"
     with mock.running(path=file) as wych:
         before, *_ = caller_for(wych).register()
@@ -289,13 +289,13 @@ def test_reset_forgets_what_came_after_the_start(tmp_path, caller_for):
 
 
 def test_seed_repeats_everything(caller_for):
-    """Two runs with a seed and a frozen clock issue the same ids, secrets, keys and tokens; another seed and no seed do not."""
+    """Two runs with one seed and a frozen clock issue the same ids, secrets, keys and tokens."""
 
     def run(seed, port=0):
         with mock.running(seed=seed, ephemeral=True, port=port) as wych:
             wych.clock.freeze(1_800_000_000)
             caller = caller_for(wych)
-            got = [
+            response = [
                 caller.register()[0],
                 caller.token(),
                 caller.call("/users").headers,
@@ -303,8 +303,8 @@ def test_seed_repeats_everything(caller_for):
             ]
             wych.reset()
             wych.clock.freeze(1_800_000_000)
-            assert [caller.register()[0], caller.token()] == got[:2]
-            return got, wych.port
+            assert [caller.register()[0], caller.token()] == response[:2]
+            return response, wych.port
 
     first, port = run(7)
     assert run(7, port)[0] == first
@@ -345,7 +345,7 @@ def test_seed_on_a_file_does_not_repeat_what_is_there(tmp_path, caller_for):
 
 
 def test_expires_in(caller_for):
-    """A token's life can be set, and is what the answer and the token say."""
+    """A token's lifetime can be set."""
     with mock.running(ephemeral=True, expires_in=2) as wych:
         caller = caller_for(wych)
         headers = caller.headers()
@@ -362,8 +362,8 @@ def test_clock_shows_in_date(caller, wych):
     assert caller.ask("GET", "/v3").headers["date"] == "Fri, 02 Jan 1970 00:00:01 GMT"
 
 
-def test_record_keeps_no_secret(caller, wych):
-    """The record has method, path, status, row and reason, and nothing of headers, query or body."""
+def test_request_log_has_no_secret(caller, wych):
+    """The request log has nothing from headers, query or body."""
     caller.ask("GET", "/v3/partner?token=canary-query", {"Authorization": "Bearer canary-header"})
     caller.token_request(client_secret="canary-secret")
     last = wych.requests[-1]
@@ -387,20 +387,20 @@ def test_record_is_bounded(caller, wych):
     assert (len(wych.requests), wych.token_requests) == (1000, 1005)
 
 
-def test_record_keeps_a_paths_beginning(caller, wych):
-    """Of a very long path the record has the first 2 KB."""
+def test_request_log_has_the_start_of_a_path(caller, wych):
+    """The request log has the first 2 KB of a long path."""
     path = "/" + "x" * 5000
     assert caller.ask("GET", path).status == 404
     assert wych.requests[-1].path == path[:2048]
 
 
 def test_answer_next(caller, wych):
-    """A canned answer is given as often as told, instead of the true one, only where told; then all is as before."""
+    """A canned answer replaces the real one at one place, for the requested number of times."""
     wych.answer_next("token", status=429, headers={"Retry-After": "1"}, body=b"slow down", times=2)
     assert caller.ask("GET", DISCOVERY).status == 200
     for _ in range(2):
-        got = caller.token_request()
-        assert (got.status, got.headers, got.body) == (
+        response = caller.token_request()
+        assert (response.status, response.headers, response.body) == (
             429,
             {"retry-after": "1", "content-length": "9"},
             b"slow down",
@@ -433,18 +433,18 @@ def test_answer_next_with_delay(caller, wych):
     assert time.monotonic() - began >= 0.2
 
 
-def test_answer_next_nowhere(wych):
-    """A place that the mock does not have is refused with those it has."""
+def test_answer_next_at_an_unknown_place(wych):
+    """An unknown place is a ValueError that lists the places."""
     with pytest.raises(ValueError, match=r"'tokens'.*discovery, keys, token, api, portal"):
         wych.answer_next("tokens", status=500)
 
 
 def test_no_answer_waits_for_nagle(wych):
-    """Nagle's algorithm is off on a kept connection: it would hold an answer back for 40 milliseconds."""
+    """Nagle's algorithm, which delays an answer by 40 ms, is off on a kept connection."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", wych.port)) as connection:
         connection.request("GET", DISCOVERY)
         connection.getresponse().read()
-        kept = [each.transport for each in wych._server.server_state.connections]
+        kept = [connection.transport for connection in wych._server.server_state.connections]
         options = [
             transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             for transport in kept
@@ -454,8 +454,8 @@ def test_no_answer_waits_for_nagle(wych):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_process_ends_cleanly_when_told(number):
-    """As a process it prints one line with its addresses, serves, and exits with 0 on either signal."""
+def test_process_ends_cleanly_on_a_signal(number):
+    """The process prints one line with its addresses, and exits with 0 on either signal."""
     with Process("--ephemeral", "--seed", "1", "--expires-in", "60") as process:
         addresses = dict(process.addresses)
         assert addresses.pop("pid") == process.process.pid
@@ -463,8 +463,8 @@ def test_process_ends_cleanly_when_told(number):
         assert process.end(number) == (0, "", "")
 
 
-def test_process_says_when_the_port_is_taken(wych):
-    """A taken port is said in one line and exit status 2."""
+def test_process_with_a_port_in_use(wych):
+    """A port in use gives one line on stderr and exit status 2."""
     command = [sys.executable, "-m", "wych_kit.mock", "--ephemeral", "--port", str(wych.port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (2, "")
@@ -472,8 +472,8 @@ def test_process_says_when_the_port_is_taken(wych):
     assert done.stderr.count("\n") == 1
 
 
-def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
-    """Told to listen beyond loopback, it says who can reach it and what not to type."""
+def test_warning_beyond_loopback(wych, monkeypatch, capsys):
+    """Beyond loopback, the mock warns on stderr who can reach it."""
     from wych_kit.mock import server
 
     monkeypatch.setattr(wych, "options", Options(host="192.168.1.7", ephemeral=True))
@@ -498,14 +498,14 @@ def test_what_listening_for_others_means_is_said(wych, monkeypatch, capsys):
     ],
 )
 def test_host_in_addresses(host, shown):
-    """A host is written as a client needs it."""
+    """The host in a URL is one that a client can reach."""
     from wych_kit.mock.http.server import host_in_url
 
     assert host_in_url(host) == shown
 
 
-def test_foreign_address_is_said():
-    """An address that is not this computer's is refused with what to do."""
+def test_foreign_address():
+    """An address of a different computer is refused, with an example of a valid one."""
     with pytest.raises(mock.CannotStart, match=r"127\.0\.0\.1"):
         mock.start(host="192.0.2.1", ephemeral=True)
 
@@ -529,35 +529,35 @@ def test_logging_is_left_alone(monkeypatch):
 
 
 def test_process_prints_each_request(caller_for):
-    """Without --json every request is a line on the console: what was answered, and why when it was refused."""
+    """Without --json every request is a line on the console, with the reason of a refusal."""
     command = [sys.executable, "-m", "wych_kit.mock", "--ephemeral", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             url = process.stdout.readline().split()[3].rstrip(",")
-            asked = caller_for(
+            caller = caller_for(
                 SimpleNamespace(port=int(url.rpartition(":")[2]), credentials=mock.READY_MADE)
             )
-            asked.token()
-            asked.ask("GET", f"{asked.base}/users")
+            caller.token()
+            caller.ask("GET", f"{caller.base}/users")
             lines = [process.stdout.readline().rstrip() for _ in range(2)]
         finally:
             process.kill()
     assert lines == [
         "200 POST /realms/partner/protocol/openid-connect/token",
-        f"401 GET {asked.base}/users  B3-2 no Authorization header",
+        f"401 GET {caller.base}/users  B3-2 no Authorization header",
     ]
 
 
 def test_a_printed_path_cannot_command_the_console():
-    """What a terminal would obey is shown as its code."""
+    """Control characters in a path are printed as codes."""
     assert (
         str(ReceivedRequest("GET", "/a\x1b[2J\n\x9b", 200, "A4", ""))
         == r"200 GET /a\x1b[2J\x0a\x9b"
     )
 
 
-def test_a_missing_extra_is_said(monkeypatch):
-    """Without the mock's libraries, using it names the one that is missing and the extra that brings it."""
+def test_a_missing_extra(monkeypatch):
+    """Without the mock's libraries, the error names the missing one and the extra."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     for name in ("server", "http.server"):
         monkeypatch.delitem(sys.modules, f"wych_kit.mock.{name}", raising=False)

@@ -141,6 +141,7 @@ _ACCOUNT = (
 )
 _SESSION = (
     _Field("email", "Enter your email address."),
+    # No rule for its length: a wrong password is refused in the same words, whatever its shape.
     _Field("password", "Enter your password.", keeps_spaces=True),
 )
 _BUSINESS = (
