@@ -1,4 +1,4 @@
-"""The hosted consent in a browser: every way through it and back, and what it refuses."""
+"""The hosted consent in a browser: every result, the way back, and refusals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START = f"{HOME}/connection"
 
 @pytest.fixture
 def partner(wych):
-    """Somebody with an app in the portal."""
+    """A browser of a partner with an app in the portal."""
     browser = Browser(wych)
     browser.register()
     browser.page = browser.app(callback_url=CALLBACK, description='To <b>budget</b> & "save"')
@@ -29,26 +29,26 @@ def customer(wych, partner):
     return Browser(wych)
 
 
-def link_in(page):
-    """The link of the mail that the page shows."""
+def read_link(page):
+    """Return the link of the mail that the page shows."""
     return page.element(id="mail-link")["href"]
 
 
 def enter(customer, email="aroha@example.com"):
-    """Signs in by the mail's link."""
+    """Sign in by the mail's link."""
     page = customer.send(customer.open(START), f"{HOME}/link", mail_email=email)
-    return customer.open(link_in(page))
+    return customer.open(read_link(page))
 
 
 def choose(customer, page, bank="kereru", days="90"):
-    """Goes as far as the question."""
+    """Choose the bank and the days; return the last page."""
     page = customer.send(page, START, bank=bank)
     page = customer.send(page, f"{START}/data")
     return customer.send(page, f"{START}/time", days=days)
 
 
-def answered(customer, page, answer):
-    """Answers; where the browser is sent."""
+def send_answer(customer, page, answer):
+    """Send the answer and return the redirect."""
     typed = {**page.forms[f"{START}/answer"], "answer": answer}
     return customer.http.post(f"{START}/answer", data=typed, follow_redirects=False)
 
@@ -63,78 +63,81 @@ def answered(customer, page, answer):
         ("weka", "agree", "REJECTED"),
     ],
 )
-def test_there_and_back(customer, bank, answer, state):
-    """By a mail's link, through the four pages, back to exactly the callback URL with the connection, its state and the user."""
+def test_the_way_through_and_back(customer, bank, answer, state):
+    """The consent ends at exactly the callback URL, with the connection, its state and the user."""
     page = choose(customer, enter(customer), bank)
     assert "To <b>" not in page.response.text
-    got = answered(customer, page, answer)
-    assert (got.status_code, got.headers["location"].startswith(f"{CALLBACK}&")) == (303, True)
-    query = parse_qs(urlsplit(got.headers["location"]).query)
+    response = send_answer(customer, page, answer)
+    assert (response.status_code, response.headers["location"].startswith(f"{CALLBACK}&")) == (
+        303,
+        True,
+    )
+    query = parse_qs(urlsplit(response.headers["location"]).query)
     assert (set(query), query["state"]) == ({"from", "connection", "state", "user"}, [state])
     listed = customer.open(f"{HOME}/connections").response.text
     assert query["connection"][0] in listed
     assert state in listed
 
 
-def test_the_question_may_lead_back_only_to_the_callback(customer):
-    """The policy of the last page allows its form to end at the callback's origin, and at no other."""
+def test_the_last_form_may_only_redirect_to_the_callback(customer):
+    """The last page's policy allows its form to end at the callback's origin, and no other."""
     policy = choose(customer, enter(customer)).response.headers["content-security-policy"]
     assert policy.endswith("form-action 'self' http://127.0.0.1:9")
 
 
 def test_a_slow_bank_agrees_later(wych, customer):
-    """What a customer agreed to with a slow bank is PENDING at first, and ACTIVE once the bank has done its part."""
-    answered(customer, choose(customer, enter(customer), "kauri"), "agree")
+    """With a slow bank a connection is PENDING first, and ACTIVE after the bank's seconds."""
+    send_answer(customer, choose(customer, enter(customer), "kauri"), "agree")
     assert "PENDING" in customer.open(f"{HOME}/connections").response.text
     wych.clock.advance(31)
     assert "ACTIVE" in customer.open(f"{HOME}/connections").response.text
 
 
 def test_an_answer_counts_once(customer):
-    """The answer sent again makes no second connection."""
+    """An answer that is sent again creates no second connection."""
     page = choose(customer, enter(customer))
-    answered(customer, page, "agree")
-    assert answered(customer, page, "agree").status_code == 403
+    send_answer(customer, page, "agree")
+    assert send_answer(customer, page, "agree").status_code == 403
     assert customer.open(f"{HOME}/connections").response.text.count("<section") == 1
 
 
 def test_steps_are_not_skipped(customer):
-    """Without a sign-in, or without the choices before it, a page sends one to the first."""
+    """Without a sign-in, or the choices before it, a page is 403."""
     assert customer.open(f"{START}/answer").status == 403
     enter(customer)
-    got = customer.open(f"{START}/answer")
-    assert (got.status, "first page" in got.text) == (403, True)
+    response = customer.open(f"{START}/answer")
+    assert (response.status, "first page" in response.text) == (403, True)
 
 
 def test_a_wrong_choice_stays_on_its_page(customer):
-    """No bank, one that is not there, and a time that is not offered are refused beside the choice."""
+    """A missing or unknown bank and an invalid number of days are 422."""
     page = enter(customer)
     for bank in ({}, {"bank": "' OR 1=1"}):
-        got = customer.send(page, START, **bank)
-        assert (got.status, "Choose a bank" in got.text) == (422, True)
+        response = customer.send(page, START, **bank)
+        assert (response.status, "Choose a bank" in response.text) == (422, True)
     page = customer.send(customer.send(page, START, bank="tui"), f"{START}/data")
     assert customer.send(page, f"{START}/time", days="99999").status == 422
 
 
 def test_a_link_works_once_and_for_its_app(customer, partner, wych):
-    """Used twice or at another app the link signs nobody in; looking at its headers does not use it up."""
+    """A link works once and for one app; a HEAD request does not use it up."""
     partner.app("Another", callback_url=CALLBACK)
     page = customer.send(customer.open(START), f"{HOME}/link", mail_email="aroha@example.com")
-    assert customer.http.head(link_in(page)).status_code == 200
-    assert customer.open(link_in(page).replace("kims-app", "another")).status == 403
-    assert "Choose your bank" in customer.open(link_in(page)).text
-    assert Browser(wych).open(link_in(page)).status == 403
+    assert customer.http.head(read_link(page)).status_code == 200
+    assert customer.open(read_link(page).replace("kims-app", "another")).status == 403
+    assert "Choose your bank" in customer.open(read_link(page)).text
+    assert Browser(wych).open(read_link(page)).status == 403
 
 
-def test_a_link_grows_old(customer, wych):
-    """After fifteen minutes of the mock's clock a link is worth nothing."""
+def test_a_link_expires(customer, wych):
+    """A link expires after fifteen minutes of the mock's clock."""
     page = customer.send(customer.open(START), f"{HOME}/link", mail_email="aroha@example.com")
     wych.clock.advance(15 * 60 + 1)
-    assert customer.open(link_in(page)).status == 403
+    assert customer.open(read_link(page)).status == 403
 
 
 def test_a_partner_makes_a_link_for_a_customer(partner, wych):
-    """A customer whom the partner registered comes signed in by the link from the application's page."""
+    """The link from the application's page signs its customer in."""
     page = partner.send(partner.page, f"{partner.page.path}/link", email="mei@example.com")
     link = page.element(id="one-time-link")["href"]
     page = Browser(wych).open(link.removeprefix(wych.url))
@@ -142,7 +145,7 @@ def test_a_partner_makes_a_link_for_a_customer(partner, wych):
 
 
 def test_with_a_password(customer, wych):
-    """A password counts once the mail's link confirmed it; it is in no page and not in the database as it is."""
+    """A password is valid once the mail's link is opened, and no page shows it."""
     page = customer.open(f"{HOME}/register")
     page = customer.send(page, page.path, email="aroha@example.com", password="canary-password")
     assert "canary" not in page.response.text
@@ -150,14 +153,14 @@ def test_with_a_password(customer, wych):
     typed = {"email": "aroha@example.com", "password": "canary-password"}
     refused = other.send(other.open(START), f"{HOME}/sign-in", **typed)
     assert (refused.status, "canary" in refused.response.text) == (401, False)
-    customer.open(link_in(page))
+    customer.open(read_link(page))
     assert "Choose your bank" in other.send(other.open(START), f"{HOME}/sign-in", **typed).text
 
 
 def test_a_customer_revokes(customer, wych):
-    """A connection is revoked by its own user; another's is not found."""
-    got = answered(customer, choose(customer, enter(customer)), "agree")
-    connection = parse_qs(urlsplit(got.headers["location"]).query)["connection"][0]
+    """A customer can revoke their own connection; a different customer's is 404."""
+    response = send_answer(customer, choose(customer, enter(customer)), "agree")
+    connection = parse_qs(urlsplit(response.headers["location"]).query)["connection"][0]
     other = Browser(wych)
     enter(other, "tom@example.com")
     mark = other.open(f"{HOME}/connections").element(name="csrf")["value"]
@@ -167,7 +170,7 @@ def test_a_customer_revokes(customer, wych):
 
 
 def test_portal_and_customers_are_separate(partner, customer, wych):
-    """A partner's cookie signs nobody in at an app, and a customer's is worth nothing in the portal or at another app."""
+    """A cookie is valid in its own part only: the portal, or the pages of one app."""
     second = partner.app("Another", callback_url=CALLBACK)
     assert second.status == 200
     enter(customer)
@@ -194,33 +197,33 @@ def test_portal_and_customers_are_separate(partner, customer, wych):
 
 
 @pytest.mark.parametrize("name", ["callback_url", "redirect_uri", "redirect"])
-def test_a_link_that_leads_elsewhere(customer, name):
-    """An address to go back to that is not the callback URL letter for letter is refused."""
+def test_a_link_with_a_different_callback(customer, name):
+    """A requested callback that differs from the app's in any character is refused."""
     for url in ("https://evil.example/", CALLBACK + "/", CALLBACK.upper()):
-        got = Page(customer.http.get(START, params={name: url}))
-        assert (got.status, "evil" in got.response.text) == (400, False)
+        response = Page(customer.http.get(START, params={name: url}))
+        assert (response.status, "evil" in response.response.text) == (400, False)
     assert customer.http.get(START, params={name: CALLBACK}).status_code == 200
 
 
 def test_no_callback_url(partner, wych):
-    """Without a callback URL a clear page says where it is set."""
+    """Without a callback URL the consent is 422, and the page says where to set one."""
     partner.send(partner.page, f"{partner.page.path}/callback", callback_url="")
-    got = Browser(wych).open(START)
-    assert (got.status, "application's page" in got.text) == (422, True)
+    response = Browser(wych).open(START)
+    assert (response.status, "application's page" in response.text) == (422, True)
 
 
 @pytest.mark.parametrize("name", ["Kim%27s%20app", "KIMS-APP"])
 def test_how_an_app_is_found(customer, partner, name):
-    """The name as it was typed, in any case, and the app's id lead to the one path; an unknown name to a page."""
+    """The name in any case and the app's id lead to the same path; an unknown name is 404."""
     assert customer.open(f"/app/{name}/connection").path == START
     app_id = re.search(r'id="app-id">([^<]+)', partner.page.response.text)[1]
     assert customer.open(f"/app/{app_id}/connection").path == START
-    got = customer.open("/app/<script>/connection")
-    assert (got.status, "<script" in got.response.text) == (404, False)
+    response = customer.open("/app/<script>/connection")
+    assert (response.status, "<script" in response.response.text) == (404, False)
 
 
 def test_two_apps_of_one_name(partner, wych):
-    """The app that had a name first keeps the plain path; the later one's has a part of its id."""
+    """The first app of a name has the plain path; a later one has a part of its id added."""
     other = Browser(wych)
     other.register("tom@example.com")
     page = other.app("KIM'S APP", callback_url=CALLBACK)

@@ -1,4 +1,4 @@
-"""The portal in a browser: from an account to credentials that work, and what keeps others out."""
+"""The portal in a browser: from an account to working credentials, and its protections."""
 
 from __future__ import annotations
 
@@ -18,56 +18,56 @@ def browser(wych):
     return Browser(wych)
 
 
-def shown(page, name):
-    """What the page shows under this id."""
+def read_shown(page, name):
+    """Return the text of the element with this id."""
     return re.search(rf'id="{name}">([^<]+)<', page.response.text)[1]
 
 
-def secrets(page):
-    """What is shown once."""
+def read_secrets(page):
+    """Return the secrets on a page, which are shown once."""
     return re.findall(r'class="secret"[^>]*>([^<]+)<', page.response.text)
 
 
-def test_from_nothing_to_credentials_that_work(browser, caller):
-    """Registering, a business, Receive Data and a software product lead to a page whose ids and secrets get a first answer."""
+def test_registration_gives_working_credentials(browser, caller):
+    """Account, business, Receive Data and app lead to a page with working credentials."""
     assert browser.register().path == "/portal/businesses"
     page = browser.app()
-    secret, key = secrets(page)
+    secret, key = read_secrets(page)
     names = {"client_id": "client-id", "partner_id": "partner-id", "app_id": "app-id"}
-    app = {name: shown(page, id_) for name, id_ in names.items()} | {
+    app = {name: read_shown(page, id_) for name, id_ in names.items()} | {
         "client_secret": secret,
         "api_key": key,
     }
     assert caller.works(app)
     assert "/app/kims-app/connection" in page.text
-    assert secrets(browser.open(page.path)) == []
+    assert read_secrets(browser.open(page.path)) == []
 
 
 def test_each_secret_is_rotated_alone(browser, caller):
-    """A new secret is shown once and leaves the key as it was, and the reverse; the old one is refused and stands among the refused calls."""
+    """A new secret leaves the key unchanged, and the reverse; a call with the old one is listed."""
     browser.register()
     page = browser.app()
-    secret, key = secrets(page)
+    secret, key = read_secrets(page)
     app = {
-        "client_id": shown(page, "client-id"),
-        "partner_id": shown(page, "partner-id"),
-        "app_id": shown(page, "app-id"),
+        "client_id": read_shown(page, "client-id"),
+        "partner_id": read_shown(page, "partner-id"),
+        "app_id": read_shown(page, "app-id"),
     }
-    (newer,) = secrets(browser.send(page, f"{page.path}/client-secret"))
+    (newer,) = read_secrets(browser.send(page, f"{page.path}/client-secret"))
     assert not caller.works(app | {"client_secret": secret, "api_key": key})
     assert caller.works(app | {"client_secret": newer, "api_key": key})
     page = browser.open(page.path)
-    (newest,) = secrets(browser.send(page, f"{page.path}/api-key"))
+    (newest,) = read_secrets(browser.send(page, f"{page.path}/api-key"))
     assert caller.works(app | {"client_secret": newer, "api_key": newest})
     assert "the client_secret is wrong" in browser.open(page.path).text
     assert secret not in browser.open(page.path).response.text
 
 
 def test_refused_calls_are_the_apps_own(browser, caller, wych):
-    """Another app's refusals are not shown, no more than twenty are, and what was sent in an id's place is kept nowhere."""
+    """An app lists its own refusals, at most twenty, and an unknown client id is not stored."""
     browser.register()
     page = browser.app()
-    client = shown(page, "client-id")
+    client = read_shown(page, "client-id")
     caller.token_request(client_secret="wrong")
     caller.token_request(client_id="canary-secret-as-id")
     assert "None since the mock was started" in browser.open(page.path).text
@@ -77,8 +77,8 @@ def test_refused_calls_are_the_apps_own(browser, caller, wych):
     assert "canary" not in repr(wych.requests)
 
 
-def test_a_sent_form_sent_again(browser):
-    """The same rotation sent twice is done once; the second is refused with a page that says so."""
+def test_a_form_is_sent_once(browser):
+    """A form that is sent twice takes effect once; the second time is 403."""
     browser.register()
     page = browser.app()
     browser.send(page, f"{page.path}/client-secret")
@@ -86,8 +86,8 @@ def test_a_sent_form_sent_again(browser):
     assert (again.status, "sent already" in again.text) == (403, True)
 
 
-def test_what_is_typed_wrongly_stays(browser):
-    """The form comes back with what was typed, but for the password, and each sentence stands at its field and in the summary."""
+def test_a_refused_form_keeps_what_was_typed(browser):
+    """A refused form has what was typed, except the password, and each error at its field."""
     page = browser.open(REGISTER)
     typed = {
         "first_name": '<script>alert("x")</script>',
@@ -109,7 +109,7 @@ def test_what_is_typed_wrongly_stays(browser):
 
 
 def test_every_field_has_its_label(browser):
-    """On every page each field that shows has a label, and there is one main, one header and one h1."""
+    """On every page each visible field has a label, and there is one main, one header, one h1."""
     browser.register()
     app = browser.app()
     for path in ("/portal/businesses", "/portal/businesses/new?find=", app.path):
@@ -127,7 +127,7 @@ def test_every_field_has_its_label(browser):
 
 
 def test_headers_of_a_page(browser):
-    """A page may run nothing, be framed by nobody, be kept nowhere, and says that it is invented."""
+    """A page runs no script, cannot be framed or cached, and is marked as invented."""
     headers = browser.open(SIGN_IN).response.headers
     policy = headers["content-security-policy"]
     assert [
@@ -139,7 +139,7 @@ def test_headers_of_a_page(browser):
 
 
 def test_cookies(browser, wych):
-    """The session's cookie is HttpOnly, Lax and limited to the portal, changes at signing in, and the old one is worth nothing."""
+    """The cookie is HttpOnly, Lax and limited to the portal, and changes at the sign-in."""
     first = browser.open(REGISTER).response.headers["set-cookie"]
     assert {"HttpOnly", "Path=/portal", "SameSite=lax"} <= set(first.split("; "))
     before = dict(browser.http.cookies)
@@ -151,7 +151,7 @@ def test_cookies(browser, wych):
 
 
 def test_a_session_ends_after_half_an_hour(browser, wych):
-    """Idle for thirty minutes of the mock's clock, or signed out, one has to sign in again."""
+    """A session ends after thirty idle minutes of the mock's clock, or by signing out."""
     browser.register()
     wych.clock.advance(29 * 60)
     assert browser.open("/portal/businesses").status == 200
@@ -175,8 +175,8 @@ def test_a_session_ends_after_half_an_hour(browser, wych):
         ({"origin": "null"}, {}, 200),
     ],
 )
-def test_forms_of_others(browser, headers, changed, status):
-    """A form without the session's mark, or that a browser says is another site's, is refused with a page; `null` says nothing."""
+def test_forms_of_other_sites(browser, headers, changed, status):
+    """A form without the CSRF token or from a different site is refused; origin `null` is not."""
     page = browser.open(REGISTER)
     browser.http.headers.update(headers)
     typed = {
@@ -199,26 +199,26 @@ def test_forms_of_others(browser, headers, changed, status):
         (b"email=' OR 1=1 --", "application/x-www-form-urlencoded", 403),
     ],
 )
-def test_bodies_that_are_no_form(browser, body, kind, status):
-    """What is no form of ours gets a page that says what to do."""
-    got = browser.http.post(SIGN_IN, content=body, headers={"content-type": kind})
-    assert (got.status_code, "<h1>" in got.text) == (status, True)
+def test_invalid_form_bodies(browser, body, kind, status):
+    """A body that is not a form of this page gets an error page."""
+    response = browser.http.post(SIGN_IN, content=body, headers={"content-type": kind})
+    assert (response.status_code, "<h1>" in response.text) == (status, True)
 
 
 def test_signing_in_is_throttled(browser):
-    """After ten tries with one address the next waits, also with the right password; five minutes later it is let in."""
+    """The eleventh attempt with one address is refused with 429."""
     browser.register()
     browser.send(browser.open("/portal/businesses"), "/portal/sign-out")
     page = browser.open(SIGN_IN)
-    tried = [
+    statuses = [
         browser.send(page, SIGN_IN, email="kim@example.com", password="wrong").status
         for _ in range(11)
     ]
-    assert tried == [401] * 10 + [429]
+    assert statuses == [401] * 10 + [429]
 
 
-def test_other_peoples_things(browser, wych):
-    """Another account's business and app, and what is not there, are not found, whatever is done with them."""
+def test_other_accounts_pages_are_not_found(browser, wych):
+    """A different account's app, the ready-made app and an unknown page are all 404."""
     browser.register()
     app = browser.app()
     other = Browser(wych)
@@ -248,15 +248,15 @@ def test_other_peoples_things(browser, wych):
     ],
 )
 def test_callback_url(browser, url, status):
-    """https, or http on this computer, is kept; anything else stays in the form with the reason."""
+    """https, or http on this computer, is saved; any other URL is 422 and stays in the form."""
     browser.register()
     page = browser.app()
     page = browser.send(page, f"{page.path}/callback", callback_url=url)
     assert (page.status, page.element(id="callback_url").get("value")) == (status, url)
 
 
-def test_the_short_register(browser):
-    """A business is found by part of its name without macrons, and choosing it fills the form; every number in it passes its check."""
+def test_the_company_register(browser):
+    """A company is found without macrons and fills the form; every NZBN has a valid check digit."""
     assert all(has_valid_check_digit(company.nzbn) for company in companies.COMPANIES)
     browser.register()
     assert "Kōwhai Lending" in browser.open("/portal/businesses/new?find=kowhai").text
