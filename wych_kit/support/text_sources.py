@@ -224,7 +224,8 @@ def _read_sqlite(path: Path, skipped: Skipped) -> Iterator[tuple[str, str]]:
             ).fetchall()
             for (table,) in tables:
                 quoted = table.replace('"', '""')
-                rows = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - a name from the file, quoted
+                query = f'SELECT * FROM "{quoted}"'  # noqa: S608 - the file's own table, quoted
+                rows = connection.execute(query)
                 for number, row in enumerate(rows, 1):
                     text = ": ".join(_convert_cell(value) for value in row)
                     yield f"table {table}, row {number}, ", text

@@ -25,17 +25,20 @@ if TYPE_CHECKING:
     from wych_kit.settings.loading import Settings, Value
 
 _LIBRARIES = (
-    "anyio", "certifi", "cryptography", "filelock", "h11", "httpcore", "httpx", "ipywidgets", "jupyterlab", "platformdirs", "prompt-toolkit",
-    "pyjwt", "python-dotenv", "rich", "starlette", "uvicorn",
+    "anyio", "certifi", "cryptography", "filelock", "h11", "httpcore", "httpx", "ipywidgets",
+    "jupyterlab", "platformdirs", "prompt-toolkit", "pyjwt", "python-dotenv", "rich", "starlette",
+    "uvicorn",
 )  # fmt: skip
 # Variables that change how httpx connects. Only their names are reported, because their values may
 # contain passwords and people's names.
 _CONNECTION_VARIABLES = (
-    "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE", "SSL_CERT_DIR", "SSL_CERT_FILE",
+    "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE",
+    "SSL_CERT_DIR", "SSL_CERT_FILE",
 )  # fmt: skip
 # Response headers by which Wych, its gateway or a CDN finds a request in its logs.
 _REQUEST_ID_HEADERS = re.compile(
-    r"x-amzn-(requestid|trace-id)|x-amz-(apigw-id|cf-id)|(x-)?(request|correlation)-?id|traceparent|cf-ray",
+    r"x-amzn-(requestid|trace-id)|x-amz-(apigw-id|cf-id)|(x-)?(request|correlation)-?id"
+    r"|traceparent|cf-ray",
     re.IGNORECASE,
 )
 
