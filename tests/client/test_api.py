@@ -154,7 +154,7 @@ def test_a_whole_address_is_no_path(wych, settings_for, path: str) -> None:
     """It may be another host, so it is told, not called."""
     with (
         client(wych, settings_for(wych)) as api,
-        pytest.raises(SettingInvalid, match="whole address") as caught,
+        pytest.raises(SettingInvalid, match="whole URL") as caught,
     ):
         api.request("GET", path)
     assert (caught.value.reference, caught.value.stage, wych.seen) == ("wrong-host", "call", [])

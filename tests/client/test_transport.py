@@ -223,12 +223,12 @@ def test_a_proxy_that_wants_a_password_is_told_from_one_that_says_no(
         (
             "illegal status line: bytearray(b'220 mail.example ESMTP')",
             "unknown-answer",
-            "no HTTP (220 mail.example ESMTP)",
+            "not HTTP (220 mail.example ESMTP)",
         ),
         (
             r"illegal status line: bytearray(b'\x15\x03\x03\x00')",
             "unknown-answer",
-            "answered in TLS",
+            "with TLS",
         ),
         ("illegal header line", "unknown-answer", "not readable"),
     ],

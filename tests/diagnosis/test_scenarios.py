@@ -38,7 +38,7 @@ POSITIONAL = {"Remark": 0, "failure": 0, "explain_reference": 0}
 TABLES = re.compile(r"_?[A-Z_]*(BY_\w+|GATEWAY\w*|INVENTED)$")
 GIVES_PAIRS = {"_classify_transport_error"}
 GIVES_ONE = {
-    "foreign_answer",
+    "classify_foreign_answer",
     "classify_redirect",
     "classify_page",
     "classify_discovery_refusal",

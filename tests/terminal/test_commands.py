@@ -240,7 +240,7 @@ def test_the_token_is_explained_and_not_shown(ready, mock_wych, kit):
         "Expires",
         "900 s",
         "Signature: valid",
-        "the client it was made for",
+        "the client that it was issued to",
         "its serial number",
         "mock-recipient",
     ):

@@ -68,7 +68,7 @@ def test_every_setting_corrects_one_call(name, project, mock_wych):
     settings = load_settings().with_(**{name.removeprefix("WYCH_").lower(): "nonsense"})
     before = len(mock_wych.requests)
     with pytest.raises(SettingInvalid, match=name), WychClient(settings) as client:
-        client._called(known.name, userId="u", connectionId="c", accountId="a")
+        client._call(known.name, userId="u", connectionId="c", accountId="a")
     assert len(mock_wych.requests) == before
     assert find_endpoint("users", settings) == ENDPOINTS[0]
 

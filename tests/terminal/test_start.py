@@ -313,7 +313,7 @@ def test_an_older_value_in_the_shell_is_named_when_it_is_refused(
     monkeypatch.setenv("WYCH_CLIENT_ID", "an-older-id")
     ran = kit("start")
     assert ran.status == 1
-    assert "Your shell's WYCH_CLIENT_ID wins over .env line" in ran.out
+    assert "WYCH_CLIENT_ID in your shell" in ran.out
 
 
 def test_where_it_failed_it_goes_on(project, mock_wych, kit):

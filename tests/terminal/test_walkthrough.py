@@ -157,7 +157,7 @@ def test_an_address_that_exists_is_signed_in_to(project, mock_wych, person):
             ask, screen = person(typed)
             walked = walk(session, screen, ask)
         assert walked.status == 0
-    assert "Password: There is an account with this address and another password" in seen(screen)
+    assert "An account with this email exists" in seen(screen)
     assert "not the same one" not in seen(screen)
 
 

@@ -1,4 +1,4 @@
-"""The calls a data recipient makes."""
+"""Makes the API calls of a data recipient."""
 
 from __future__ import annotations
 
@@ -36,24 +36,25 @@ if TYPE_CHECKING:
     from wych_kit.client.token import Token
     from wych_kit.settings.loading import Settings
 
-# Pages of one account that are followed: with 50 on each, as the mock has them, more than ten years
-# of daily payments. A guess.
-_MOST_PAGES = 1000
+# A guess: with 50 transactions on each, as the mock has them, more than ten years of daily payments.
+_MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One of your customers, as Wych lists them: `id` is Wych's, `email` yours."""
+    """One of your customers as Wych lists them: `id` is Wych's, `email` is yours."""
 
     id: str
     email: str
 
 
 class WychClient:
-    """Calls Wych with your settings. Builds its `httpx.Client` at the first call; use it in a `with`, or `close()` it.
+    """Calls Wych with your settings. Use it in a `with` statement, or call `close()`.
 
-    Every method raises `SettingMissing` or `SettingInvalid` before anything is sent, `Unreachable`, `Refused` or `Unexpected`
-    afterwards. What went over the wire is in `.journal`, redacted. No redirect is followed.
+    It creates its `httpx.Client` at the first call. Every method raises `SettingMissing` or
+    `SettingInvalid` before it sends anything, and `Unreachable`, `Refused` or `Unexpected`
+    afterwards. `.journal` has the requests and responses, without secrets. No redirect is
+    followed.
     """
 
     def __init__(
@@ -69,9 +70,9 @@ class WychClient:
             if (secret := getattr(settings, name)) is not None:
                 self.journal.redactor.learn(name, secret)
         self._transport = transport
-        self._lock = (
-            threading.RLock()
-        )  # `auth` needs what `http` needs: one of each, however many threads come first
+        # However many threads come first, there is one `http` and one `auth`. Reentrant, because one
+        # property may use the other.
+        self._lock = threading.RLock()
         self._http: httpx.Client | None = None
         self._auth: WychAuth | None = None
         self._provider: Provider | None = None
@@ -89,7 +90,7 @@ class WychClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections, if any were made. A later call makes new ones."""
+        """Close the connections, if there are any. A later call opens new ones."""
         with self._lock:
             http, self._http = self._http, None
         if http is not None:
@@ -97,15 +98,15 @@ class WychClient:
 
     @property
     def auth(self) -> WychAuth:
-        """The `httpx.Auth` of these settings; `.auth.forget()` drops the token."""
+        """The `httpx.Auth` of these settings. `.auth.forget()` removes the token."""
         with self._lock:
             if self._auth is None:
-                self._auth = self._new_auth()
+                self._auth = self._create_auth()
             return self._auth
 
     @property
     def http(self) -> httpx.Client:
-        """The client underneath, without credentials of its own: `auth` adds them to each request."""
+        """The client underneath. It has no credentials of its own: `auth` adds them to each request."""
         with self._lock:
             if self._http is None:
                 addresses = (self.settings.issuer_url, self.settings.api_url)
@@ -114,7 +115,7 @@ class WychClient:
                 )
             return self._http
 
-    def _new_auth(self) -> WychAuth:
+    def _create_auth(self) -> WychAuth:
         settings = self.settings
         settings.require("WYCH_ISSUER_URL", "WYCH_CLIENT_ID", "WYCH_CLIENT_SECRET", stage="token")
         auth = WychAuth(
@@ -131,7 +132,7 @@ class WychClient:
         return auth
 
     def discover(self) -> Provider:
-        """Fetch and check the issuer's document, whether or not it is known already."""
+        """Get the issuer's discovery document and check it, even if it is known already."""
         self.settings.require("WYCH_ISSUER_URL", stage="discovery")
         issuer_url = self.settings.issuer_url or ""
         response = send_request(
@@ -144,165 +145,181 @@ class WychClient:
             return self._provider
 
     def token(self) -> Token:
-        """The service token that the next call will use; asked for only if there is none with time left."""
+        """Return the service token of the next call. Requests one only if none has time left."""
         failure: WychError
         try:
             return self.auth.obtain(self.http)
         except httpx.HTTPError as error:
-            failure = self._failed(error)
+            failure = self._translate(error)
+        # Raised outside the `except`, so that no traceback shows httpx's frames with the headers.
         raise failure
 
     def users(self) -> list[User]:
-        """All users of the app. Empty for a new one."""
-        response = self._called("users")
-        users = _users(parse_json(response))
+        """Return all users of the app. A new app has none."""
+        response = self._call("users")
+        users = _parse_users(parse_json(response))
         if users is None:
             raise unexpected_body(response, "a JSON array of users with id and email")
         return users
 
     def find_or_create_user(self, email: str) -> User:
-        """The user with that address, made if there was none (that it makes one is inferred)."""
-        response = self._called("find_or_create_user", json={"email": email})
-        user = _user(parse_json(response))
+        """Return the user with that email address. Creates one if there is none (inferred)."""
+        response = self._call("find_or_create_user", json={"email": email})
+        user = _parse_user(parse_json(response))
         if user is None:
             raise unexpected_body(response, "a user with id and email")
         return user
 
     def user_token(self, user_id: str) -> Token:
-        """A user-context token: only for the data of the one user. Kept in memory; one with time left is given again.
+        """Return a user-context token, which gives access to one user's data.
 
-        Method and answer of the exchange are inferred, see `wych_kit.client.endpoints`.
+        It stays in memory until shortly before it expires. Method and response of the exchange are
+        inferred, see `wych_kit.client.endpoints`.
         """
         return self._user_tokens.obtain(user_id)
 
     def consent_link(self) -> str:
-        """Where you send a customer to choose a bank and agree. Nothing is sent."""
+        """Return the URL at which a customer chooses a bank and consents. Sends nothing."""
         self.settings.require("WYCH_CONNECT_URL", "WYCH_APP_NAME", stage="call")
         name = quote(self.settings.app_name or "", safe="")
         return f"{(self.settings.connect_url or '').rstrip('/')}/{name}/connection"
 
     def connections(self, user_id: str) -> list[Connection]:
-        """A user's connections, whatever became of them. Invented: Wych's own call is not public."""
-        response = self._called("connections", userId=user_id)
-        found = models.parse_connections(parse_json(response))
-        if found is None:
+        """Return a user's connections, in every state. Invented: Wych has not published this call."""
+        response = self._call("connections", userId=user_id)
+        connections = models.parse_connections(parse_json(response))
+        if connections is None:
             raise unexpected_body(response, "a JSON array of connections")
-        return found
+        return connections
 
     def connection(self, connection_id: str) -> Connection:
-        """A connection as it is now: what confirms the `state` that a callback brought. Invented: Wych's own call is not public."""
-        response = self._called("connection", connectionId=connection_id)
-        found = models.parse_connection(parse_json(response))
-        if found is None or found.id != connection_id:
-            raise unexpected_body(response, "the connection that was asked for")
-        return found
+        """Return a connection as it is now, which confirms the `state` of a redirect.
+
+        Invented: Wych has not published this call.
+        """
+        response = self._call("connection", connectionId=connection_id)
+        connection = models.parse_connection(parse_json(response))
+        if connection is None or connection.id != connection_id:
+            raise unexpected_body(response, "the requested connection")
+        return connection
 
     def revoke_connection(self, connection_id: str) -> None:
-        """Give a consent back: its data cannot be had any more. Invented: Wych's own call is not public."""
-        self._called("revoke_connection", connectionId=connection_id)
+        """Revoke a consent, which ends the access to its data. Invented: Wych has not published this call."""
+        self._call("revoke_connection", connectionId=connection_id)
 
     def accounts(self, connection: Connection) -> list[Account]:
-        """The accounts of a connection, asked for with its user's token. Invented: Wych's own call is not public."""
-        response = self._about(connection.user_id, "accounts", connectionId=connection.id)
-        found = models.parse_accounts(parse_json(response), connection)
-        if found is None:
+        """Return the accounts of a connection, with its user's token.
+
+        Invented: Wych has not published this call.
+        """
+        response = self._call_for_user(connection.user_id, "accounts", connectionId=connection.id)
+        accounts = models.parse_accounts(parse_json(response), connection)
+        if accounts is None:
             raise unexpected_body(response, "accounts in Data.Account")
-        return found
+        return accounts
 
     def balances(self, account: Account) -> list[Balance]:
-        """What an account has now, asked for with its user's token. Invented: Wych's own call is not public."""
-        response = self._about(
+        """Return the balances of an account, with its user's token.
+
+        Invented: Wych has not published this call.
+        """
+        response = self._call_for_user(
             account.user_id, "balances", connectionId=account.connection_id, accountId=account.id
         )
-        found = models.parse_balances(parse_exact_json(response), account)
-        if found is None:
+        balances = models.parse_balances(parse_exact_json(response), account)
+        if balances is None:
             raise unexpected_body(response, "balances with exact amounts in Data.Balance")
-        return found
+        return balances
 
     def transactions(
         self, account: Account, since: When = None, until: When = None
     ) -> Iterator[Transaction]:
-        """An account's transactions, newest first, page after page as you go on; asked for with its user's token.
+        """Yield an account's transactions, newest first, with its user's token.
 
-        `since` and `until` are both included: a date is that whole day in UTC, a time without a zone is of this machine's.
-        Nothing is sent before the first is taken. Invented: Wych's own call is not public.
+        `since` and `until` are both included. A date is that whole day in UTC; a time without a
+        zone is in this machine's zone. A page is requested when its first transaction is needed.
+        Invented: Wych has not published this call.
         """
-        pages = Pages(self.settings.api_url or "", _MOST_PAGES)
-        span = {
+        pages = Pages(self.settings.api_url or "", _MAX_PAGES)
+        period = {
             "fromBookingDateTime": format_moment(since),
             "toBookingDateTime": format_moment(until),
         }
         ids = {"connectionId": account.connection_id, "accountId": account.id}
-        response = self._about(
+        response = self._call_for_user(
             account.user_id,
             "transactions",
-            {name: text for name, text in span.items() if text},
+            {name: text for name, text in period.items() if text},
             **ids,
         )
         while True:
             answer = parse_exact_json(response)
-            found = models.parse_transactions(answer, account)
-            if found is None:
+            transactions = models.parse_transactions(answer, account)
+            if transactions is None:
                 raise unexpected_body(
                     response, "transactions with exact amounts in Data.Transaction"
                 )
-            yield from found
+            yield from transactions
             if not (link := models.next_link(answer)):
                 return
-            url = pages.following(response, link)
+            url = pages.get_next(response, link)
             known = endpoints.match_endpoint(self._patterns, "GET", url)
-            response = self._succeeded(
-                self._send(known, "GET", url, {}, self._of_user(account.user_id))
+            response = self._require_success(
+                self._send(known, "GET", url, {}, self._user_auth(account.user_id))
             )
 
     def request(
         self, method: str, path: str, *, user_id: str | None = None, **content: Any
     ) -> httpx.Response:
-        """Any call, with both credentials. Gives whatever answered, also a 4xx or 5xx: look at `.status_code`.
+        """Send any call with both credentials and return the response, also a 4xx or 5xx.
 
-        A `path` that starts with `/` is below WYCH_API_URL; one without is below your app's own path there, so that `users` means
-        `/partner/{partnerId}/app/{appId}/users`. `{partnerId}` and `{appId}` are filled in. `content`: httpx's `json`, `params`,
-        `content`, `data`, `files`, `headers`. With a `user_id` that user's token is sent; customer data are not asked for without.
+        A `path` that starts with `/` is below WYCH_API_URL. Any other is below your app's own
+        path: `users` means `/partner/{partnerId}/app/{appId}/users`. `{partnerId}` and `{appId}`
+        are filled in. `content` takes httpx's `json`, `params`, `content`, `data`, `files` and
+        `headers`. With a `user_id` that user's token is sent; customer data is not requested
+        without one.
         """
         url = endpoints.build_url(self.settings, path, userId=user_id or "")
         known = endpoints.match_endpoint(self._patterns, method, url)
         if user_id is None and known and known.token == "user-context":
             raise SettingInvalid(
                 "path",
-                f"is a customer's {known.name}: the service token is not sent there; give the"
+                f"is for a customer's {known.name}, which needs that customer's token. Give the"
                 f" user's id (--user, user_id=), or use .{known.name}()",
                 stage="call",
                 reference="service-token-refused",
             )
-        user = None if user_id is None else self._of_user(user_id)
+        user = None if user_id is None else self._user_auth(user_id)
         return self._send(known, method, url, content, user)
 
-    def _called(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
-        """A call with the service token."""
+    def _call(self, name: str, *, json: Any = None, **ids: str) -> httpx.Response:
+        """Return the response to a call with the service token. Raises if it is no success."""
         known = endpoints.find_endpoint(name, self.settings)
         url = endpoints.build_url(self.settings, known.path, **ids)
-        return self._succeeded(self._send(known, known.method, url, {"json": json}))
+        return self._require_success(self._send(known, known.method, url, {"json": json}))
 
-    def _about(
+    def _call_for_user(
         self, user_id: str, name: str, params: dict[str, str] | None = None, **ids: str
     ) -> httpx.Response:
-        """A call for a customer's data, with that customer's token and no other."""
+        """Return the response to a call for a customer's data, with that customer's token."""
         known = endpoints.find_endpoint(name, self.settings)
         url = endpoints.build_url(self.settings, known.path, userId=user_id, **ids)
-        return self._succeeded(
-            self._send(known, known.method, url, {"params": params or None}, self._of_user(user_id))
+        return self._require_success(
+            self._send(
+                known, known.method, url, {"params": params or None}, self._user_auth(user_id)
+            )
         )
 
-    def _succeeded(self, response: httpx.Response) -> httpx.Response:
+    def _require_success(self, response: httpx.Response) -> httpx.Response:
         if not response.is_success:
             raise refusal_error(response)
         return response
 
     def _exchange(self, user_id: str) -> Token:
-        asked = time.monotonic()
-        return token_endpoint.check(self._called("user_token", userId=user_id), asked, "call")
+        requested = time.monotonic()
+        return token_endpoint.check(self._call("user_token", userId=user_id), requested, "call")
 
-    def _of_user(self, user_id: str) -> UserAuth:
+    def _user_auth(self, user_id: str) -> UserAuth:
         self.settings.require("WYCH_API_URL", "WYCH_API_KEY", stage="call")
         return UserAuth(
             self._user_tokens,
@@ -313,7 +330,7 @@ class WychClient:
 
     @cached_property
     def _patterns(self) -> tuple[tuple[endpoints.Endpoint, re.Pattern[str]], ...]:
-        # Settings cannot change, and every call asks.
+        # Settings do not change, and every call needs the patterns.
         return endpoints.endpoint_patterns(self.settings)
 
     def _send(
@@ -335,8 +352,9 @@ class WychClient:
             }
             return self.http.send(request, auth=auth)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure = self._failed(error)
-        except UnicodeEncodeError:  # it has the whole text in it
+            failure = self._translate(error)
+        except UnicodeEncodeError:
+            # Its own text would repeat the whole header, which may be a secret.
             failure = SettingInvalid(
                 "request",
                 "has a character that cannot be sent, perhaps in a header",
@@ -345,20 +363,23 @@ class WychClient:
             )
         raise failure
 
-    def _failed(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
+    def _translate(self, error: httpx.HTTPError | httpx.InvalidURL) -> WychError:
         if isinstance(error, httpx.HTTPError):
             self.journal.record_failure(error)
         return translate_httpx_error(error)
 
 
-def _users(answer: object) -> list[User] | None:
-    """`None` for anything else: whoever raises for it holds no answer that a traceback with locals would show."""
-    made = [_user(item) for item in answer] if isinstance(answer, list) else [None]
-    users = [user for user in made if user]
-    return users if len(users) == len(made) else None
+def _parse_users(answer: object) -> list[User] | None:
+    """Return the users in a response, or None.
+
+    Nothing is raised here: a traceback with locals would show the response.
+    """
+    parsed = [_parse_user(item) for item in answer] if isinstance(answer, list) else [None]
+    users = [user for user in parsed if user]
+    return users if len(users) == len(parsed) else None
 
 
-def _user(item: object) -> User | None:
+def _parse_user(item: object) -> User | None:
     if (
         isinstance(item, dict)
         and isinstance(item.get("id"), str)

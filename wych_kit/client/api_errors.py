@@ -1,4 +1,4 @@
-"""The error that an answer of the API means, when it is no success or makes no sense."""
+"""Turns a response of the API that is no success, or makes no sense, into an error."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ from wych_kit.errors import Refused, Unexpected, WychError
 if TYPE_CHECKING:
     import httpx
 
-# Characters of a server's message that an error repeats; `.description` has it whole.
-_QUOTED = 60
+# Characters of a server's message that an error repeats. `.description` has the whole message.
+_MAX_QUOTE = 60
 
 
 def refusal_error(response: httpx.Response) -> WychError:
-    """The error that says what an answer other than success means. The body is read as text that may help, never relied on."""
+    """Return the error for a response that is no success.
+
+    The body is read as text that may help; nothing relies on it.
+    """
     status = response.status_code
     if response.is_redirect:
         return Unexpected(
-            f"{host_of(response)} answered with a redirect; redirects are not followed with"
+            f"{host_of(response)} answered with a redirect, which the kit does not follow with"
             " credentials",
             stage="call",
             status=status,
             reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
         )
     message = redact_response_text(response, _message(response))
-    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)  # ids: the journal has them
-    said = (
-        f" ({message if len(message) <= _QUOTED else message[:_QUOTED] + '…'})"
+    # Ids are left out; the journal has them.
+    where = re.sub(r"[^/]{20,}", "…", response.request.url.path)
+    quote = (
+        f" ({message if len(message) <= _MAX_QUOTE else message[:_MAX_QUOTE] + '…'})"
         if message
         else describe_foreign_body(response)
     )
     return Refused(
-        f"{host_of(response)} refused {response.request.method} {where} with {status}{said}",
+        f"{host_of(response)} refused {response.request.method} {where} with {status}{quote}",
         stage="call",
         status=status,
         code=response.headers.get("x-amzn-ErrorType", "").partition(":")[0]
@@ -56,7 +60,7 @@ def _message(response: httpx.Response) -> str:
 
 
 def unexpected_body(response: httpx.Response, due: str) -> Unexpected:
-    """The error that says what was due instead. Nothing of the answer is in it."""
+    """Return the error for a body that does not contain `due`. It repeats nothing of the body."""
     return Unexpected(
         f"{host_of(response)} answered {response.status_code} without {due}",
         stage="call",

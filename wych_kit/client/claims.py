@@ -1,6 +1,7 @@
-"""What is inside a token, and whether the issuer signed it. For people who look; calls never depend on it.
+"""Reads the claims of a token, and verifies its signature. No API call depends on it.
 
-A client must treat an access token as opaque (RFC 9068 section 6): what is read here may change or be absent tomorrow.
+A client must treat an access token as opaque (RFC 9068 section 6): what is read here may change or
+be absent tomorrow.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ if TYPE_CHECKING:
 
     from wych_kit.secret import Secret
 
+# RFC 7519 section 4.1, RFC 9068 section 2.2; Keycloak's own as in wire facts A5.
 MEANINGS = {
-    # RFC 7519 section 4.1, RFC 9068 section 2.2; Keycloak's own as in wire facts A5
-    "exp": "when it stops being accepted",
-    "iat": "when it was made",
+    "exp": "when it expires",
+    "iat": "when it was issued",
     "nbf": "not accepted before this time",
     "auth_time": "when a person signed in",
     "jti": "its serial number; trrtcc means a client_credentials token without a session",
-    "iss": "who made it: the issuer",
-    "aud": "who should accept it: the audience",
-    "sub": "whom it stands for: your app's service account",
+    "iss": "the issuer",
+    "aud": "the audience: the services that should accept it",
+    "sub": "the subject: your app's service account",
     "typ": "the kind of token",
-    "azp": "the client it was made for",
-    "acr": "how strongly the sign-in was checked; 1 is the plain way",
-    "scope": "what it may be used for",
-    "client_id": "the client it was made for",
-    "clientHost": "the address that asked for it",
-    "clientAddress": "the address that asked for it",
-    "email_verified": "says nothing here: a service account has no mailbox",
+    "azp": "the client that it was issued to",
+    "acr": "how strong the sign-in was; 1 is the usual level",
+    "scope": "the scope: what it may be used for",
+    "client_id": "the client that it was issued to",
+    "clientHost": "the address of the client that requested it",
+    "clientAddress": "the address of the client that requested it",
+    "email_verified": "has no meaning here: a service account has no mailbox",
     "preferred_username": "the service account's name",
     "realm_access": "roles in the whole realm",
     "resource_access": "roles in single applications",
@@ -53,7 +54,7 @@ _TIMES = ("exp", "iat", "nbf", "auth_time")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim: its name, its value as a person reads it, and what it means ("" where nobody has said)."""
+    """One claim: its name, its value for people, and its meaning ("" if no standard defines it)."""
 
     name: str
     value: str
@@ -62,25 +63,29 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Whether the issuer's keys confirm a token. `verified` is `None` when that cannot be told, and `words` say why."""
+    """The result of a verification. `verified` is None if it could not be done; `words` say why."""
 
     verified: bool | None
     words: str
 
 
 def read_claims(token: Secret) -> tuple[dict[str, Any], tuple[Claim, ...]] | None:
-    """Header and claims of a JWT, unverified; `None` when the token is not one, which is nothing wrong."""
+    """Return header and claims of a JWT, unverified, or None for an opaque token, which is allowed."""
     try:
-        header, payload = (_part(token, number) for number in (0, 1))
+        header, payload = (_decode_part(token, number) for number in (0, 1))
     except (ValueError, IndexError, RecursionError):
         return None
     return header, tuple(
-        Claim(name, _words(name, value), MEANINGS.get(name, "")) for name, value in payload.items()
+        Claim(name, _format_value(name, value), MEANINGS.get(name, ""))
+        for name, value in payload.items()
     )
 
 
 def fetch_keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
-    """The issuer's public keys (RFC 7517 section 5). Raises `Unreachable`, `Refused` or `Unexpected` (stage "token")."""
+    """Return the issuer's public keys (RFC 7517 section 5).
+
+    Raises `Unreachable`, `Refused` or `Unexpected` (stage "token").
+    """
     response = send_request(client, build_plain_request("GET", jwks_uri, basis="inferred"))
     if response.status_code != httpx.codes.OK:
         raise Refused(
@@ -88,71 +93,69 @@ def fetch_keys(client: httpx.Client, jwks_uri: str) -> list[Mapping[str, Any]]:
             stage="token",
             status=response.status_code,
         )
-    found = require_json_object(response, "token").get("keys")
-    if not isinstance(found, list):
+    keys = require_json_object(response, "token").get("keys")
+    if not isinstance(keys, list):
         raise Unexpected("the key set has no keys", stage="token", reference="unknown-answer")
-    return [key for key in found if isinstance(key, dict)]
+    return [key for key in keys if isinstance(key, dict)]
 
 
 def verify(token: Secret, key_set: list[Mapping[str, Any]], issuer: str) -> Signature:
-    """Check signature and issuer with the issuer's keys: the one with the token's `kid`, for signing (wire facts A5).
+    """Verify signature and issuer with the issuer's key that has the token's `kid` (wire facts A5).
 
-    Times are not judged: this machine's clock may be the one that is wrong.
+    Times are not checked: this machine's clock may be wrong.
     """
-    import jwt  # 50 to 100 ms with its cryptography, and only this needs it
+    # Its cryptography takes 50 to 100 ms to import, and only this function needs it.
+    import jwt
 
-    inside = read_claims(token)
-    if inside is None:
-        return Signature(verified=None, words="the token is opaque: nothing in it can be checked")
-    header = inside[0]
-    fitting = [
+    content = read_claims(token)
+    if content is None:
+        return Signature(
+            verified=None, words="the token is opaque, so nothing in it can be verified"
+        )
+    header = content[0]
+    candidates = [
         key
         for key in key_set
         if key.get("kid") == header.get("kid") and key.get("use", "sig") == "sig"
     ]
-    if not fitting:
-        return Signature(
-            verified=False, words="no key of the issuer has the id that the token names"
-        )
+    if not candidates:
+        return Signature(verified=False, words="the issuer has no key with the id in the token")
     algorithm = str(header.get("alg", ""))
     if not algorithm.startswith(("RS", "PS", "ES", "Ed")):
         return Signature(
             verified=False,
-            words=(
-                f"the token is signed with {algorithm or 'nothing'}, which no public key can"
-                " confirm"
-            ),
+            words=(f"no public key can verify the algorithm of the token ({algorithm or 'none'})"),
         )
     skipped = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
     try:
         jwt.decode(
             token.reveal(),
-            jwt.PyJWK(dict(fitting[0])),
+            jwt.PyJWK(dict(candidates[0])),
             algorithms=[algorithm],
             issuer=issuer,
             options=skipped,  # type: ignore[arg-type]  # a plain dict is a fine Options
         )
     except jwt.InvalidIssuerError:
         return Signature(
-            verified=False, words="signed by the issuer's key, but it names another issuer"
+            verified=False, words="signed by the issuer's key, but it names a different issuer"
         )
     except jwt.PyJWTError as error:
         return Signature(
-            verified=False, words=f"the issuer's key does not confirm it ({type(error).__name__})"
+            verified=False, words=f"the issuer's key does not verify it ({type(error).__name__})"
         )
     return Signature(
-        verified=True, words=f"confirmed with the issuer's key {header.get('kid')} ({algorithm})"
+        verified=True, words=f"verified with the issuer's key {header.get('kid')} ({algorithm})"
     )
 
 
-def _part(token: Secret, number: int) -> dict[str, Any]:
+def _decode_part(token: Secret, number: int) -> dict[str, Any]:
     document = json.loads(base64.urlsafe_b64decode(token.reveal().split(".")[number] + "=="))
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004 - what cannot be read is a value here
     return document
 
 
-def _words(name: str, value: Any) -> str:
+def _format_value(name: str, value: Any) -> str:
     if name in _TIMES and isinstance(value, int | float):
         try:
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,4 +1,4 @@
-"""Where credentials may go: one origin, and never along a redirect."""
+"""Limits where credentials may go: one origin, and never along a redirect."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ _SENDING = "send_request_headers.started"
 class Destination:
     """The origin (scheme, host, port) that the API key and the bearer token may be sent to.
 
-    It is the one of `api_url`, or else the first that is asked about. Plain http is allowed on loopback only.
+    It is that of `api_url`, or else the first URL that is checked. Plain http is allowed on
+    loopback only.
     """
 
     def __init__(self, api_url: str | None) -> None:
-        self._held: dict[str, _Origin] = {}
+        self._origins: dict[str, _Origin] = {}
         if api_url is not None:
             url = parse_url(api_url)
             if url is None:
                 raise SettingInvalid(
                     "WYCH_API_URL",
-                    "is no address that can be called",
+                    "is not a valid URL",
                     stage="call",
                     reference="bad-address",
                 )
             self.check(url)
 
     def check(self, url: httpx.URL) -> None:
-        """Raises `SettingInvalid` when the address is not at this origin."""
+        """Raise `SettingInvalid` if the URL is not at this origin."""
         origin = (url.raw_scheme, url.raw_host, url.port)
-        held = self._held.get("origin")
-        if held is None:
+        allowed = self._origins.get("origin")
+        if allowed is None:
             _check_scheme(url)
-            held = self._held.setdefault(
-                "origin", origin
-            )  # in one step: of two threads with two hosts, one is the first
-        if held != origin:
+            # In one step: of two threads with two hosts, one is the first.
+            allowed = self._origins.setdefault("origin", origin)
+        if allowed != origin:
             raise SettingInvalid(
                 "WYCH_API_URL",
-                f"is at {_written(held)}, and the credentials for it are not sent to"
-                f" {_written(origin)}",
+                f"is at {_format_origin(allowed)}, so the kit does not send the credentials to"
+                f" {_format_origin(origin)}",
                 stage="call",
                 reference="wrong-host",
             )
@@ -70,84 +70,84 @@ def _check_scheme(url: httpx.URL) -> None:
         )
 
 
-def _written(origin: _Origin) -> str:
+def _format_origin(origin: _Origin) -> str:
     scheme, host, port = origin
     return f"{scheme.decode()}://{host.decode()}{f':{port}' if port else ''}"
 
 
 class _Guarded(dict[str, "Any"]):
-    """A request's extensions as they were; whoever copies them onto another request takes the guard along."""
+    """A copy of a request's extensions that adds a `trace` function to every copy of itself."""
 
     __slots__ = ("tasks", "url")
     tasks: bool
     url: httpx.URL
 
     def __iter__(self) -> Iterator[str]:
-        return iter(
-            self.keys()
-        )  # without this, dict() copies what lies underneath and asks neither of the other two
+        # Without this, dict() copies the underlying items and calls neither of the other two.
+        return iter(self.keys())
 
     def keys(self) -> Any:
         return super().keys() | {"trace"}
 
     def __getitem__(self, name: str) -> Any:
         if name == "trace":
-            return (_async_guard if self.tasks else _guard)(
-                self.url, self.get("trace"), self.get(STAGE, "call")
-            )
+            make_trace = _make_async_trace if self.tasks else _make_trace
+            return make_trace(self.url, self.get("trace"), self.get(STAGE, "call"))
         return super().__getitem__(name)
 
 
+# A client that follows redirects would forward the API key to any host, and after a 307 the form
+# with the client secret too. It asks nobody before. But it copies the request's extensions to the
+# next request, among them `trace`, which httpcore calls before it sends. The first request itself
+# gets no trace function: that would cost more than everything else here together.
 def refuse_redirects(request: httpx.Request, *, tasks: bool) -> None:
-    """Lets this request through, and nothing that a redirect makes of it. `tasks` for a request of an `httpx.AsyncClient`.
+    """Let this request through, but no request that a redirect makes of it.
 
-    A client that follows redirects would forward the API key, and after a 307 the form with the client secret, to any host, and
-    asks no one before. But it hands a copy of the request's extensions on, among them `trace`, which httpcore calls before it sends.
-    The request itself has no trace function of ours: on a cached token it would cost more than all else here together.
+    `tasks`: True for a request of an `httpx.AsyncClient`.
     """
-    before = request.extensions
-    if isinstance(before, _Guarded) and before.url == request.url:
-        return  # it is sent once more
-    request.extensions = after = _Guarded(before)
-    after.url = request.url
-    after.tasks = tasks
+    extensions = request.extensions
+    if isinstance(extensions, _Guarded) and extensions.url == request.url:
+        return  # the same request is sent again
+    request.extensions = guarded = _Guarded(extensions)
+    guarded.url = request.url
+    guarded.tasks = tasks
 
 
-def _guard(url: httpx.URL, inner: Trace | None, stage: Stage) -> Trace:
+def _make_trace(url: httpx.URL, inner: Trace | None, stage: Stage) -> Trace:
     def trace(event: str, info: dict[str, Any]) -> None:
         if event.endswith(_SENDING):
-            _compare(info["request"], url, stage)
+            _refuse_different_url(info["request"], url, stage)
         if inner is not None:
             inner(event, info)
 
     return trace
 
 
-def _async_guard(url: httpx.URL, inner: AsyncTrace | None, stage: Stage) -> AsyncTrace:
+def _make_async_trace(url: httpx.URL, inner: AsyncTrace | None, stage: Stage) -> AsyncTrace:
     async def trace(event: str, info: dict[str, Any]) -> None:
         if event.endswith(_SENDING):
-            _compare(info["request"], url, stage)
+            _refuse_different_url(info["request"], url, stage)
         if inner is not None:
             await inner(event, info)
 
     return trace
 
 
-def _compare(sending: Any, meant: httpx.URL, stage: Stage) -> None:
-    to = sending.url
-    if (to.target, to.host, to.scheme, to.port) == (
-        meant.raw_path,
-        meant.raw_host,
-        meant.raw_scheme,
-        meant.port,
+def _refuse_different_url(request: Any, expected: httpx.URL, stage: Stage) -> None:
+    url = request.url
+    if (url.target, url.host, url.scheme, url.port) == (
+        expected.raw_path,
+        expected.raw_host,
+        expected.raw_scheme,
+        expected.port,
     ):
         return
-    # A proxy is told the whole address (http), or asked for a tunnel first (https).
-    if sending.method == b"CONNECT" or to.target == str(meant).encode("ascii", "replace"):
+    # A proxy gets the whole URL (http), or a request for a tunnel first (https).
+    if request.method == b"CONNECT" or url.target == str(expected).encode("ascii", "replace"):
         return
     raise Unexpected(
-        f"{meant.netloc.decode('ascii', 'replace')} answered with a redirect; redirects are not"
-        " followed with credentials",
+        f"{expected.netloc.decode('ascii', 'replace')} answered with a redirect, which the kit does"
+        " not follow with credentials",
         stage=stage,
         reference="redirected",
     )

@@ -1,4 +1,4 @@
-"""Fetch the OpenID discovery document, check it, return a `Provider`."""
+"""Gets the OpenID discovery document, checks it, and returns a `Provider`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _ENDPOINTS = (
 class Provider:
     """An identity provider whose document passed every check.
 
-    `grant_types` has one grant each, also when the document joins them into one string; `document` is all that was sent.
+    `grant_types` has one grant each, also if the document joins them in one string. `document` is
+    all that was sent.
     """
 
     issuer: str
@@ -44,19 +45,23 @@ class Provider:
 
 
 def request(issuer_url: str) -> httpx.Request:
-    """The request for an issuer's document: the path is appended (OpenID Connect Discovery 1.0 §4), not inserted (RFC 8414 §3)."""
+    """Return the request for an issuer's document.
+
+    The well-known path is appended to the issuer (OpenID Connect Discovery 1.0 section 4), not
+    inserted before its path (RFC 8414 section 3).
+    """
     return build_plain_request("GET", issuer_url + WELL_KNOWN, "discovery")
 
 
 def check(response: httpx.Response, issuer_url: str) -> Provider:
-    """Judge an answer to a discovery request, in this order, one failure each.
+    """Return the provider of a discovery response.
 
-    Status; JSON object; required fields; `issuer` equal to `issuer_url` character by character (OpenID Connect Discovery 1.0 §4.3,
-    RFC 8414 §3.3); every endpoint and the key set https (http only on loopback), without a user name or password; those that a
-    secret, a token or a person's browser goes to on the issuer's host, because a document that sends the client secret elsewhere is
-    not to be followed (RFC 9700 §4.4; stricter than the standards ask).
-
-    Raises `Refused` or `Unexpected`.
+    Raises `Refused` or `Unexpected` for the first that fails: status; JSON object; required
+    fields; `issuer` equal to `issuer_url`, character by character (OpenID Connect Discovery 1.0
+    section 4.3, RFC 8414 section 3.3); every endpoint https (http only on loopback) and without a
+    user name; every endpoint that gets a secret, a token or a person's browser on the issuer's
+    host. The last is stricter than the standards: a document must not send the client secret
+    elsewhere (RFC 9700 section 4.4).
     """
     _check_status(response)
     document = require_json_object(response, "discovery")
@@ -69,8 +74,7 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
             )
     if document["issuer"] != issuer_url:
         raise Unexpected(
-            f"the document says its issuer is {document['issuer']!r:.200}, and {issuer_url!r} was"
-            " asked",
+            f"the document names the issuer {document['issuer']!r:.200}, not {issuer_url!r}",
             stage="discovery",
             reference="issuer-mismatch",
         )
@@ -85,7 +89,7 @@ def check(response: httpx.Response, issuer_url: str) -> Provider:
         token_endpoint=document["token_endpoint"],
         jwks_uri=document["jwks_uri"],
         authorization_endpoint=document.get("authorization_endpoint"),
-        grant_types=_grants(document.get("grant_types_supported")),
+        grant_types=_split_grants(document.get("grant_types_supported")),
         document=document,
     )
 
@@ -96,16 +100,16 @@ def _check_status(response: httpx.Response) -> None:
         return
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends discovery on to {redirect_target(response)!r:.200}; redirects are"
-            " not followed",
+            f"{host_of(response)} redirects discovery to {redirect_target(response)!r:.200}, and the"
+            " kit follows no redirect",
             stage="discovery",
             status=status,
             reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
         )
     reference = refusal_rules.classify_discovery_refusal(facts_of(response))
-    said = describe_foreign_body(response, json_too=reference is None)
+    quote = describe_foreign_body(response, json_too=reference is None)
     raise Refused(
-        f"{host_of(response)} answered {status} to the discovery request{said}",
+        f"{host_of(response)} answered {status} to the discovery request{quote}",
         stage="discovery",
         status=status,
         reference=reference,
@@ -116,7 +120,7 @@ def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
     url = parse_url(address if isinstance(address, str) else "") or httpx.URL("")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         raise Unexpected(
-            f"{name} is {address!r:.200}, which is no https address",
+            f"{name} is {address!r:.200}, which is not an https URL",
             stage="discovery",
             reference="not-https",
         )
@@ -140,7 +144,8 @@ def _check_endpoint(name: str, address: object, issuer_url: str) -> None:
         )
 
 
-def _grants(value: object) -> tuple[str, ...]:
-    """Wych prints one string with spaces inside a list (API facts, section 8, row 6); Keycloak sends one string each."""
-    words = value if isinstance(value, list) else [value]
-    return tuple(grant for text in words if isinstance(text, str) for grant in text.split())
+# Wych prints one string with spaces inside a list (API facts section 8 row 6); Keycloak sends one
+# string each.
+def _split_grants(value: object) -> tuple[str, ...]:
+    texts = value if isinstance(value, list) else [value]
+    return tuple(grant for text in texts if isinstance(text, str) for grant in text.split())

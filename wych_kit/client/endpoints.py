@@ -1,4 +1,4 @@
-"""The one table of the API's paths, each with what our knowledge of it rests on, and how a path becomes an address."""
+"""Lists the API's paths, each with what our knowledge of it rests on, and builds URLs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Basis = Literal["documented", "inferred", "invented", "yours"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call of the API: what it is named here, what goes over the wire, which token it takes, and how we know."""
+    """One call of the API: its name here, method and path, the token it takes, and the source."""
 
     name: str
     method: str
@@ -30,7 +30,7 @@ class Endpoint:
 
     @property
     def setting(self) -> str | None:
-        """The setting that corrects it; `None` where Wych has published the path."""
+        """The setting that corrects the path; None if Wych has published the path."""
         name = f"WYCH_PATH_{self.name.upper()}"
         return name if name in endpoint_paths.NAMES else None
 
@@ -38,32 +38,40 @@ class Endpoint:
 APP_PATH = "/partner/{partnerId}/app/{appId}"
 _CONNECTION = f"{APP_PATH}/connection/{{connectionId}}"
 _ACCOUNT = f"{_CONNECTION}/account/{{accountId}}"
-_UNKNOWN = "API facts section 9: not public; in the style of the paths that are"
+_UNKNOWN = "API facts section 9: not public; in the style of the published paths"
 # Guesses about Wych's paths live here and nowhere else in the client.
 ENDPOINTS = (
-    Endpoint("users", "GET", f"{APP_PATH}/users", "service", "documented", "API facts 5.3: path, headers and answer are shown"),
-    Endpoint("find_or_create_user", "POST", f"{APP_PATH}/user", "service", "documented", "API facts 5.4: shown; that it creates is inferred"),
-    Endpoint("user_token", "POST", f"{APP_PATH}/user/{{userId}}/token", "service", "inferred", "API facts 5.5: the path is shown, method and answer are not"),
-    Endpoint("connections", "GET", f"{APP_PATH}/user/{{userId}}/connections", "service", "invented", _UNKNOWN),
+    Endpoint("users", "GET", f"{APP_PATH}/users", "service", "documented",
+             source="API facts 5.3: path, headers and response are shown"),
+    Endpoint("find_or_create_user", "POST", f"{APP_PATH}/user", "service", "documented",
+             source="API facts 5.4: the call is shown; that it creates a user is inferred"),
+    Endpoint("user_token", "POST", f"{APP_PATH}/user/{{userId}}/token", "service", "inferred",
+             source="API facts 5.5: the path is shown; method and response are not"),
+    Endpoint("connections", "GET", f"{APP_PATH}/user/{{userId}}/connections", "service", "invented",
+             source=_UNKNOWN),
     Endpoint("connection", "GET", _CONNECTION, "service", "invented", _UNKNOWN),
     Endpoint("revoke_connection", "DELETE", _CONNECTION, "service", "invented", _UNKNOWN),
     Endpoint("accounts", "GET", f"{_CONNECTION}/accounts", "user-context", "invented", _UNKNOWN),
     Endpoint("balances", "GET", f"{_ACCOUNT}/balances", "user-context", "invented", _UNKNOWN),
-    Endpoint("transactions", "GET", f"{_ACCOUNT}/transactions", "user-context", "invented", _UNKNOWN),
+    Endpoint("transactions", "GET", f"{_ACCOUNT}/transactions", "user-context", "invented",
+             source=_UNKNOWN),
 )  # fmt: skip
 
 
 def current_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
-    """The table as these settings correct it."""
+    """Return the table as these settings correct it."""
     return tuple(_apply_correction(endpoint, settings) for endpoint in ENDPOINTS)
 
 
 def find_endpoint(name: str, settings: Settings) -> Endpoint:
-    """One of the table as these settings correct it. Raises `SettingInvalid` when the correction cannot be right."""
-    known = next(each for each in ENDPOINTS if each.name == name)
-    if known.setting and getattr(settings, f"path_{name}"):
-        settings.require(known.setting, stage="call")
-    return _apply_correction(known, settings)
+    """Return one endpoint as these settings correct it.
+
+    Raises `SettingInvalid` for a correction that is not valid.
+    """
+    endpoint = next(endpoint for endpoint in ENDPOINTS if endpoint.name == name)
+    if endpoint.setting and getattr(settings, f"path_{name}"):
+        settings.require(endpoint.setting, stage="call")
+    return _apply_correction(endpoint, settings)
 
 
 def _apply_correction(known: Endpoint, settings: Settings) -> Endpoint:
@@ -82,14 +90,15 @@ def _apply_correction(known: Endpoint, settings: Settings) -> Endpoint:
 
 
 def build_url(settings: Settings, path: str, **ids: str) -> str:
-    """The address of a path, which is below WYCH_API_URL when it starts with `/`, else below the app's own path there.
+    """Return the URL of a path: below WYCH_API_URL if it starts with `/`, else below the app's own path.
 
-    `ids` by the placeholder: `userId="…"`. Those that the settings know are filled in too.
+    `ids` fill in placeholders: `userId="…"`. Those that the settings have are filled in too.
+    Raises `SettingMissing` or `SettingInvalid`.
     """
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise SettingInvalid(
             "path",
-            "is a whole address: give what comes after WYCH_API_URL",
+            "is a whole URL. Give only the part after WYCH_API_URL",
             stage="call",
             reference="wrong-host",
         )
@@ -102,7 +111,7 @@ def build_url(settings: Settings, path: str, **ids: str) -> str:
             full = full.replace(mark, _quote_segment(getattr(settings, attribute) or ""))
     full = re.sub(
         r"\{(\w+)\}",
-        lambda found: _quote_segment(ids[found[1]]) if ids.get(found[1]) else found[0],
+        lambda match: _quote_segment(ids[match[1]]) if ids.get(match[1]) else match[0],
         full,
     )
     if left := re.search(r"\{\w+\}", full):
@@ -119,8 +128,8 @@ def endpoint_patterns(settings: Settings) -> tuple[tuple[Endpoint, re.Pattern[st
     """
     base = (settings.api_url or "").rstrip("/")
     return tuple(
-        (each, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(base + each.path))))
-        for each in current_endpoints(settings)
+        (endpoint, re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(base + endpoint.path))))
+        for endpoint in current_endpoints(settings)
     )
 
 
@@ -131,18 +140,18 @@ def match_endpoint(
     path = url.partition("?")[0].partition("#")[0].rstrip("/")
     return next(
         (
-            each
-            for each, pattern in patterns
-            if each.method == method.upper() and pattern.fullmatch(path)
+            endpoint
+            for endpoint, pattern in patterns
+            if endpoint.method == method.upper() and pattern.fullmatch(path)
         ),
         None,
     )
 
 
 def _quote_segment(text: str) -> str:
-    """The text as one part of a path, whatever is in it."""
-    if text in (".", ".."):  # on the way, every URL library takes these for steps up
+    # Every URL library reads these as a step up.
+    if text in (".", ".."):
         raise SettingInvalid(
-            "path", f"cannot have {text} for an id", stage="call", reference="not-an-id"
+            "path", f"contains {text} in place of an id", stage="call", reference="not-an-id"
         )
     return quote(text, safe="")

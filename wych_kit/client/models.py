@@ -1,7 +1,8 @@
-"""What a customer agreed to share: connections, accounts, balances and transactions, read from the API's answers.
+"""Reads connections, accounts, balances and transactions from the API's responses.
 
-The shapes are invented: those of the Payments NZ account-information standard, since Wych's own are not public.
-Each reader gives `None` for what makes no sense; whoever raises for it holds no customer's data that a traceback would show.
+The shapes are invented: they are those of the Payments NZ account-information standard, because
+Wych has not published its own. Each reader returns None for a body that makes no sense, and raises
+nothing: a traceback with locals would show a customer's data.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from wych_kit.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_Made = TypeVar("_Made")
+_T = TypeVar("_T")
 
 
 _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,8})?")
+# Bank and branch, account, suffix, as New Zealand's banks write a number.
 _DOMESTIC = re.compile(r"(\d{2}-\d{4})-(\d{6,8})-(\d{2,4})")
-_LONG = 8
+# Of a shorter foreign number nothing is shown.
+_MIN_LENGTH = 8
+# Merchant category codes (ISO 18245). The first range that fits counts, so Shopping comes last.
 _RANGES = (
     (4000, 4799, "Transport"),
     (4800, 4899, "Phone and internet"),
@@ -43,7 +47,7 @@ _RANGES = (
 
 
 class AccountNumber:
-    """Holds an account number and gives it out through `reveal()` only; shown as `12-3456-*******-00`, it does not pickle."""
+    """An account number that only `reveal()` returns. Shown as `12-3456-*******-00`; cannot be pickled."""
 
     __slots__ = ("_number",)
 
@@ -55,10 +59,10 @@ class AccountNumber:
         return self._number.reveal()
 
     def __str__(self) -> str:
-        if found := _DOMESTIC.fullmatch(self.reveal()):
-            return f"{found[1]}-{'*' * len(found[2])}-{found[3]}"
+        if match := _DOMESTIC.fullmatch(self.reveal()):
+            return f"{match[1]}-{'*' * len(match[2])}-{match[3]}"
         text = self.reveal()
-        shown = text[-4:] if len(text) >= _LONG else ""
+        shown = text[-4:] if len(text) >= _MIN_LENGTH else ""
         return re.sub(r"\w", "*", text[: len(text) - len(shown)]) + shown
 
     def __repr__(self) -> str:
@@ -81,12 +85,12 @@ class AccountNumber:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "an account number does not travel: reveal() it and write it where only you can read"
+            "an account number cannot be pickled: use reveal(), and write it to a private place"
         )
 
 
 class Bank(NamedTuple):
-    """Where the customer has the accounts."""
+    """The bank that has the customer's accounts."""
 
     id: str
     name: str
@@ -94,7 +98,7 @@ class Bank(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A customer's consent: `state` is PENDING, ACTIVE, REJECTED, REVOKED or EXPIRED, or a word that nobody knows yet."""
+    """A customer's consent. `state` is PENDING, ACTIVE, REJECTED, REVOKED, EXPIRED, or a new word."""
 
     id: str
     state: str
@@ -106,13 +110,13 @@ class Connection:
 
     @property
     def active(self) -> bool:
-        """Whether there are data to be had."""
+        """True if data can be read."""
         return self.state == "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account; `number` is masked when it is shown, and `None` where the consent does not cover it."""
+    """An account. `number` is masked when shown, and None if the consent does not cover it."""
 
     id: str
     user_id: str
@@ -125,7 +129,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What an account has: less than nothing when it is owed. `kind` says how it was counted, such as InterimAvailable."""
+    """A balance; negative when the customer owes it. `kind` is the standard's, such as InterimAvailable."""
 
     account_id: str
     amount: Decimal
@@ -136,7 +140,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A movement: money that came is more than nothing. `category` is made of the merchant's code, "" where there is none."""
+    """A transaction; positive when the customer received money.
+
+    `category` follows from the merchant's code, and is "" without one.
+    """
 
     id: str
     account_id: str
@@ -151,12 +158,12 @@ class Transaction:
 
 
 def parse_connections(answer: object) -> list[Connection] | None:
-    """A list of connections."""
+    """Return a list of connections, or None."""
     return _parse_all(answer, parse_connection)
 
 
 def parse_connection(answer: object) -> Connection | None:
-    """One connection."""
+    """Return one connection, or None."""
     provider = answer.get("provider") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(provider, dict):
         return None
@@ -164,9 +171,9 @@ def parse_connection(answer: object) -> Connection | None:
     if not (id_ and state and user and _text(provider, "id")):
         return None
     bank = Bank(_text(provider, "id"), _text(provider, "name") or _text(provider, "id"))
-    held = answer.get("permissions")
+    listed = answer.get("permissions")
     permissions = (
-        tuple(each for each in held if isinstance(each, str)) if isinstance(held, list) else ()
+        tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else ()
     )
     return Connection(
         id_,
@@ -180,22 +187,22 @@ def parse_connection(answer: object) -> Connection | None:
 
 
 def parse_accounts(answer: object, of: Connection) -> list[Account] | None:
-    """The accounts of a connection."""
+    """Return the accounts of a connection, or None."""
     return _parse_all(_data_list(answer, "Account"), lambda item: _account(item, of))
 
 
 def parse_balances(answer: object, of: Account) -> list[Balance] | None:
-    """The balances of an account."""
+    """Return the balances of an account, or None."""
     return _parse_all(_data_list(answer, "Balance"), lambda item: _balance(item, of))
 
 
 def parse_transactions(answer: object, of: Account) -> list[Transaction] | None:
-    """A page of an account's transactions."""
+    """Return a page of an account's transactions, or None."""
     return _parse_all(_data_list(answer, "Transaction"), lambda item: _transaction(item, of))
 
 
 def next_link(answer: object) -> str:
-    """The link to the next page; "" after the last."""
+    """Return the link to the next page, or "" after the last."""
     links = answer.get("Links") if isinstance(answer, dict) else None
     return _text(links, "Next") if isinstance(links, dict) else ""
 
@@ -210,8 +217,15 @@ def _account(item: object, of: Connection) -> Account | None:
         _text(item, "AccountSubType") or _text(item, "AccountType"),
         _text(item, "Currency"),
     )
-    held = AccountNumber(number) if number else None
-    return Account(id_, of.user_id, of.id, _text(item, "Nickname"), held, kind, currency)
+    return Account(
+        id=id_,
+        user_id=of.user_id,
+        connection_id=of.id,
+        nickname=_text(item, "Nickname"),
+        number=AccountNumber(number) if number else None,
+        kind=kind,
+        currency=currency,
+    )
 
 
 def _balance(item: object, of: Account) -> Balance | None:
@@ -249,10 +263,10 @@ def _data_list(answer: object, name: str) -> object:
     return data.get(name) if isinstance(data, dict) else None
 
 
-def _parse_all(items: object, make: Callable[[object], _Made | None]) -> list[_Made] | None:
-    made = [make(item) for item in items] if isinstance(items, list) else [None]
-    there = [each for each in made if each is not None]
-    return there if len(there) == len(made) else None
+def _parse_all(items: object, parse: Callable[[object], _T | None]) -> list[_T] | None:
+    parsed = [parse(item) for item in items] if isinstance(items, list) else [None]
+    valid = [item for item in parsed if item is not None]
+    return valid if len(valid) == len(parsed) else None
 
 
 def _text(item: dict[Any, Any], name: str) -> str:
@@ -260,8 +274,8 @@ def _text(item: dict[Any, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+# A time without a zone is read as UTC.
 def _time(value: object) -> datetime | None:
-    """A time with its zone; without one it is taken as UTC."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -270,40 +284,36 @@ def _time(value: object) -> datetime | None:
 
 
 def parse_amount(value: object) -> Decimal | None:
-    """An amount, never below nothing; `None` for what is none."""
-    text = (
-        format(value, "f")
-        if isinstance(value, Decimal)
-        else str(value)
-        if type(value) in (str, int)
-        else ""
-    )
+    """Return an amount, which is never negative, or None."""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+    else:
+        # Not a float, which is inexact, and not a bool, which is an int.
+        text = str(value) if type(value) in (str, int) else ""
     return Decimal(text) if _AMOUNT.fullmatch(text) else None
 
 
 def parse_signed_amount(item: object) -> tuple[Decimal, str] | None:
-    """The amount and currency of something with `Amount` and `CreditDebitIndicator`: money that comes is more than nothing."""
-    held = item.get("Amount") if isinstance(item, dict) else None
-    if not isinstance(item, dict) or not isinstance(held, dict):
+    """Return amount and currency of an item with `Amount` and `CreditDebitIndicator`, or None.
+
+    Money that the customer received is positive.
+    """
+    money = item.get("Amount") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(money, dict):
         return None
-    size, currency = parse_amount(held.get("Amount")), held.get("Currency")
-    went = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
-    if (
-        size is None
-        or went is None
-        or not isinstance(currency, str)
-        or not re.fullmatch("[A-Z]{3}", currency)
-    ):
+    amount, currency = parse_amount(money.get("Amount")), money.get("Currency")
+    is_debit = {"Credit": False, "Debit": True}.get(str(item.get("CreditDebitIndicator")))
+    if amount is None or is_debit is None:
         return None
-    return (
-        size.copy_negate() if went and size else size,
-        currency,
-    )  # a product is rounded where a program wants few digits
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+        return None
+    # Not a product with -1, which a decimal context with few digits would round.
+    return amount.copy_negate() if is_debit and amount else amount, currency
 
 
 def categorise(code: str) -> str:
-    """The first that fits; "" without a code, and `Other` for a code that is in none."""
+    """Return the category of a merchant code: "" without a code, `Other` for one in no range."""
     if not code:
         return ""
     number = int(code) if code.isascii() and code.isdigit() and len(code) == 4 else 0  # noqa: PLR2004 - as the standard has them
-    return next((word for first, last, word in _RANGES if first <= number <= last), "Other")
+    return next((name for first, last, name in _RANGES if first <= number <= last), "Other")

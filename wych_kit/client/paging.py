@@ -1,4 +1,4 @@
-"""Lists in pages: which address comes next, when to stop, and how a span of time is asked for."""
+"""Follows a list from page to page, and formats the limits of a period."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ if TYPE_CHECKING:
 
 
 def format_moment(when: When) -> str:
-    """A date as it is, a time in UTC; "" for none."""
-    if isinstance(when, datetime):  # which is a date too
+    """Return a date as it is, a time in UTC, or "" for None."""
+    # A datetime is a date too, so this comes first.
+    if isinstance(when, datetime):
         return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return when.isoformat() if when else ""
 
 
 class Pages:
-    """The pages of one list below `api_url`. Credentials follow a link to that host alone, and no link twice."""
+    """The pages of one list below `api_url`. Credentials follow a link to that host only, and only once."""
 
-    def __init__(self, api_url: str, most: int) -> None:
+    def __init__(self, api_url: str, max_pages: int) -> None:
         self._api = httpx.URL(api_url)
-        self._most = most
+        self._max_pages = max_pages
         self._seen: set[str] = set()
 
-    def following(self, response: httpx.Response, link: str) -> str:
-        """The address that a page's link to the next one means. Raises `Unexpected` for one that is not followed."""
+    def get_next(self, response: httpx.Response, link: str) -> str:
+        """Return the URL of the next page. Raises `Unexpected` for a link that must not be followed."""
         self._seen.add(str(response.request.url))
         parsed = parse_url(link)
         url = response.request.url.join(parsed) if parsed is not None else None
         if url is None or _origin(url) != _origin(self._api):
             raise _unexpected_link(
                 response,
-                "a link to the next page at another host; it is not followed with credentials",
+                "a link to a next page at a different host, which the kit does not follow",
             )
         if str(url) in self._seen:
+            raise _unexpected_link(response, "a link to a next page that was read already")
+        if len(self._seen) >= self._max_pages:
             raise _unexpected_link(
-                response, "a link to the next page that leads back to one that was read"
-            )
-        if len(self._seen) >= self._most:
-            raise _unexpected_link(
-                response, f"more than {self._most} pages; ask for fewer days at once"
+                response, f"more than {self._max_pages} pages; ask for fewer days at once"
             )
         return str(url)
 
@@ -55,9 +54,9 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _unexpected_link(response: httpx.Response, with_what: str) -> Unexpected:
+def _unexpected_link(response: httpx.Response, problem: str) -> Unexpected:
     return Unexpected(
-        f"{host_of(response)} answered with {with_what}",
+        f"{host_of(response)} answered with {problem}",
         stage="call",
         status=response.status_code,
         reference="unknown-answer",

@@ -1,10 +1,12 @@
-"""Registration over HTTP, for the mock's portal only.
+"""Registers over HTTP, in the mock's portal only.
 
-Invented, all of it: Wych's own portal is a web site for people, and only the order of its steps is public (API facts, section 1).
+All of it is invented: Wych's own portal is a web site for people, and only the order of its steps
+is public (API facts section 1).
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from wych_kit.client.excerpts import redact_response_text
@@ -24,13 +26,12 @@ if TYPE_CHECKING:
 
 CREDENTIALS = ("client_id", "client_secret", "api_key", "partner_id", "app_id")
 SECRETS = ("client_secret", "api_key")
-# Of one name; a number no workshop reaches.
-MOST_APPS = 100
-_CONFLICT = 409
+# Apps of one name. No workshop has so many.
+MAX_APPS = 100
 
 
 class Portal:
-    """The forms of the portal at `portal_url`, one method each, in the order they are filled in."""
+    """The portal's forms at `portal_url`, in the order in which a person fills them in."""
 
     def __init__(self, portal_url: str, journal: Journal) -> None:
         self._url = portal_url.rstrip("/")
@@ -40,12 +41,14 @@ class Portal:
     def register(
         self, answers: Mapping[str, str | Secret], say: Callable[[str], None]
     ) -> dict[str, str | Secret]:
-        """Account, business, "Receive Data", app: everything up to the credentials, by the names in `CREDENTIALS`.
+        """Create account, business and app, and return the credentials, by the names in `CREDENTIALS`.
 
-        What exists already is used: an account with the same address and password, a business with the same number. The app is
-        always a new one, and `app_name` its name as the consent link has it: when the business has one of that name it gets a number,
-        since new credentials for an app that is there would shut out whoever uses it. Raises `Refused` with `.fields`, `Unexpected` or
-        `Unreachable` (stage "register").
+        An existing account with this email and password is used, and so is a business with this
+        number. The app is always new: new credentials for an existing app would lock out its
+        users. So if the business has an app of that name, the new one gets a number, and
+        `app_name` is the final name.
+
+        Raises `Refused` with `.fields`, `Unexpected` or `Unreachable` (stage "register").
         """
         with create_client(self._url, hooks=self._journal.hooks()) as client:
             say("account")
@@ -60,55 +63,54 @@ class Portal:
                 {},
             )
             say("app")
-            name, issued = self._app(
+            name, issued = self._create_app(
                 client,
                 _require_text(business, "business_id"),
                 str(answers["app_name"]),
                 str(answers.get("callback_url", "")),
             )
-        found = {each: _require_text(issued, each) for each in CREDENTIALS} | {
+        credentials = {field: _require_text(issued, field) for field in CREDENTIALS} | {
             "app_name": str(issued.get("app_name") or name)
         }
-        return found | {each: Secret(found[each]) for each in SECRETS}
+        return credentials | {field: Secret(credentials[field]) for field in SECRETS}
 
     def _sign_up(self, client: httpx.Client, answers: Mapping[str, str | Secret]) -> None:
         form = {name: answers[name] for name in ("first_name", "last_name", "email", "password")}
         try:
             account = self._send(client, "POST", "accounts", form)
         except Refused as error:
-            if error.status != _CONFLICT:
+            if error.status != HTTPStatus.CONFLICT:
                 raise
             account = self._sign_in(client, {name: answers[name] for name in ("email", "password")})
         self._session = Secret(_require_text(account, "session"))
-        self._journal.redactor.learn(
-            "session", self._session
-        )  # a Bearer as well, and no access token
+        # It is a bearer token too, but not an access token, so the journal must not call it one.
+        self._journal.redactor.learn("session", self._session)
 
     def _sign_in(self, client: httpx.Client, form: Mapping[str, str | Secret]) -> dict[str, Any]:
         try:
             return self._send(client, "POST", "sessions", form)
         except Refused as error:
-            said = (
-                "There is an account with this address and another password: give that one, or"
-                " another address."
+            problem = (
+                "An account with this email exists and has a different password. Enter its password,"
+                " or a different email."
             )
-            fields = {"password": said}
+            fields = {"password": problem}
             raise Refused(
-                said,
+                problem,
                 stage="register",
                 status=error.status,
                 fields=fields,
                 reference="registration-refused",
             ) from None
 
-    def _app(
+    def _create_app(
         self, client: httpx.Client, business_id: str, name: str, callback_url: str
     ) -> tuple[str, dict[str, Any]]:
-        for number in range(1, MOST_APPS):
+        for number in range(1, MAX_APPS):
             numbered = name if number == 1 else f"{name} {number}"
             form = {"name": numbered, "callback_url": callback_url}
-            response = self._answer(client, "POST", f"businesses/{business_id}/apps", form)
-            if response.status_code != _CONFLICT or "app_id" not in require_json_object(
+            response = self._request(client, "POST", f"businesses/{business_id}/apps", form)
+            if response.status_code != HTTPStatus.CONFLICT or "app_id" not in require_json_object(
                 response, "register"
             ):
                 break
@@ -122,9 +124,9 @@ class Portal:
         form: Mapping[str, str | Secret],
         name: str = "name",
     ) -> dict[str, Any]:
-        return _require_success(self._answer(client, method, path, form), name)
+        return _require_success(self._request(client, method, path, form), name)
 
-    def _answer(
+    def _request(
         self, client: httpx.Client, method: str, path: str, form: Mapping[str, str | Secret]
     ) -> httpx.Response:
         request = build_plain_request(
@@ -143,18 +145,21 @@ class Portal:
 
 
 def _require_success(response: httpx.Response, name: str) -> dict[str, Any]:
-    """The answer, or its refusal; `name` is what the caller calls the form's "name"."""
+    """Return the body of a response, or raise its refusal.
+
+    `name` is what the caller calls the form's field "name".
+    """
     answer = require_json_object(response, "register")
     if response.is_success:
         return answer
     errors = answer.get("errors")
-    given = errors if isinstance(errors, dict) else {}
+    messages = errors if isinstance(errors, dict) else {}
     fields = {
         name if field == "name" else str(field): redact_response_text(response, str(text))
-        for field, text in given.items()
+        for field, text in messages.items()
     }
     raise Refused(
-        f"{host_of(response)} did not take the registration:"
+        f"{host_of(response)} rejected the registration:"
         f" {' '.join(fields.values()) or response.status_code}",
         stage="register",
         status=response.status_code,
@@ -168,5 +173,5 @@ def _require_text(answer: Mapping[str, Any], name: str) -> str:
     if isinstance(value, str) and value:
         return value
     raise Unexpected(
-        f"the portal's answer has no {name}", stage="register", reference="unknown-answer"
+        f"the portal's response has no {name}", stage="register", reference="unknown-answer"
     )

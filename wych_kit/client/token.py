@@ -1,4 +1,4 @@
-"""One access token, and how long it can be used."""
+"""Describes one access token and the time for which it can be used."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Token:
 
     @property
     def seconds_left(self) -> float:
-        """Seconds until the server stops accepting it; negative afterwards."""
+        """Seconds until it expires; negative afterwards."""
         return self.expires - time.monotonic()
 
     @property
     def fresh(self) -> bool:
-        """Whether it may be used for another call: not within the margin before its end.
+        """True if it may be used for another call.
 
-        The margin is a tenth of the lifetime and at most 30 seconds, so that a token of 30 seconds is used for 27. A guess:
-        enough for a slow call, small beside the lifetime.
+        It is not within the margin before it expires, which is a tenth of the lifetime and at most
+        30 seconds. A guess: enough for a slow call, and small beside the lifetime.
         """
         return time.monotonic() < self.expires - min(30.0, self.lifetime / 10)

@@ -1,4 +1,4 @@
-"""The token request, and the check of the response to it. Sending is the caller's."""
+"""Builds the token request, and checks the response to it. The caller sends it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
 def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx.Request:
-    """The client_credentials request, credentials in the form (RFC 6749 §4.4.2 and §2.3.1; the way Wych documents it)."""
+    """Return the client_credentials request, with the credentials in the form.
+
+    RFC 6749 sections 4.4.2 and 2.3.1; Wych documents it this way.
+    """
     return build_plain_request(
         "POST",
         token_endpoint,
@@ -43,14 +46,15 @@ def request(token_endpoint: str, client_id: str, client_secret: Secret) -> httpx
 
 
 def check(response: httpx.Response, requested: float, stage: Stage = "token") -> Token:
-    """Judge an answer to a token request (RFC 6749 §5.1 and §5.2). `requested` is a monotonic reading from before it was sent.
+    """Return the token of a response to a token request (RFC 6749 sections 5.1 and 5.2).
 
-    Raises `Refused` with the body's `error` and `error_description`, or `Unexpected`.
+    `requested` is a reading of `time.monotonic()` from before the request was sent. Raises
+    `Refused` with the body's `error` and `error_description`, or `Unexpected`.
     """
     if response.is_redirect:
         raise Unexpected(
-            f"{host_of(response)} sends the token request on to {redirect_target(response)!r:.200}; "
-            "redirects are not followed with credentials",
+            f"{host_of(response)} redirects the token request to {redirect_target(response)!r:.200},"
+            " and the kit follows no redirect with credentials",
             stage=stage,
             status=response.status_code,
             reference=refusal_rules.classify_redirect(response.headers.get("Location", "")),
@@ -61,33 +65,36 @@ def check(response: httpx.Response, requested: float, stage: Stage = "token") ->
     value = answer.get("access_token")
     if not isinstance(value, Secret) or not re.fullmatch("[!-~]+", value.reveal()):
         raise Unexpected(
-            "the answer has no usable access_token",
+            "the response has no usable access_token",
             stage=stage,
             status=response.status_code,
             reference="no-token",
         )
-    kind = answer.get("token_type")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+    token_type = answer.get("token_type")
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise Unexpected(
             "the token_type is not Bearer",
             stage=stage,
             status=response.status_code,
             reference="not-bearer",
         )
-    lifetime = _lifetime(answer.get("expires_in"), stage)
+    lifetime = _parse_lifetime(answer.get("expires_in"), stage)
     scope = answer.get("scope")
     return Token(value, lifetime, requested + lifetime, scope if isinstance(scope, str) else "")
 
 
 def _seal_tokens(answer: dict[str, Any]) -> dict[str, Any]:
-    """The same, so that a traceback with locals shows no token: not the access token, nor an id or refresh token beside it."""
+    """Return the response with every token as a `Secret`, so that no traceback with locals shows one.
+
+    A response may contain an id token or a refresh token too.
+    """
     return {
         name: Secret(item if isinstance(item, str) else "") if name.endswith("_token") else item
         for name, item in answer.items()
     }
 
 
-def _lifetime(value: object, stage: Stage) -> float:
+def _parse_lifetime(value: object, stage: Stage) -> float:
     if value is None:
         return UNSTATED_LIFETIME
     try:
@@ -117,10 +124,10 @@ def _refusal(response: httpx.Response, stage: Stage) -> Refused:
         for name in ("error", "error_description")
     )
     status = response.status_code
-    said = f"{code}: {description}" if description else code
+    quote = f"{code}: {description}" if description else code
     return Refused(
         f"{host_of(response)} refused the token request with"
-        f" {status}{f' ({said})' if said else describe_foreign_body(response, json_too=True)}",
+        f" {status}{f' ({quote})' if quote else describe_foreign_body(response, json_too=True)}",
         stage=stage,
         status=status,
         code=code,

@@ -1,4 +1,4 @@
-"""What goes over the wire: limits on answers, and httpx's exceptions turned into ours, here and nowhere else."""
+"""Creates the kit's httpx clients, and sends requests within its limits."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
     Hooks = dict[str, list[Callable[..., Any]]]
 
-# Seconds for a call. The gateway itself gives up after 29 (wire facts B3-18, assumed): waiting
-# longer than that shows its answer.
+# Seconds. The gateway itself gives up after 29 (wire facts B3-18, assumed). A longer wait shows its
+# response.
 TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 
 
 def create_client(
-    *addresses: str | None, hooks: Hooks, transport: httpx.BaseTransport | None = None
+    *urls: str | None, hooks: Hooks, transport: httpx.BaseTransport | None = None
 ) -> httpx.Client:
-    """A client for these addresses, with nobody's credentials in it.
+    """Return a client for these URLs, without credentials.
 
-    When all are plain http they are on this machine: no certificates are loaded, which takes longer than a call, and no proxy is
-    asked. Otherwise the usual variables hold (HTTPS_PROXY, SSL_CERT_FILE).
+    If all are plain http, they are on this machine. Then it loads no certificates, which takes
+    longer than a call, and uses no proxy. Otherwise the usual variables count (HTTPS_PROXY,
+    SSL_CERT_FILE).
     """
-    plain = all(
-        (address or "http:").lower().startswith("http:") for address in addresses
-    )  # a scheme may be in capitals
+    # A scheme may be in capitals (RFC 3986 section 3.1).
+    plain = all((url or "http:").lower().startswith("http:") for url in urls)
     return httpx.Client(
         transport=transport,
         verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
@@ -50,9 +50,10 @@ def send_request(
     request: httpx.Request,
     note: Callable[[httpx.HTTPError], None] = lambda _: None,
 ) -> httpx.Response:
-    """Send a `plain_request` as it is, without the client's credentials or redirects, and read the answer within the limits.
+    """Send a plain request as it is, and return the response, whatever its status.
 
-    Whatever answers is returned. Raises `Unreachable` when nothing does, after telling `note` what httpx said.
+    It adds no credentials, follows no redirect, and limits the size and time of the response.
+    Raises `Unreachable` or `Unexpected` if there is no response, after `note` got httpx's error.
     """
     failure: WychError
     started = time.monotonic()

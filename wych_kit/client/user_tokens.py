@@ -1,4 +1,4 @@
-"""User-context tokens: one for each customer, kept in memory until shortly before its end, and put on the calls for that one's data."""
+"""Keeps one user-context token for each customer, in memory, and puts it on that customer's calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Slot:
-    """A customer's token, and the lock that lets one thread alone exchange for it."""
+    """One customer's token, and the lock with which one thread at a time renews it."""
 
     __slots__ = ("lock", "token")
 
@@ -27,58 +27,61 @@ class _Slot:
 
 
 class UserTokens:
-    """The tokens by user id. `exchange` asks for a new one; however many threads want it, one of them does."""
+    """The tokens by user id. `exchange` requests a new one; one thread does it for all."""
 
     def __init__(self, exchange: Callable[[str], Token]) -> None:
         self._exchange = exchange
-        self._lock = threading.Lock()  # held for a few microseconds, never while asking
-        self._held: dict[str, _Slot] = {}
+        # Held for a few microseconds, never during a request.
+        self._lock = threading.Lock()
+        self._slots: dict[str, _Slot] = {}
 
     def cached(self, user_id: str) -> Token | None:
-        """The one in memory, if it can be used now."""
-        held = self._held.get(user_id)
-        token = held.token if held else None
+        """Return the token in memory, or None if there is none with time left."""
+        slot = self._slots.get(user_id)
+        token = slot.token if slot else None
         return token if token is not None and token.fresh else None
 
     def obtain(self, user_id: str, refused: Token | None = None) -> Token:
-        """One that can be used now, other than the refused one."""
+        """Return a token with time left, other than the refused one."""
         with self._lock:
-            held = self._held.get(user_id) or self._held.setdefault(user_id, _Slot())
-        with held.lock:
-            token = held.token
+            slot = self._slots.get(user_id) or self._slots.setdefault(user_id, _Slot())
+        with slot.lock:
+            token = slot.token
             if token is None or not token.fresh or token is refused:
-                held.token = None
-                held.token = token = self._exchange(user_id)
+                # If the exchange raises, no rejected token stays behind.
+                slot.token = None
+                slot.token = token = self._exchange(user_id)
                 self._remove_expired()
             return token
 
     def drop(self, user_id: str, token: Token) -> None:
-        """Stop using a token that was refused."""
-        held = self._held.get(user_id)
-        if held is not None and held.token is token:
-            held.token = None
+        """Remove a token that was rejected."""
+        slot = self._slots.get(user_id)
+        if slot is not None and slot.token is token:
+            slot.token = None
 
     def forget(self) -> None:
-        """Drop all."""
+        """Remove all tokens."""
         with self._lock:
-            self._held.clear()
+            self._slots.clear()
 
+    # A program that serves many customers must not collect expired tokens.
     def _remove_expired(self) -> None:
-        """A program that serves many customers keeps no tokens that are over."""
         with self._lock:
-            over = [
+            expired = [
                 user_id
-                for user_id, held in self._held.items()
-                if held.token is not None and not held.token.fresh
+                for user_id, slot in self._slots.items()
+                if slot.token is not None and not slot.token.fresh
             ]
-            for user_id in over:
-                del self._held[user_id]
+            for user_id in expired:
+                del self._slots[user_id]
 
 
 class UserAuth(httpx.Auth):
-    """Signs the calls for one customer's data, and no call with the service token.
+    """Signs the calls for one customer's data, never with the service token.
 
-    After a 401 to a token that was kept there is one new exchange and one more try. Credentials go to the API's own host alone.
+    After a 401 response to a saved token there is one new exchange and one retry. Credentials go
+    to the API's own host only.
     """
 
     def __init__(self, tokens: UserTokens, user_id: str, api_key: Secret, api_url: str) -> None:
@@ -90,13 +93,13 @@ class UserAuth(httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """For `httpx.Client`."""
+        """Sign a request of an `httpx.Client`."""
         self._destination.check(request.url)
-        kept = self._tokens.cached(self._user_id)
-        token = kept or self._tokens.obtain(self._user_id)
+        saved = self._tokens.cached(self._user_id)
+        token = saved or self._tokens.obtain(self._user_id)
         response = yield self._sign(request, token)
-        if response.status_code == httpx.codes.UNAUTHORIZED and kept is not None:
-            token = self._tokens.obtain(self._user_id, refused=kept)
+        if response.status_code == httpx.codes.UNAUTHORIZED and saved is not None:
+            token = self._tokens.obtain(self._user_id, refused=saved)
             response = yield self._sign(request, token)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             self._tokens.drop(self._user_id, token)

@@ -120,13 +120,16 @@ class RequestFacts:
 
     @property
     def header_names(self) -> list[str]:
+        """The names of the request's headers, in lower case."""
         return list(self._headers)
 
     def header(self, name: str) -> str:
+        """Return a request header by its name in lower case, or an empty text."""
         return self._headers.get(name, "")
 
     @property
     def fields(self) -> list[tuple[str, str]]:
+        """The fields of a form body, in order."""
         return parse_qsl(self.exchange.request_body, keep_blank_values=True)
 
     def _get_stage(self) -> Stage:
