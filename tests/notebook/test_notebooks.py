@@ -132,7 +132,7 @@ def test_a_notebook_that_shows_something_else_is_red(tmp_path):
     path = tmp_path / "4_first_call.ipynb"
     good = path.read_text("utf-8")
     path.write_text(
-        good.replace("Your first authenticated call", "Your second authenticated call"), "utf-8"
+        good.replace("your first authenticated call", "your second authenticated call"), "utf-8"
     )
     ran = run(tmp_path, "--rootdir", str(tmp_path), "-c", str(ROOT / "pyproject.toml"))
     assert ran.returncode == 1, ran.stdout

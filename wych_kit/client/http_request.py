@@ -26,22 +26,23 @@ ANSWER_SECONDS = 10.0
 def build_plain_request(
     method: str, url: str, stage: Stage = "token", *, basis: str = "documented", **content: Any
 ) -> httpx.Request:
-    """A request with nothing of anybody's client in it: no default headers, no cookies, no key. It knows its stage and its basis.
+    """Return a request without default headers, cookies or keys, which knows its stage and its basis.
 
-    Asks for an uncompressed answer, so that a small answer cannot unpack into a huge one. Raises `Unexpected` for what is no address.
+    It asks for an uncompressed response, so that a small one cannot unpack into a huge one. Raises
+    `Unexpected` for a text that is not a valid URL.
     """
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
         "User-Agent": USER_AGENT,
     }
-    if (address := parse_url(url)) is None:
+    if (parsed := parse_url(url)) is None:
         raise Unexpected(
-            f"the address for the {stage} request is none that can be called",
+            f"the URL for the {stage} request is not valid",
             stage=stage,
             reference="bad-address",
         )
-    request = httpx.Request(method, address, headers=headers, **content)
+    request = httpx.Request(method, parsed, headers=headers, **content)
     request.extensions |= {
         "timeout": httpx.Timeout(ANSWER_SECONDS).as_dict(),
         STAGE: stage,
@@ -51,26 +52,26 @@ def build_plain_request(
 
 
 def stage_of(request: httpx.Request) -> Stage:
-    """The stage that a `plain_request` belongs to; any other request is a call."""
+    """Return the stage of a plain request; any other request is a call."""
     stage: Stage = request.extensions.get(STAGE, "call")
     return stage
 
 
 def parse_url(text: str) -> httpx.URL | None:
-    """The address, or `None` where httpx, its reading of the host, or the look-up of the name would raise an exception of its own."""
+    """Return the URL, or None if httpx or the look-up of its host would raise an exception of their own."""
     try:
         url = httpx.URL(text)
-        _ = url.host  # read late: a broken xn-- name raises here
-        url.raw_host.decode("ascii").encode(
-            "idna"
-        )  # as the look-up does: a label is empty or too long
+        # httpx decodes the host late, and an invalid xn-- name raises only here.
+        _ = url.host
+        # The look-up encodes the name so, and raises for an empty or too long label.
+        url.raw_host.decode("ascii").encode("idna")
     except (httpx.InvalidURL, UnicodeError):
         return None
     return url
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host name is this machine, written in one of the usual ways. No name is looked up."""
+    """Return True if the host name means this machine. Looks no name up."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

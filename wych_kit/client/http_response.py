@@ -126,12 +126,15 @@ def parse_json(response: httpx.Response) -> Any:
 
 
 def host_of(response: httpx.Response) -> str:
-    """Host and port that gave the answer, as they are written in an address."""
+    """Return host and port of the response's server, as in a URL."""
     return response.request.url.netloc.decode("ascii", "replace")
 
 
 def parse_exact_json(response: httpx.Response) -> Any:
-    """The JSON in a response, numbers with a point as `Decimal`; `None` where there is none, or one nested too deep."""
+    """Return the JSON in a response, with decimal numbers as `Decimal`.
+
+    Return None if there is none, or if it is nested too deep.
+    """
     try:
         return json.loads(response.content, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -139,4 +142,4 @@ def parse_exact_json(response: httpx.Response) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON (RFC 8259 section 6)")
+    raise ValueError(f"{name} is not JSON (RFC 8259 section 6)")

@@ -62,9 +62,10 @@ _BY_MESSAGE = (
 def translate_httpx_error(
     error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError | httpx.CookieConflict,
 ) -> WychError:
-    """The error of ours that says what an httpx exception means. Raise it outside the `except`, so that no context is kept.
+    """Return the kit's error for an httpx exception.
 
-    The context would carry httpx's frames, and with them the headers, into every traceback that prints locals.
+    Raise it outside the `except` block. Otherwise it would carry httpx's frames, and with them the
+    headers, into every traceback that prints locals.
     """
     where = "the server"
     stage: Stage = "call"
@@ -85,9 +86,9 @@ def translate_httpx_error(
         return Unreachable(f"{where} {doing}", stage=stage, reference="timeout")
     if isinstance(error, httpx.ProxyError):
         status = re.match(r"[1-5]\d\d\b", str(error))
-        said = f"the proxy {f'{proxy} ' if proxy else ''}gave no way to {where}: {error}"
+        message = f"the proxy {f'{proxy} ' if proxy else ''}refused a tunnel to {where}: {error}"
         return Unreachable(
-            said,
+            message,
             stage=stage,
             reference=refusal_rules.classify_tunnel_refusal(int(status[0]))
             if status
@@ -100,44 +101,41 @@ def translate_httpx_error(
         )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Unexpected(
-            f"{where}: this is no address that can be called: {error}",
+            f"{where}: this is not a valid URL: {error}",
             stage=stage,
             reference="bad-address",
         )
-    if isinstance(
-        error, httpx.LocalProtocolError
-    ):  # its text repeats the header, and so perhaps a secret
+    # Its own text repeats the header, and so perhaps a secret.
+    if isinstance(error, httpx.LocalProtocolError):
         return Unexpected(
             f"a header for {where} has a character that no header can carry",
             stage=stage,
             reference="odd-characters",
         )
-    if isinstance(error, httpx.HTTPStatusError):  # somebody's response hook calls raise_for_status
+    # A response hook of the user's called raise_for_status.
+    if isinstance(error, httpx.HTTPStatusError):
         return Refused(
             f"{where} answered {error.response.status_code}",
             stage=stage,
             status=error.response.status_code,
         )
     if isinstance(error, httpx.TransportError):
-        words, reference = _classify_transport_error(error)
+        problem, reference = _classify_transport_error(error)
         if (
             proxy
             and connecting
             and reference in ("name-not-found", "connection-refused", "unreachable")
         ):
-            said = (
-                f"the proxy {proxy}, which your variables name for {where}, could not be"
-                " connected to"
-            )
-            return Unreachable(said, stage=stage, reference="proxy-unreachable")
+            message = f"the proxy {proxy}, which your variables name for {where}, does not answer"
+            return Unreachable(message, stage=stage, reference="proxy-unreachable")
         who = (
             f"{where}, or the proxy {proxy} on the way,"
             if proxy and reference == "connection-cut"
             else where
         )
-        return Unreachable(f"{who} {words}", stage=stage, reference=reference)
+        return Unreachable(f"{who} {problem}", stage=stage, reference=reference)
     return Unexpected(
-        f"{where} answered with something that cannot be read: {type(error).__name__}", stage=stage
+        f"{where} sent a response that cannot be read: {type(error).__name__}", stage=stage
     )
 
 

@@ -315,5 +315,6 @@ def categorise(code: str) -> str:
     """Return the category of a merchant code: "" without a code, `Other` for one in no range."""
     if not code:
         return ""
-    number = int(code) if code.isascii() and code.isdigit() and len(code) == 4 else 0  # noqa: PLR2004 - as the standard has them
+    is_code = code.isascii() and code.isdigit() and len(code) == 4  # noqa: PLR2004 - by ISO 18245
+    number = int(code) if is_code else 0
     return next((name for first, last, name in _RANGES if first <= number <= last), "Other")

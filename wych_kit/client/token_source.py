@@ -1,7 +1,8 @@
-"""Where tokens come from: the one in memory, the one in the shared file, or one new request, whoever asks and however many.
+"""Gets a token: from memory, from the shared file, or by one request for all callers.
 
-`TokenSource` neither sends nor waits. Its generators yield what should happen (an `httpx.Request` to send, a `Pause`, a `Flight`
-to wait for) and are sent the response; `wych_kit.client.auth` makes it happen for threads and for tasks.
+`TokenSource` neither sends nor waits. Its generators yield what should happen: an `httpx.Request`
+to send, a `Pause`, or an `InFlightRequest` to wait for. `wych_kit.client.drivers` makes it happen,
+for threads and for tasks.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ class TokenSource:
     def forget(self) -> bool:
         """Drop the token, here and in the file, and the provider. Return True if there was a token."""
         with self._lock:
-            found = self._token is not None
+            had_token = self._token is not None
             self._token = self._refusal = self.provider = None
-        return bool(self._file and self._file.remove()) or found
+        return bool(self._file and self._file.remove()) or had_token
 
     def drop(self, token: Token) -> None:
         """Stop using a token that was refused, without requesting another yet."""
@@ -213,28 +214,28 @@ class TokenSource:
             )
             provider = self.provider = discovery.check(response, self._issuer_url)
         endpoint = provider.token_endpoint
-        response, asked = yield from _with_retries(
+        response, requested = yield from _with_retries(
             lambda: token_endpoint.request(endpoint, self._client_id, self._client_secret), backoff
         )
-        return token_endpoint.check(response, asked)
+        return token_endpoint.check(response, requested)
 
 
 def _with_retries(
-    make: Callable[[], httpx.Request], backoff: Backoff
+    make_request: Callable[[], httpx.Request], backoff: Backoff
 ) -> Generator[httpx.Request | Pause, httpx.Response | None, tuple[httpx.Response, float]]:
     """Return the response, and the moment (monotonic) when its request was sent.
 
     Repeats the request while the server is busy and `backoff` allows it.
     """
     while True:
-        asked = time.monotonic()
-        response = yield make()
+        requested = time.monotonic()
+        response = yield make_request()
         assert response is not None  # noqa: S101 - the drivers answer every request
         if response.status_code not in token_endpoint.BUSY:
-            return response, asked
+            return response, requested
         seconds = backoff.pause(parse_retry_after(response.headers.get("Retry-After")))
         if seconds is None:
-            return response, asked
+            return response, requested
         yield Pause(seconds)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wych_kit.client.journal.history import KEEP, History
+from wych_kit.client.journal.history import MAX_EXCHANGES, History
 from wych_kit.client.journal.recorder import Exchange
 
 
@@ -65,7 +65,7 @@ def test_what_a_customers_bank_said_is_not_kept(history):
     history.add([data, refused, ours])
     kept = [each.response_body for each in history.read()]
     assert kept == [
-        "(a customer's own data: not kept on the disk)",
+        "(a customer's own data: not stored on the disk)",
         '{"error": "consent_revoked"}',
         "[]",
     ]
@@ -76,10 +76,10 @@ def test_what_a_customers_bank_said_is_not_kept(history):
 
 def test_it_is_bounded(history):
     """The newest are kept; nothing else is left in the folder."""
-    history.add(exchange(f"https://{number}.example/") for number in range(KEEP))
+    history.add(exchange(f"https://{number}.example/") for number in range(MAX_EXCHANGES))
     history.add([exchange("https://new.example/")])
     found = history.read()
-    assert len(found) == KEEP
+    assert len(found) == MAX_EXCHANGES
     assert (found[0].url, found[-1].url) == ("https://1.example/", "https://new.example/")
     assert {path.name for path in history.path.parent.iterdir()} - {"journal.lock"} == {
         "journal.jsonl"

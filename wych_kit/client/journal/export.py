@@ -1,4 +1,4 @@
-"""Exchanges as something to run or to hand on: curl, Python, JSON lines, HAR. Secrets are variables in all of them."""
+"""Renders exchanges as curl, Python, JSON lines or HAR. Secrets are variables in all of them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def render_curl(exchange: Exchange) -> str:
-    r"""A curl command that sends the same request; secrets are shell variables, such as `$WYCH_API_KEY`.
+    """Return a curl command that sends the same request.
 
-    In a header or a form a variable has the secret itself, in an address or JSON the secret as it is written there (`%20`, `\"`).
-    A body that was not kept whole is left out, and a comment says so.
+    Secrets are shell variables, such as `$WYCH_API_KEY`. In a header or a form a variable has the
+    secret itself; in a URL or JSON it has the secret as it is written there, with escapes. A body
+    that was not recorded in full is left out, and a comment says so.
     """
-    method = (
-        "--head" if exchange.method == "HEAD" else f"-X {exchange.method}"
-    )  # after -X HEAD, curl would wait for a body
+    # After -X HEAD curl would wait for a body.
+    method = "--head" if exchange.method == "HEAD" else f"-X {exchange.method}"
     globs = " --globoff" if re.search(r"[\[\]{}]", exchange.url) else ""
     parts = [f"curl -sS{globs} {method} {_shell(exchange.url)}"]
     parts += [
@@ -50,13 +50,17 @@ def render_curl(exchange: Exchange) -> str:
         ]
     elif _body(exchange):
         if not _type(exchange.request_headers):
-            parts.append("-H 'Content-Type:'")  # curl would name one
+            # Otherwise curl would add one of its own.
+            parts.append("-H 'Content-Type:'")
         parts.append(f"--data-raw {_shell(_body(exchange))}")
     return _comment(exchange) + " \\\n  ".join(parts)
 
 
 def render_python(exchange: Exchange) -> str:
-    """A few lines of httpx that send the same request; secrets come from the environment, written as for `render_curl`."""
+    """Return a few lines of httpx that send the same request.
+
+    Secrets come from the environment, written as in `render_curl`.
+    """
     lines = [
         "import os",
         "import httpx",
@@ -122,8 +126,10 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "url": exchange.url,
             "httpVersion": exchange.http_version or "HTTP/1.1",
             "cookies": [],
-            "headers": _named(exchange.request_headers),
-            "queryString": _named(parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)),
+            "headers": _name_value_pairs(exchange.request_headers),
+            "queryString": _name_value_pairs(
+                parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
+            ),
             **(
                 {
                     "postData": {
@@ -143,7 +149,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "statusText": exchange.reason,
             "httpVersion": exchange.http_version or "HTTP/1.1",
             "cookies": [],
-            "headers": _named(exchange.response_headers),
+            "headers": _name_value_pairs(exchange.response_headers),
             "content": {
                 "size": len(body.encode()),
                 "mimeType": _type(exchange.response_headers),
@@ -166,7 +172,7 @@ def _remark(exchange: Exchange) -> dict[str, str]:
     return {"comment": f"not whole: {exchange.request_lacks}"} if exchange.request_lacks else {}
 
 
-def _named(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+def _name_value_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
@@ -205,15 +211,16 @@ def _shell(text: str) -> str:
     pieces = split_placeholders(text)
     if not any(secret for secret, _ in pieces):
         return shlex.quote(text)
-    if "!" in text:  # between double quotes an interactive shell would look it up in its history
+    # Between double quotes an interactive shell would replace ! from its history.
+    if "!" in text:
         return "".join(
             f'"${{{piece}}}"' if secret else shlex.quote(piece) for secret, piece in pieces
         )
-    words = "".join(
+    quoted = "".join(
         f"${{{piece}}}" if secret else re.sub(r'([\\"$`])', r"\\\1", piece)
         for secret, piece in pieces
     )
-    return f'"{words}"'
+    return f'"{quoted}"'
 
 
 def _python(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The exchanges of earlier commands, so that `wych-kit journal` can show what the last one did. Redacted before they get here."""
+"""Stores the exchanges of earlier commands, without secrets, for `wych-kit journal`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
     from wych_kit.settings.loading import Settings
 
-# Exchanges; the oldest go first.
-KEEP = 200
-_NOT_OURS = "(a customer's own data: not kept on the disk)"
+# The oldest are removed first.
+MAX_EXCHANGES = 200
+_LEFT_OUT = "(a customer's own data: not stored on the disk)"
 
 
 def is_sent_with(settings: Settings, exchange: Exchange) -> bool:
-    """Whether these settings may have sent it: to one of their hosts, and below their partner's path if it is below any.
+    """Return True if these settings may have sent the exchange.
 
-    The history is the user's, and a folder's settings are not the only ones in it.
+    It went to one of their hosts, and not to a different partner's path. The history belongs to
+    the user, so it also has the exchanges of other folders.
     """
     addresses = (settings.issuer_url, settings.api_url, settings.portal_url, settings.connect_url)
     if _host(exchange.url) not in {_host(address) for address in addresses if address}:
@@ -43,15 +44,15 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
 
 
-def _is_data(exchange: Exchange) -> bool:
-    """Whether its answer is a customer's own data; a refusal holds none, and is what one looks for."""
+def _has_customer_data(exchange: Exchange) -> bool:
+    # A refusal contains none, and is what people look for.
     return exchange.whose == "customer" and (
         exchange.status is None or exchange.status < HTTPStatus.BAD_REQUEST
     )
 
 
 class History:
-    """A file of JSON lines that only the user can read, in the kit's place.
+    """A file of JSON lines that only the user can read, in the kit's folder.
 
     A disk that cannot be written costs the history, not the command.
     """
@@ -60,32 +61,34 @@ class History:
         self.path = locations.journal(home)
 
     def read(self) -> list[Exchange]:
-        """What is kept, oldest first; lines that cannot be read are passed over."""
-        found = []
+        """Return the stored exchanges, oldest first, without lines that cannot be read."""
+        exchanges = []
         with suppress(OSError):
-            # splitlines() would also split at U+2028, which bodies may hold
+            # splitlines() would also split at U+2028, which a body may contain.
             for line in self.path.read_text("utf-8", "replace").split("\n"):
                 with suppress(ValueError, KeyError, TypeError, RecursionError):
-                    found.append(Exchange.from_dict(json.loads(line)))
-        return found
+                    exchanges.append(Exchange.from_dict(json.loads(line)))
+        return exchanges
 
     def add(self, exchanges: Iterable[Exchange]) -> None:
-        """Keep these too, but not what a customer's bank said of the customer: that is nobody's to leave lying about."""
+        """Add exchanges, without the data that a customer's bank sent."""
         added = [
-            replace(each, response_body=_NOT_OURS) if _is_data(each) else each for each in exchanges
+            replace(exchange, response_body=_LEFT_OUT) if _has_customer_data(exchange) else exchange
+            for exchange in exchanges
         ]
         if not added:
             return
-        from filelock import FileLock, Timeout  # which a first form does not wait for
+        # Imported late: the first form appears sooner without it.
+        from filelock import FileLock, Timeout
 
         with suppress(OSError, Timeout):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=2, mode=0o600):
-                lines = render_json_lines([*self.read(), *added][-KEEP:])
+                lines = render_json_lines([*self.read(), *added][-MAX_EXCHANGES:])
                 write_private_file(self.path, lines.encode("utf-8", "replace"))
 
     def clear(self) -> bool:
-        """Remove the file. Says whether there was one."""
+        """Remove the file. Return True if there was one."""
         with suppress(OSError):
             self.path.with_suffix(".lock").unlink(missing_ok=True)
             self.path.unlink()

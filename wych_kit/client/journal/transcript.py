@@ -1,4 +1,7 @@
-"""An exchange in lines of text, the same for every face: as sent, and as answered, without what teaches nothing."""
+"""Renders an exchange as lines of text, the same in the terminal and in a notebook.
+
+Headers that explain nothing about the call are left out.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,21 @@ if TYPE_CHECKING:
     from wych_kit.client.journal.recorder import Exchange
 
 BODY_LINES = 8
-# Its first part tells it from others; the exchange itself has it whole.
+# A summary shows the first part of an id. The exchange itself has all of it.
 _ID = re.compile(r"\b([0-9a-f]{8})-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
-_DULL = {
-    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma", "referrer-policy",
-    "strict-transport-security", "x-content-type-options", "x-frame-options", "x-robots-tag", "cache-control",
+# Headers that are the same in every exchange.
+_UNIMPORTANT = {
+    "accept", "accept-encoding", "connection", "user-agent", "content-length", "date", "pragma",
+    "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
+    "x-robots-tag", "cache-control",
 }  # fmt: skip
-# What a screen obeys instead of showing; and half characters, which JSON can bring and no screen,
-# file or message can take.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Characters that a terminal obeys instead of showing, and half surrogate pairs, which JSON can contain
+# and no file can.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render_request(exchange: Exchange, *, whole: bool = False) -> list[str]:
-    """Request line, headers and body. `whole` keeps all headers and the whole body."""
+    """Return request line, headers and body. `whole` keeps all headers and the whole body."""
     host, path = _split(exchange.url)
     headers = [pair for pair in exchange.request_headers if pair[0].lower() != "host"]
     return _lines(
@@ -36,7 +41,7 @@ def render_request(exchange: Exchange, *, whole: bool = False) -> list[str]:
 
 
 def render_response(exchange: Exchange, *, whole: bool = False, timed: bool = True) -> list[str]:
-    """Status with its time, headers and body."""
+    """Return status, time, headers and body."""
     # A customer's own data are in no file, so nothing says where the rest is.
     rest = "" if exchange.whose == "customer" else ": wych-kit journal"
     body = _body_lines(exchange.response_body, rest, whole=whole)
@@ -46,14 +51,14 @@ def render_response(exchange: Exchange, *, whole: bool = False, timed: bool = Tr
 
 
 def render_summary(exchange: Exchange, *, timed: bool = True) -> str:
-    """What was asked for, what came of it, and what our knowledge of the call rests on; `timed` says how long it took."""
+    """Return one line: the request, its outcome and the basis. `timed` adds how long it took."""
     badge = f" · {exchange.basis}" if exchange.basis else ""
     path = _ID.sub(r"\1…", _split(exchange.url)[1])
     return f"{exchange.method} {path} → {describe_outcome(exchange, timed=timed)}{badge}"
 
 
 def describe_outcome(exchange: Exchange, *, timed: bool = True) -> str:
-    """Status and time of an exchange, or why there is none."""
+    """Return status and time of an exchange, or why there is no response."""
     took = "" if exchange.seconds is None or not timed else f", {1000 * exchange.seconds:.0f} ms"
     if exchange.status is None:
         return f"no answer ({exchange.error or 'cut short'}{took})"
@@ -61,19 +66,24 @@ def describe_outcome(exchange: Exchange, *, timed: bool = True) -> str:
 
 
 def escape_control_characters(text: str) -> str:
-    """The text with its control characters spelt out: a server must not clear the screen, set its title or hide a line."""
-    return _STEERING.sub(
-        lambda match: (
-            f"\\u{ord(match[0]):04x}" if ord(match[0]) > 0xFF else f"\\x{ord(match[0]):02x}"  # noqa: PLR2004 - two digits
-        ),
-        text,
-    )
+    """Return the text with its control characters spelt out.
+
+    A server must not be able to clear the screen, set its title or hide a line.
+    """
+    return _CONTROL.sub(_escape_character, text)
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"  # noqa: PLR2004 - two digits
 
 
 def _lines(
     first: str, headers: Iterable[tuple[str, str]], body: Iterable[str], *, whole: bool
 ) -> list[str]:
-    shown = [f"{name}: {value}" for name, value in headers if whole or name.lower() not in _DULL]
+    shown = [
+        f"{name}: {value}" for name, value in headers if whole or name.lower() not in _UNIMPORTANT
+    ]
     return [escape_control_characters(line) for line in (first, *shown, *body)]
 
 
