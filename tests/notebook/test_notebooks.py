@@ -66,7 +66,7 @@ def test_each_step_is_told_the_same_way(name):
     order = [
         "```mermaid\n%%{init: ",
         f'kit.step("{name[2:]}")',
-        "## Under the bonnet",
+        "## What happens underneath",
         "import httpx",
         "## If it failed",
     ]

@@ -31,7 +31,7 @@ def use(collector):
         "wych_kit.client.portal.require_json_object": ("start", "--new", "--answers", str(answers)),
         "wych_kit.settings.env_file_writer._save": ("start", "--new", "--answers", str(answers)),
         "wych_kit.client.discovery._split_grants": ("token",),
-        "wych_kit.client.token_endpoint._lifetime": ("call", "GET", "users"),
+        "wych_kit.client.token_endpoint._parse_lifetime": ("call", "GET", "users"),
         "wych_kit.client.claims.verify": ("token",),
         "wych_kit.client.token_cache.TokenFile.write": ("call", "GET", "users"),
         "wych_kit.client.api.parse_json": ("start",),
