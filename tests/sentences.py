@@ -87,5 +87,6 @@ class _Text(HTMLParser):
 def words_of(html):
     """The words of a page or a form, without its tags and empty lines."""
     page = _Text()
-    page.feed(html)
+    # As plain text: added to other text, `Html` would be escaped a second time.
+    page.feed(str(html))
     return "\n".join(filter(None, (" ".join(line.split()) for line in page.text.splitlines())))

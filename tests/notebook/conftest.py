@@ -1,4 +1,4 @@
-"""Kits on the mock, as a notebook opens them; and a notebook here is run like those that people get."""
+"""Provides kits on the mock, and runs the notebook of this folder as those in notebooks/ are run."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def press():
 
     def click(form, button=None):
         (button or form.button).click()
-        assert form.model.wait_until_idle(20)
+        assert form.model.wait_until_idle(60)
 
     return click
 
