@@ -42,7 +42,7 @@ def test_what_is_broken_is_explained(project, mock_wych):
     finally:
         kit.close()
     assert "✗ failed" in text
-    assert re.search(r"Cause: .*\n  Do: ", text)
+    assert re.search(r"Cause: .*\n  Next: ", text)
     assert "<b>nobody" not in html
     assert 'role="alert"' in html
 

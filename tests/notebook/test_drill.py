@@ -96,7 +96,7 @@ def test_the_shell_is_shown_and_put_right(new):
 
 
 def test_what_went_over_the_wire_is_shown(new):
-    """Where only the journal has it: the exchange as sent and answered, without secrets; a number that is none is said."""
+    """`journal` shows an exchange as sent and received, without secrets, and refuses other numbers."""
     practice = new.drill("consent-ended")
     assert "customer's data" in repr(practice)
     for form in shown(practice.journal()):
@@ -105,7 +105,7 @@ def test_what_went_over_the_wire_is_shown(new):
         assert "‹WYCH_API_KEY›" in form
         assert practice.drill.setup.wych.credentials.api_key not in form
     for number in (0, 99):
-        with pytest.raises(IndexError, match="numbered from 1"):
+        with pytest.raises(IndexError, match=f"no exchange {number}"):
             practice.journal(number)
     assert "✓ Solved." in repr(practice.answer("consent-ended"))
 

@@ -173,7 +173,7 @@ def test_what_the_server_finds_stands_beside_the_field_too(new, fill, press, ent
     press(form)
     assert form.state == "ask"
     assert any(each.message.value.count("✗") for each in form.inputs)
-    assert "Basis" in form.outcome.value
+    assert "Cause" in form.outcome.value
     again.close()
 
 
@@ -279,7 +279,7 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     form.again.click()
     fill(form, first_name="Ada", password="refused-anyway")
     press(form)
-    assert "Basis" in form.outcome.value
+    assert "Cause" in form.outcome.value
     assert new.model.drafts.answers == {
         "first_name": "Ada"
     }  # a password that was refused is not sent again unseen
@@ -293,7 +293,7 @@ def test_keeping_what_is_there_after_a_refusal(new, fill, press):
     assert new.model.drafts.answers == {}
     assert form.state == "done"
     assert "Client id" in form.outcome.value
-    assert "Basis" not in form.outcome.value
+    assert "Cause" not in form.outcome.value
 
 
 def test_enter_leads_to_what_is_to_be_corrected(new, entry, fill, press):
@@ -430,7 +430,7 @@ def test_a_mistake_of_ours_is_called_one(ready, press, monkeypatch):
 
 
 def test_a_failure_is_explained_and_can_be_tried_again(project, mock_wych, press):
-    """A refused secret is shown with what was seen, the cause, what to do and how that is known; the button stays."""
+    """A refused secret is shown with what happened, the cause and the next step. The button stays."""
     project.ready_on(mock_wych, client_secret="not-the-secret-of-this-app-0001")
     kit = notebook.open_kit()
     page = kit.tour()
@@ -438,11 +438,9 @@ def test_a_failure_is_explained_and_can_be_tried_again(project, mock_wych, press
         press(form)
     assert isinstance(kit.model.outcomes["token"], Failed)
     shown = page.forms[2].outcome.value
-    assert [
-        word
-        for word in ("Seen", "Cause", "Do", "Basis", "wrong-client-secret")
-        if word not in shown
-    ] == []
+    evidence = kit.model.outcomes["token"].diagnosis.evidence
+    for text in (*evidence, "Cause", "Next", "wrong-client-secret"):
+        assert text in shown
     assert page.forms[2].state == "ask"
     assert "not-the-secret" not in states() + page.as_text() + page.as_html()
     kit.close()

@@ -41,7 +41,7 @@ def cell(ready, capsys, tmp_path, monkeypatch):
         (f"{DRILL}.write(client_secert='x')", ["client_secert", "client_secret"]),
         (f"{DRILL}.copy('nope')", ["nope"]),
         (f"{DRILL}.answer('throtled')", ["throtled", "throttled"]),
-        (f"{DRILL}.journal(9)", ["0 exchanges"]),
+        (f"{DRILL}.journal(9)", ["no exchange 9"]),
     ],
 )
 def test_a_slip_is_one_line(cell, code, named):

@@ -101,7 +101,7 @@ def test_catching_up_says_what_did_not_come_through(project, mock_wych):
     kit = notebook.open_kit()
     bundle = kit.catch_up("token")._repr_mimebundle_()
     assert "Cause:" in bundle["text/plain"]
-    assert "Basis" in bundle["text/html"]
+    assert "Cause" in bundle["text/html"]
     kit.close()
 
 

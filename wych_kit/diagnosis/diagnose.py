@@ -51,6 +51,14 @@ class Diagnosis:
             return self.cause
         return f"{self.confidence.capitalize()}: {self.cause}"
 
+    def rows(self) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
+        """Return the cause, the next step and the source, each with the label that people read."""
+        return (
+            ("Cause", self.qualified_cause),
+            ("Next", self.action),
+            ("Source", self.provenance),
+        )
+
     @property
     def provenance(self) -> str:
         """The source, the basis and the references in one line."""

@@ -114,7 +114,7 @@ def _register(session: Session, answers: Mapping[str, Answer], say: Say) -> Done
     where = (
         f"saved to {session.path.name} (only you can read it)"
         if session.saved
-        else "as your settings have them"
+        else "from your settings"
     )
     return Done(
         facts=tuple(

@@ -75,7 +75,7 @@ ACCOUNT_FIELDS = (
     Field(
         "password",
         "Password",
-        f"{_SHORTEST_PASSWORD} characters or more; hidden as you type",
+        f"{_SHORTEST_PASSWORD} characters or more, hidden as you type",
         secret=True,
         suggestion="mock-only-password",
         check=_check_password,
@@ -122,9 +122,9 @@ CREDENTIAL_FIELDS = (
     _credential_field("api_url", "API URL", "from Wych, such as https://…/v3"),
     _credential_field("client_id", "Client id", "on your app's page"),
     _credential_field(
-        "client_secret", "Client secret", "on your app's page; hidden as you paste", secret=True
+        "client_secret", "Client secret", "on your app's page, hidden as you paste", secret=True
     ),
-    _credential_field("api_key", "API key", "on your app's page; hidden as you paste", secret=True),
+    _credential_field("api_key", "API key", "on your app's page, hidden as you paste", secret=True),
     _credential_field("partner_id", "Partner id", "your organisation's id, on your app's page"),
     _credential_field("app_id", "App id", "your app's id, on its page"),
 )

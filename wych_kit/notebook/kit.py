@@ -114,7 +114,8 @@ class Kit:
         unfinished = self._run_earlier_steps(step)
         if unfinished is not None:
             if secrets:
-                print(f"Not used yet: {', '.join(secrets)}. Do this step first: {unfinished.name}.")  # noqa: T201 - beside the cell's form
+                unused = ", ".join(secrets)
+                print(f"Not used yet: {unused}. Do this step first: {unfinished.name}.")  # noqa: T201 - beside the form
             return self._get_page((unfinished, step))
         fields = self.model.get_fields(step)
         self._refuse_unknown_answers(step, fields, secrets)
@@ -133,10 +134,9 @@ class Kit:
     ) -> None:
         """Raise `TypeError` for an answer that is not asked for; say so if the step is done."""
         if answers and not fields:
-            button = (
-                f' Press "{step.wording(self.session).again}" to change it.' if step.reset else ""
-            )
-            print(f"Not used: {', '.join(answers)}. The step {step.name} is done.{button}")  # noqa: T201 - beside the cell's form
+            again = step.wording(self.session).again
+            advice = f' Press "{again}" to change it.' if step.reset else ""
+            print(f"Not used: {', '.join(answers)}. The step {step.name} is done.{advice}")  # noqa: T201 - beside the form
             return
         names = [field.name for field in fields]
         for answer_name in answers:
@@ -181,7 +181,7 @@ class Kit:
 
         if self.session.data is None:
             raise without_traceback(
-                RuntimeError('There are no customer data yet. Run kit.step("customer_data") first')
+                RuntimeError('There is no customer data yet. Run kit.step("customer_data") first')
             )
         return Chart(name, self.session.data)
 

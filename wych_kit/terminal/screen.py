@@ -188,11 +188,7 @@ class Screen:
         This takes at most six lines in 80 columns.
         """
         happened = f"Failed: {' '.join(diagnosis.evidence)}"
-        rows = [
-            ("Cause", diagnosis.qualified_cause),
-            ("Next", diagnosis.action),
-            ("Source", diagnosis.provenance),
-        ]
+        rows = diagnosis.rows()
         self.say()
         self.say(happened if self.plain else f"✗ {happened}", "bold red")
         if self.plain:

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 
 def write_bundle(model: SessionModel, to: str | Path | None) -> BundleView:
-    """Write the zip, with a check if anything may be sent. Raises `SettingInvalid`.
-
-    The check is the notebook's own, so that its exchanges are in this session's journal too.
-    """
+    """Write the zip, with a check if anything may be sent. Raises `SettingInvalid`."""
     settings = model.session.settings
+    # The check is the notebook's own, so that its exchanges are in this session's journal too, and
+    # nothing is sent to a production that nobody has confirmed.
     bundle = create_bundle(
         settings, Path(to) if to else None, check=lambda _: run_check(model) or NOT_CONFIRMED
     )

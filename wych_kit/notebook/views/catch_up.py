@@ -33,7 +33,8 @@ class CatchUpView(Renderable):
         self._rows = [
             (step, model.outcomes.get(step.name), model.get_fields(step)) for step in steps
         ]
-        # A step that a person ran again since then was answered by them.
+        # By identity, not equality: a step that a person ran again was answered by them, even if
+        # both outcomes read the same.
         self._examples = {
             name: answers
             for name, (outcome, answers) in examples.items()
@@ -55,7 +56,7 @@ class CatchUpView(Renderable):
         yield html.render_banner(self._environment)
         for step, outcome, fields in self._rows:
             if isinstance(outcome, Failed):
-                yield html.render_failed(outcome, fields, timed=False)
+                yield html.render_failure(outcome, fields, timed=False)
                 return
             yield html.render_paragraph(self._describe(step, outcome, fields))
 

@@ -51,7 +51,7 @@ def _draw_balances(data: CustomerData) -> dict[str, Any]:
             "Account": name,
             "Currency": statement.account.currency,
             "Day": day.isoformat(),
-            "Balance": float(amount),
+            "Balance": float(amount),  # Vega-Lite has no decimals, and a chart no cents
         }
         for name, statement in zip(data.names, data.statements, strict=True)
         for day, amount in daily_balances(statement, data.since, data.until)
@@ -63,6 +63,7 @@ def _draw_balances(data: CustomerData) -> dict[str, Any]:
             width=_WIDTH,
             height=260,
         )
+        # A balance stays as it is until the next movement. A slope would invent values between.
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("Day:T", title=None),
@@ -70,6 +71,7 @@ def _draw_balances(data: CustomerData) -> dict[str, Any]:
             color=alt.Color(
                 "Account:N", title=None, legend=alt.Legend(orient="bottom", labelLimit=300)
             ),
+            # Some people cannot tell the colours apart.
             strokeDash=alt.StrokeDash("Account:N", title=None),
             tooltip=[
                 "Account:N",
@@ -86,6 +88,7 @@ def _draw_categories(data: CustomerData) -> dict[str, Any]:
     rows = []
     for currency in data.currencies:
         for flow in sum_by_category(data, currency):
+            # The sign only says on which side of zero a bar is drawn.
             sides = (("In", flow.incoming, 1), ("Out", flow.outgoing, -1))
             rows += [
                 {

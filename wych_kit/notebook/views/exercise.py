@@ -68,6 +68,7 @@ class NotebookExercise(Renderable):
 
     def check(self) -> CheckView:
         """Run the connectivity check with the exercise's settings."""
+        # Not `run_check`: that would read the project's own `.env`, and fill its journal.
         return CheckView(self.drill.setup.settings().environment, self.drill.check())
 
     def hint(self) -> Message:
@@ -87,10 +88,11 @@ class NotebookExercise(Renderable):
         """Show one exchange with Wych, counted from the newest. Raises `IndexError` for another."""
         exchanges = self.drill.exchanges()
         if not 1 <= number <= len(exchanges):
-            raise without_traceback(
-                IndexError(f"There are {len(exchanges)} exchanges, numbered from 1 for the newest.")
-            )
+            numbers = f"Use a number from 1 (the newest) to {len(exchanges)}"
+            advice = numbers if exchanges else "Nothing was sent yet"
+            raise without_traceback(IndexError(f"There is no exchange {number}. {advice}"))
         exchange = exchanges[-number]
+        # Without times, as everywhere in a notebook: two runs must show the same.
         return Message(*render_request(exchange), *render_response(exchange, timed=False))
 
     def write(self, **values: str | Secret) -> Message:

@@ -111,7 +111,13 @@ def render_heading(number: int, total: int, *, title: str, why: str, link: str =
 
 def render_help(field: Field) -> Html:
     """Return the help beside a valid field."""
-    return Html('<span class="wych-help">{}</span>').format(field.help)
+    return Html('<span class="wych-help">{}</span>').format(capitalise(field.help))
+
+
+def capitalise(text: str) -> str:
+    """Return the text with a capital letter first, for a line of its own."""
+    # Not str.capitalize, which would write "NZBN" as "Nzbn".
+    return text[:1].upper() + text[1:]
 
 
 def render_fault(field: Field, fault: str) -> Html:
@@ -127,7 +133,7 @@ def render_fields(fields: Iterable[Field]) -> Html:
         (
             field.label,
             MASK if field.secret else field.suggestion and f"such as {field.suggestion}",
-            field.help,
+            capitalise(field.help),
         )
         for field in fields
     )
@@ -152,7 +158,8 @@ def _render_cells(value: str, remark: str) -> Html:
 
 
 def _break_at_slashes(text: str) -> Html:
-    """Return the text with a place to break the line after each slash, for long addresses."""
+    """Return the text with a place to break the line after each slash, for long URLs."""
+    # `<wbr>` is not copied with the text, unlike a space or a zero-width character.
     return Html("/<wbr>").join(text.split("/"))
 
 
@@ -162,7 +169,7 @@ def render_facts(facts: Iterable[Fact]) -> Html:
 
 
 def render_titled_table(table: Table) -> Html:
-    """Return a table under its title, with column heads; numbers are aligned to the right."""
+    """Return a table under its title, with column heads. Numbers are aligned to the right."""
     sides = [_RIGHT if column in table.numbers else _LEFT for column in range(len(table.columns))]
     th, td, tr = Html('<th scope="col" {}>{}</th>'), Html("<td {}>{}</td>"), Html("<tr>{}</tr>")
     head = _EMPTY.join(map(th.format, sides, table.columns))
@@ -174,9 +181,13 @@ def render_titled_table(table: Table) -> Html:
 
 
 def render_exchanges(exchanges: Sequence[Exchange], *, timed: bool = True) -> Html:
-    """Return each exchange as sent and as answered, folded. Redacted when it was captured."""
+    """Return each exchange as sent and as received, folded.
+
+    Nothing is redacted here: that was done when the exchange was recorded.
+    """
     if not exchanges:
         return _EMPTY
+    # Each is folded for itself too: a page of JSON would push the next exchange out of sight.
     part = Html(
         "<details><summary>{}</summary><p>Request, as sent</p><pre>{}</pre>"
         "<p>Response, as received</p><pre>{}</pre></details>"
@@ -212,15 +223,13 @@ def render_done(outcome: Done, next_step: str, *, timed: bool = True) -> Html:
     )
 
 
-def render_failed(outcome: Failed, fields: Sequence[Field], *, timed: bool = True) -> Html:
-    """Return what went wrong, how the kit knows, and what to do.
-
-    Faults of `fields` are left out: they stand beside their fields.
-    """
+def render_failure(outcome: Failed, fields: Sequence[Field], *, timed: bool = True) -> Html:
+    """Return what happened, the cause and the next step. Faults of `fields` are left out."""
     if outcome.diagnosis is None:
         count = len(outcome.faults)
         marked = "the marked field" if count == 1 else f"the {count} marked fields"
         return render_paragraph(f"✗ Nothing was sent. Correct {marked}.", "wych-failed", alert=True)
+    # These stand beside their fields already.
     names = {field.name for field in fields}
     rows = [("Also", fault, name) for name, fault in outcome.faults.items() if name not in names]
     return Html('<div class="wych-failed">{}{}</div>').format(
@@ -229,15 +238,16 @@ def render_failed(outcome: Failed, fields: Sequence[Field], *, timed: bool = Tru
 
 
 def render_diagnosis(diagnosis: Diagnosis, rows: Iterable[tuple[str, str, str]] = ()) -> Html:
-    """Return what went wrong, how the kit knows, and what to do, as a table with `rows` below."""
-    found = [
-        ("Seen", " ".join(diagnosis.evidence), ""),
-        ("Cause", diagnosis.qualified_cause, ""),
-        ("Do", diagnosis.action, ""),
-        ("Basis", diagnosis.provenance, ""),
-    ]
-    return Html('<p role="alert"><b>✗ Failed</b> ({})</p>{}').format(
-        diagnosis.stage, render_table([*found, *rows])
+    """Return what happened, then a table of the cause, the next step and `rows`."""
+    cause, action, (_, source) = diagnosis.rows()
+    # Folded: it matters to whoever doubts the cause, and would distract everybody else.
+    basis = Html(
+        '<details class="wych-wire"><summary>How the kit knows this</summary><p>{}</p></details>'
+    )
+    return Html('<p role="alert"><b>✗ Failed:</b> {}</p>{}{}').format(
+        " ".join(diagnosis.evidence),
+        render_table([(*cause, ""), (*action, ""), *rows]),
+        basis.format(source),
     )
 
 
@@ -247,16 +257,18 @@ def render_outcome(
     """Return the outcome of a step, either way."""
     if isinstance(outcome, Done):
         return render_done(outcome, next_step, timed=timed)
-    return render_failed(outcome, fields, timed=timed)
+    return render_failure(outcome, fields, timed=timed)
 
 
-def render_call(call: str) -> Html:
+def render_call(call: str, *, has_fields: bool) -> Html:
     """Return how to get the form, and the code that does the same without one."""
+    alternative = (
+        "answer in code. You can leave out what has an example:" if has_fields else "run this code:"
+    )
     return Html(
         "<p><b>Run this cell (click it, then press Shift+Enter) and the form appears here.</b>"
-        " If no form appears, answer in code. You can leave out what has an example:"
-        " <code>{}</code></p>"
-    ).format(call)
+        " If no form appears, {} <code>{}</code></p>"
+    ).format(alternative, call)
 
 
 def render_progress(title: str, stages: Sequence[str]) -> Html:
@@ -270,6 +282,7 @@ def render_progress(title: str, stages: Sequence[str]) -> Html:
 
 def render_countdown(seconds: float, lifetime: float) -> Html:
     """Return the time that the token has left, as a meter and in words."""
+    # Rounded, not cut: a token that was issued this moment would otherwise begin at 14:59.
     left = max(0, round(seconds))
     if not left:
         return Html(

@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 
 class Renderable(ABC):
-    """A result with one text and one HTML form.
+    """A result that has a text and an HTML form.
 
-    IPython asks for both and stores both: the front end shows HTML where it can, and the text
-    stands in diffs and terminals. No form has a time or a random id, so that two runs of a notebook
-    read the same.
+    Neither has a time or a random id, so that two runs of a notebook read the same.
     """
 
     @abstractmethod
@@ -32,6 +30,7 @@ class Renderable(ABC):
         return "\n".join(map(escape_control_characters, self.render_text()))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        # A front end shows HTML where it can. The text is stored too, for diffs and terminals.
         return {"text/plain": repr(self), "text/html": str(Html().join(self.render_html()))}
 
 
@@ -39,6 +38,7 @@ class Message(Renderable):
     """A few lines of text, in a box of this CSS class if there is one."""
 
     def __init__(self, *texts: str, css_class: str = "") -> None:
+        # A server's or a file's text may have several lines, and HTML would join them.
         self._lines = [line for text in texts for line in text.splitlines()]
         self._css_class = css_class
 

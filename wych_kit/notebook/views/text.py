@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from wych_kit.client.journal.transcript import escape_control_characters, render_summary
 from wych_kit.journey.step import Done
-from wych_kit.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,14 +21,14 @@ def render_banner(environment: Environment) -> str:
 
 
 def render_fields(fields: Iterable[Field]) -> list[str]:
-    """Return the questions, a line each."""
+    """Return the questions, a line each, with the example that stands in for no answer."""
     lines = []
     for field in fields:
-        remarks = [field.help] if field.help else []
-        if field.suggestion:
-            remarks.append(f"such as {MASK if field.secret else field.suggestion}")
-        lines.append(f"  {field.label}" + (f" ({'; '.join(remarks)})" if remarks else ""))
-    return lines
+        help_text = f" ({field.help})" if field.help else ""
+        # No secret is printed, not even an example, so that nobody has to tell the two apart.
+        example = "has an example" if field.secret else f"such as {field.suggestion}"
+        lines.append(f"  {field.label}{help_text}" + (f", {example}" if field.suggestion else ""))
+    return ["Fields:", *lines] if lines else []
 
 
 def render_call(name: str, fields: Sequence[Field]) -> str:
@@ -43,10 +42,8 @@ def render_call(name: str, fields: Sequence[Field]) -> str:
 
 
 def render_outcome(outcome: Done | Failed, next_step: str) -> list[str]:
-    """Return the outcome of a step, a line for each fact and each exchange.
-
-    Without times, so that two runs read the same and a stored notebook does not change.
-    """
+    """Return the outcome of a step, a line for each fact and each exchange."""
+    # Without times: two runs must read the same, so that a stored notebook does not change.
     summaries = [f"  {render_summary(exchange, timed=False)}" for exchange in outcome.exchanges]
     if isinstance(outcome, Done):
         facts = [
@@ -58,6 +55,7 @@ def render_outcome(outcome: Done | Failed, next_step: str) -> list[str]:
     faults = [f"  {name}: {fault}" for name, fault in outcome.faults.items()]
     if outcome.diagnosis is None:
         return ["Nothing was sent. Correct:", *map(escape_control_characters, faults)]
+    # A diagnosis quotes the server, which may send control characters to hide or fake text.
     lines = render_diagnosis(outcome.diagnosis)
     return [escape_control_characters(line) for line in (*lines, *faults, *summaries)]
 
@@ -79,11 +77,6 @@ def render_tables(tables: Iterable[Table]) -> list[str]:
 
 
 def render_diagnosis(diagnosis: Diagnosis) -> list[str]:
-    """Return what went wrong, how the kit knows, and what to do."""
-    return [
-        f"Failed ({diagnosis.stage})",
-        f"  Seen: {' '.join(diagnosis.evidence)}",
-        f"  Cause: {diagnosis.qualified_cause}",
-        f"  Do: {diagnosis.action}",
-        f"  Basis: {diagnosis.provenance}",
-    ]
+    """Return what happened, the cause, the next step and the source."""
+    rows = (f"  {label}: {message}" for label, message in diagnosis.rows())
+    return [f"✗ Failed: {' '.join(diagnosis.evidence)}", *rows]

@@ -51,7 +51,7 @@ class FieldInput(w.HBox):
             SecretInput if field.secret else w.Text,
             description=field.label,
             placeholder=field.suggestion or _NO_EXAMPLE,
-            tooltip=field.help or field.label,
+            tooltip=html.capitalise(field.help) or field.label,
             # The value arrives when the field is left, not with each key.
             continuous_update=False,
             style={"description_width": "8.5rem"},

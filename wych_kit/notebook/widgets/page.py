@@ -177,7 +177,8 @@ class Page(w.VBox):
                 next_step = describe_next_step(form.step)
                 parts.append(html.render_outcome(outcome, fields, next_step, timed=False))
             if form.state == "ask":
-                parts.append(html.render_call(text.render_call(form.step.name, fields)))
+                call = text.render_call(form.step.name, fields)
+                parts.append(html.render_call(call, has_fields=bool(fields)))
                 if fields:
                     parts.append(html.render_fields(fields))
         return str(html.Html().join(parts))

@@ -192,15 +192,15 @@ class StepForm(w.VBox):
         notes = html.render_paragraph(model.notes.get(name, ""), "wych-note", alert=True)
         if bug := model.bugs.get(name):
             message = (
-                f"✗ This is a bug in Wych Kit ({bug}). The step did not finish. It is neither your"
-                " mistake nor Wych's."
+                f"✗ The step did not finish. This is a bug in Wych Kit ({bug}), not your mistake."
+                " To report it, run kit.bundle()."
             )
             notes += html.render_paragraph(message, "wych-failed", alert=True)
         outcome = model.outcomes.get(name)
         if state == "done" and isinstance(outcome, Done):
             return html.render_done(outcome, describe_next_step(self.step)) + notes
         if isinstance(outcome, Failed):
-            return notes + html.render_failed(outcome, model.get_fields(self.step))
+            return notes + html.render_failure(outcome, model.get_fields(self.step))
         return notes
 
 
@@ -208,8 +208,8 @@ def describe_next_step(step: Step[Session]) -> str:
     """Return a sentence on what comes after this step."""
     if step is STEPS[-1]:
         return (
-            "You have registered, got a token and made a call. In your own code, WychAuth makes the"
-            " same calls work."
+            "You have registered, got a token and made a call. In your own code, WychAuth adds the"
+            " API key and the token to every call."
         )
     if step is ALL_STEPS[-1]:
         return "This was the last step. In your own code, WychClient makes the same calls."

@@ -162,9 +162,7 @@ def render_check(report: Report | str) -> list[str]:
         return [*lines, "", ALL_PASSED]
     rows = (
         (f"Failed ({diagnosis.stage})", " ".join(diagnosis.evidence)),
-        ("Cause", diagnosis.qualified_cause),
-        ("Next", diagnosis.action),
-        ("Source", diagnosis.provenance),
+        *diagnosis.rows(),
     )
     return [*lines, "", *(mask_personal(f"{label}: {text}") for label, text in rows)]
 
