@@ -1,4 +1,4 @@
-"""One JupyterLab and one browser; each test has a notebook, a workspace and a mock with nothing in it."""
+"""Provides one JupyterLab and one browser, and a notebook and an empty mock for each test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def wych():
         yield running
 
 
-# Playwright keeps an event loop running in this thread, which other tests must not find: so not for the session.
+# Not for the session: Playwright keeps an event loop running in this thread, which other tests must
+# not find.
 @pytest.fixture(scope="module")
 def browser():
     """Chromium."""
@@ -46,14 +47,17 @@ def browser():
 
 @pytest.fixture
 def sheet(browser, lab, wych, request):
-    """The tour, not run yet, in a window of 1280 by 900. Its project is gone afterwards: what one test keeps is no leak of the next one's."""
+    """The tour, not run yet, in a window of 1280 by 900.
+
+    Its project is removed afterwards, so that no test finds what an earlier one stored.
+    """
     wych.reset()
     path = project(lab.root / request.node.name.translate(str.maketrans("[]", "-_")), wych)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.set_default_timeout(20_000)
-    found = Sheet(context.new_page(), lab, path)
-    found.open()
-    yield found
+    opened = Sheet(context.new_page(), lab, path)
+    opened.open()
+    yield opened
     context.close()
     lab.end_kernels()
     shutil.rmtree(path.parent)

@@ -1,4 +1,4 @@
-"""A JupyterLab of its own, a browser, and a notebook open in it: what the tests and the pictures use."""
+"""Runs JupyterLab and a browser, and drives a notebook in them, for tests and pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ QUIET = (
     "--disable-background-networking",
 )
 SETTINGS = {
-    # What the "Save Widget State Automatically" entry of the Settings menu sets. Off by default; a careless person's choice.
+    # What the entry "Save Widget State Automatically" of the Settings menu sets. It is off by
+    # default, and the worst case for secrets.
     "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",
@@ -64,25 +65,25 @@ class Lab:
         self.root = root
         self.log = log
 
-    def ask(self, path: str, method: str = "GET") -> bytes:
-        """What the server's own interface answers."""
+    def request(self, path: str, method: str = "GET") -> bytes:
+        """Send a request to the server's own API and return the response's body."""
         request = urllib.request.Request(
             f"{self.url}{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
             request, timeout=5
-        ) as answer:
-            return answer.read()
+        ) as response:
+            return response.read()
 
     def end_kernels(self) -> None:
         """Stop every kernel."""
-        for session in json.loads(self.ask("/api/sessions")):
-            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+        for session in json.loads(self.request("/api/sessions")):
+            self.request(f"/api/sessions/{session['id']}", "DELETE")
 
 
 @contextmanager
 def jupyter(place: Path, python: str | Path = sys.executable):
-    """The JupyterLab of a Python, with a home and settings of its own in this folder, so that nothing of this machine gets in."""
+    """Run JupyterLab with this Python, and with a home and settings of its own in the folder."""
     settings = place / "settings"
     for name, values in SETTINGS.items():
         path = settings / f"{name}.jupyterlab-settings"
@@ -135,7 +136,7 @@ def _await(lab: Lab, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            lab.ask("/api")
+            lab.request("/api")
         except (urllib.error.URLError, OSError):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(
@@ -148,7 +149,7 @@ def _await(lab: Lab, server: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def chromium():
-    """A browser without a window."""
+    """Run a browser without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
@@ -156,7 +157,7 @@ def chromium():
 
 
 def project(folder: Path, wych: Mock, book: str = "0_start_here.ipynb") -> Path:
-    """A project in this folder: a copy of a notebook, and a `.env` that leads to the mock and keeps everything here. The notebook's path."""
+    """Copy a notebook into this folder, with a `.env` for the mock. Return the copy's path."""
     folder.mkdir(parents=True)
     shutil.copy(NOTEBOOKS / book, folder)
     (folder / "pyproject.toml").touch()
@@ -168,7 +169,7 @@ def project(folder: Path, wych: Mock, book: str = "0_start_here.ipynb") -> Path:
 
 
 def write_env(path: Path, **values: object) -> None:
-    """A settings file, by attribute name."""
+    """Write a settings file from values by attribute name."""
     path.write_text(
         "".join(f"WYCH_{name.upper()}='{value}'\n" for name, value in values.items()), "utf-8"
     )
@@ -198,22 +199,22 @@ class Sheet:
         self.page.wait_for_function(READY, timeout=60_000)
 
     def command(self, name: str, **args) -> None:
-        """What an entry of a menu does."""
+        """Execute a command, as the entry of a menu does."""
         self.page.evaluate(COMMAND, [name, args])
 
     def run(self, shows: str = "Register") -> None:
-        """Click the first code cell and press Shift+Enter, as the page says; then the form is there, with this button."""
+        """Run the first code cell as a person does, and wait for a form with this button."""
         self.command("notebook:clear-all-cell-outputs")
         self.page.locator(".jp-CodeCell .cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
         self.button(shows).wait_for()
 
     def field(self, label: str):
-        """The input that has this label."""
+        """Return the input that has this label."""
         return self.form.get_by_label(label, exact=True)
 
     def beside(self, label: str):
-        """What is said beside this field."""
+        """Return the help or the fault beside this field."""
         return self.form.locator(
             ".wych-entry", has=self.page.get_by_text(label, exact=True)
         ).locator(".widget-html")
@@ -224,9 +225,9 @@ class Sheet:
         self.page.keyboard.type(text)
         self.page.keyboard.press("Tab")
 
-    def button(self, words: str):
-        """The button that says this."""
-        return self.form.get_by_role("button", name=words, exact=True)
+    def button(self, text: str):
+        """Return the button with this text."""
+        return self.form.get_by_role("button", name=text, exact=True)
 
     def done(self, number: int) -> None:
         """Wait until so many steps are done."""
@@ -241,7 +242,7 @@ class Sheet:
     def unfold(self) -> None:
         """Open all that is folded."""
         self.form.evaluate(
-            "form => form.querySelectorAll('details').forEach(each => { each.open = true })"
+            "form => form.querySelectorAll('details').forEach(part => { part.open = true })"
         )
 
     def tab_to(self, title: str) -> None:
@@ -259,6 +260,6 @@ class Sheet:
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def save(self) -> str:
-        """Save, and what is then in the file."""
+        """Save the notebook and return the text of its file."""
         self.command("docmanager:save")
         return self.path.read_text("utf-8")

@@ -1,4 +1,7 @@
-"""The pictures in docs/images: `python -m tests.browser.take_pictures`, after a change that shows. Look at each afterwards."""
+"""Takes the pictures in docs/images: `python -m tests.browser.take_pictures [FOLDER]`.
+
+Run it after a change that people see, and look at each picture afterwards.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def main(folder: Path) -> None:
-    """Go through the tour, and picture its form with a mark, the middle of it in the dark theme, and its end."""
+    """Picture the tour with an invalid field, in the dark theme after one step, and at its end."""
     folder.mkdir(exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="wych-pictures-"))
     with mock.running(seed=1, ephemeral=True) as wych, jupyter(place) as lab, chromium() as browser:
@@ -29,25 +32,25 @@ def main(folder: Path) -> None:
         sheet.fill("First name", "Ada")
         sheet.fill("Email", "ada")
         sheet.beside("Email").get_by_role("alert").wait_for()
-        shot(sheet.form, folder / "tour.png")
+        take_picture(sheet.form, folder / "tour.png")
         sheet.field("Email").fill("")
         sheet.fill("Email", "ada@example.com")
         sheet.button("Register").click()
         sheet.done(1)
         sheet.theme("JupyterLab Dark")
-        shot(sheet.form, folder / "dark.png")
+        take_picture(sheet.form, folder / "dark.png")
         sheet.theme("JupyterLab Light")
         for number, title in enumerate(("Discover", "Get a token", "First call"), 2):
             sheet.button(title).click()
             sheet.done(number)
         last = sheet.form.locator(".wych-step").last
-        last.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
-        shot(last, folder / "result.png")
+        last.locator("details").evaluate_all("all => all.forEach(part => { part.open = true })")
+        take_picture(last, folder / "result.png")
     shutil.rmtree(place)
 
 
-def shot(part: Locator, path: Path) -> None:
-    """A part of the page, as it is now."""
+def take_picture(part: Locator, path: Path) -> None:
+    """Take a picture of a part of the page."""
     part.screenshot(path=path)
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} kB")  # noqa: T201 - for whoever waits
 

@@ -1,4 +1,7 @@
-"""A customer connects in a real browser: the consent's pages in one tab, the notebook's form in the other; then the data, as a chart."""
+"""A customer connects in a real browser, with the consent pages in one tab and the form in another.
+
+The customer's data follow, as charts.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,20 @@ from pathlib import Path
 import pytest
 
 from tests.browser.lab import NOTEBOOKS, Sheet, project
-from tests.browser.test_pages import registered
+from tests.browser.test_pages import register
 
 PICTURES = os.environ.get("PICTURES")
 
 
 def shoot(page, name):
-    """A picture for people to look at, when a folder is named."""
+    """Take a picture for people to look at, if PICTURES names a folder."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 @pytest.fixture
 def window(browser):
-    """A window that is large enough for a whole notebook."""
+    """A window that shows a whole notebook at once."""
     context = browser.new_context(viewport={"width": 1280, "height": 2200}, locale="en-GB")
     context.set_default_timeout(20_000)
     yield context
@@ -32,24 +35,24 @@ def window(browser):
 
 @pytest.fixture
 def folder(lab, wych, request):
-    """A project of its own, whose callback URL is at a free port."""
+    """A project whose callback URL is at a free port."""
     wych.reset()
-    made = lab.root / request.node.name
-    project(made, wych, "5_connect_a_customer.ipynb")
+    path = lab.root / request.node.name
+    project(path, wych, "5_connect_a_customer.ipynb")
     for book in ("0_start_here", "6_customer_data"):
-        shutil.copy(NOTEBOOKS / f"{book}.ipynb", made)
+        shutil.copy(NOTEBOOKS / f"{book}.ipynb", path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         callback = f"http://127.0.0.1:{free.getsockname()[1]}/callback"
-    with (made / ".env").open("a") as env:
+    with (path / ".env").open("a") as env:
         env.write(f"WYCH_CALLBACK_URL='{callback}'\n")
-    yield made
+    yield path
     lab.end_kernels()
-    shutil.rmtree(made)
+    shutil.rmtree(path)
 
 
 def callback_of(folder):
-    """The callback URL that the project's settings name."""
+    """Return the callback URL in the project's settings."""
     return next(
         line for line in (folder / ".env").read_text().splitlines() if "CALLBACK" in line
     ).split("'")[1]
@@ -64,7 +67,7 @@ def run_cells(sheet, count):
 
 
 def agree(page):
-    """What a customer does on the consent's pages."""
+    """Go through the consent pages as a customer who agrees."""
     page.get_by_label("Email").first.fill("mere.walker@example.com")
     page.get_by_role("button", name="Send me a link").click()
     page.get_by_role("link", name="Sign in and continue").click()
@@ -76,8 +79,8 @@ def agree(page):
     page.get_by_role("button", name="Agree").click()
 
 
-def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
-    """Registered in the portal's own pages, in another tab: the form takes what they show, and the journey goes through with it."""
+def test_credentials_from_the_portal_are_pasted(window, lab, wych, folder):
+    """The form accepts what the portal's own pages show, and every later step works with it."""
     tab = window.new_page()
     shown = {}
 
@@ -86,7 +89,7 @@ def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
             secret, key = page.locator("code.secret").all_inner_texts()
             shown.update({"Client secret": secret, "API key": key})
 
-    registered(tab, wych, callback_of(folder), note)
+    register(tab, wych, callback_of(folder), note)
     for label, place in (
         ("Client id", "client-id"),
         ("Partner id", "partner-id"),
@@ -97,11 +100,11 @@ def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
     sheet.open()
     sheet.run()
     assert sheet.form.locator(".wych-link a").first.get_attribute("href") == wych.portal_url
-    shoot(sheet.page, "bring-before")
+    shoot(sheet.page, "paste-before")
     sheet.button("Paste my credentials").click()
     for label, text in shown.items():
         sheet.field(label).fill(text)
-    shoot(sheet.page, "bring-filled")
+    shoot(sheet.page, "paste-filled")
     sheet.go_through("Check and save")
     assert shown["Client id"] in sheet.form.inner_text()
     sheet.button("Register again").click()
@@ -111,14 +114,14 @@ def test_what_the_portal_showed_is_brought(window, lab, wych, folder):
 
 
 def test_a_customer_connects_and_the_data_are_seen(window, lab, folder):
-    """The link in the form, the consent in another tab, the browser back at the kit, the form done; then accounts and two charts."""
+    """The form waits for the browser to return from the consent. Then it shows accounts and charts."""
     sheet = Sheet(window.new_page(), lab, folder / "5_connect_a_customer.ipynb")
     sheet.open()
     run_cells(sheet, 3)  # the first one, the words between, and the form
     sheet.button("Connect").wait_for()
     sheet.field("Customer's email").fill("mere.walker@example.com")
     sheet.button("Connect").click()
-    sheet.form.get_by_text("the browser to come back").wait_for()
+    sheet.form.get_by_text("Stop", exact=True).wait_for()
     shoot(sheet.page, "connect-waiting")
     with window.expect_page() as opened:
         sheet.form.locator(".wych-link a").click()
@@ -126,7 +129,7 @@ def test_a_customer_connects_and_the_data_are_seen(window, lab, folder):
     agree(tab)
     tab.get_by_text("ACTIVE").first.wait_for()
     shoot(tab, "connect-back")
-    sheet.form.get_by_text("A customer's consent.").wait_for()
+    sheet.form.locator(".wych-done").last.wait_for()
     assert "Tūī Savings" in sheet.form.inner_text()
     shoot(sheet.page, "connect-done")
     sheet.save()
@@ -137,7 +140,7 @@ def test_a_customer_connects_and_the_data_are_seen(window, lab, folder):
         1
     ).wait_for()
     shown = data.page.locator(".jp-Notebook").inner_text()
-    assert "A customer's accounts, balances and transactions" in shown
+    assert "exact to the cent" in shown
     assert "*******" in shown
     data.page.locator(".jp-RenderedVegaCommon5").first.scroll_into_view_if_needed()
     shoot(data.page, "data")

@@ -1,4 +1,4 @@
-"""What was typed into secret fields is nowhere afterwards, with JupyterLab set to save the state of all widgets."""
+"""No secret that was typed is stored, even if JupyterLab saves the state of all widgets."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ PASSWORD = "canary-3f9c-Password"
 
 
 def places(sheet):
-    """Everything that outlives the form, by where it is: files, checkpoints, the server's log and folders, what the browser keeps."""
+    """Return the text of everything that outlives the form, by its place.
+
+    That is files, checkpoints, the server's log and folders, and the browser's storage.
+    """
     root = sheet.lab.root.parent
     ours = sheet.path.parent / ".env"
     files = [
         path for path in root.rglob("*") if path.is_file() and not path.name.startswith(ours.name)
     ]
-    found = {
+    texts = {
         str(path.relative_to(root)): path.read_bytes().decode("utf-8", "replace") for path in files
     }
-    return found | {"browser": sheet.page.evaluate(STORED)}
+    return texts | {"browser": sheet.page.evaluate(STORED)}
 
 
 def holders(sheet, *secrets):
-    """Where one of them is."""
+    """Return the places that contain one of these texts."""
     return [
         place for place, text in places(sheet).items() if any(secret in text for secret in secrets)
     ]
 
 
-def saved_and_reopened(sheet):
+def save_and_reopen(sheet):
     """Save twice, so that there is a checkpoint, close the notebook and open it again."""
     sheet.save()
     text = sheet.save()
@@ -42,7 +45,10 @@ def saved_and_reopened(sheet):
 
 
 def test_a_password_that_was_typed_is_nowhere(sheet):
-    """The password is in no file, log or browser storage: left in the field, and after registering. Other fields are, so it would show."""
+    """A password is in no file, log or browser storage, before and after registering.
+
+    Other fields are stored, so the password would be seen.
+    """
     sheet.run()
     sheet.fill("First name", "Canary-visible")
     sheet.fill("Password", PASSWORD)
@@ -52,17 +58,17 @@ def test_a_password_that_was_typed_is_nowhere(sheet):
     assert '"PasswordModel"' in half_way
     assert holders(sheet, PASSWORD) == []
     sheet.go_through()
-    assert '"PasswordModel"' in saved_and_reopened(sheet)
+    assert '"PasswordModel"' in save_and_reopen(sheet)
     checkpoints = list(sheet.path.parent.glob(".ipynb_checkpoints/*.ipynb"))
     assert len(checkpoints) == 1
     assert holders(sheet, PASSWORD) == []
     assert str(sheet.path.relative_to(sheet.lab.root.parent)) in holders(
-        sheet, "Your first authenticated call"
+        sheet, "You made your first authenticated call"
     )
 
 
-def registered(wych):
-    """What the mock's portal gives for a new app."""
+def register_app(wych):
+    """Return the credentials that the mock's portal issues for a new app."""
     with httpx.Client(base_url=f"{wych.portal_url}/api/", trust_env=False) as portal:
         account = {
             "email": "kim@example.com",
@@ -80,9 +86,9 @@ def registered(wych):
         return portal.post(f"businesses/{business}/apps", json={"name": "Example app"}).json()
 
 
-def test_credentials_that_were_brought_are_nowhere_but_in_env(sheet, wych):
-    """On the sandbox, client secret and API key reach .env.sandbox and no other place, and the token that they bring none at all."""
-    app = registered(wych)
+def test_pasted_credentials_are_in_env_only(sheet, wych):
+    """Client secret and API key are in `.env.sandbox` and nowhere else. The token is in no file."""
+    app = register_app(wych)
     addresses = {name: app[name] for name in ("issuer_url", "api_url", "connect_url")} | {
         "portal_url": wych.portal_url
     }
@@ -109,7 +115,7 @@ def test_credentials_that_were_brought_are_nowhere_but_in_env(sheet, wych):
     secrets = (app["client_secret"], app["api_key"])
     assert holders(sheet, *secrets) == []
     sheet.go_through("Check and save")
-    assert '"PasswordModel"' in saved_and_reopened(sheet)
+    assert '"PasswordModel"' in save_and_reopen(sheet)
     assert holders(sheet, *secrets) == []
     assert [place for place, text in places(sheet).items() if TOKEN.search(text)] == []
     assert app["client_secret"] in env.read_text()

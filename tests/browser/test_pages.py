@@ -1,4 +1,4 @@
-"""The mock's portal and consent in a real browser: from nothing to credentials and back at a callback, by mouse and by keyboard."""
+"""The mock's portal and consent pages in a real browser, by mouse and by keyboard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURES = os.environ.get("PICTURES")
 
 @contextmanager
 def callback():
-    """An address that browsers can go back to."""
+    """Serve a page at a callback URL, and yield the URL."""
 
     class Here(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -45,14 +45,14 @@ def callback():
 
 @pytest.fixture
 def wych():
-    """A mock of its own."""
+    """A mock that no other test uses."""
     with mock.running(ephemeral=True) as running:
         yield running
 
 
 @pytest.fixture
 def opened(browser):
-    """Opens windows, and closes them."""
+    """Open windows; they are closed after the test."""
     contexts = []
 
     def new(**options):
@@ -67,13 +67,13 @@ def opened(browser):
 
 
 def shoot(page, name):
-    """A picture for people to look at, when a folder is named."""
+    """Take a picture for people to look at, if PICTURES names a folder."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
-def looks_right(page, name):
-    """Nothing sticks out of the window, and all text has contrast."""
+def assert_looks_right(page, name):
+    """Assert that nothing sticks out of the window and that all text has contrast."""
     shoot(page, name)
     assert page.evaluate(STICKING_OUT) <= 0, name
     assert page.evaluate(f"() => ({CONTRAST})(document.body)") == [], name
@@ -88,8 +88,8 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def registered(page, wych, back, look=lambda *_: None):
-    """From nothing to an app with a callback URL; its consent link."""
+def register(page, wych, back, look=lambda *_: None):
+    """Register an app with a callback URL, and return its consent link."""
     page.goto(wych.portal_url)
     look(page, "sign-in")
     page.get_by_role("link", name="Register").click()
@@ -111,7 +111,7 @@ def registered(page, wych, back, look=lambda *_: None):
     page.get_by_label("What it does for customers").fill("We show you where your money goes.")
     page.get_by_label("Callback URL").fill(back)
     look(page, "add-app")
-    press(page, "Make the application")
+    press(page, "Create the application")
     look(page, "app-issued")
     page.get_by_role("link", name="Businesses", exact=True).click()
     look(page, "businesses")
@@ -120,8 +120,8 @@ def registered(page, wych, back, look=lambda *_: None):
     return page.locator("#consent-link").get_attribute("href")
 
 
-def asked(page, link, look=lambda *_: None):
-    """From the consent link to the question."""
+def open_question(page, link, look=lambda *_: None):
+    """Go from the consent link to the question, without answering it."""
     page.goto(link)
     look(page, "customer-sign-in")
     page.get_by_role("link", name="Choose a password").click()
@@ -151,15 +151,15 @@ def asked(page, link, look=lambda *_: None):
     ],
 )
 def test_the_whole_way(wych, opened, name, options):
-    """Without JavaScript, in both themes and 375 pixels wide: to credentials, through consent, back at the callback with its state."""
+    """From registration through consent to the callback, in both themes and 375 pixels wide."""
     page = opened(java_script_enabled=True, **options)
 
     def look(seen, what):
-        looks_right(seen, f"{name}-{what}")
+        assert_looks_right(seen, f"{name}-{what}")
 
     with callback() as back:
-        link = registered(page, wych, back, look)
-        asked(page, link, look)
+        link = register(page, wych, back, look)
+        open_question(page, link, look)
         press(page, "Agree")
         page.get_by_role("heading", name="Back at the app").wait_for()
         assert page.url.startswith(f"{back}?connection=")
@@ -169,16 +169,16 @@ def test_the_whole_way(wych, opened, name, options):
 
 
 def test_refusing_without_javascript(wych, opened):
-    """A customer who refuses, in a browser that runs no script, comes back as REJECTED."""
+    """A customer who refuses returns as REJECTED, also in a browser that runs no script."""
     page = opened(java_script_enabled=False)
     with callback() as back:
-        asked(page, registered(page, wych, back))
+        open_question(page, register(page, wych, back))
         press(page, "Refuse")
         page.wait_for_url("**state=REJECTED**")
 
 
 def test_by_keyboard(wych, opened):
-    """Tab, typing and Enter register; a wrong form puts the focus on the summary, whose link leads to the field."""
+    """Tab, typing and Enter register. After an error the summary has the focus and links to the field."""
     page = opened()
     page.goto(f"{wych.portal_url}/register")
     page.keyboard.press("Tab")
