@@ -2,14 +2,14 @@
 
     kit            what a notebook opens: shows steps, catches up, switches environments
     session_model  the state that all forms share
-    drafts         the answers in their fields, and the faults of these
-    step_run       one start of a step, and who is notified of it
-    views          the same as text and as HTML
+    drafts         the answers in the forms' fields, and their faults
+    step_run       one start of a step, and the observers that it notifies
+    views          what cells show, as text and as HTML
     widgets        the forms
-    autofill       fills the forms and presses the buttons
+    autofill       fills the forms and presses their buttons
 
-Where widgets do not show, the same cells work with answers in code:
-`kit.step("register", email=…)`.
+Where widgets do not show, the same cells work with
+answers in code: `kit.step("register", email=…)`.
 """
 
 from __future__ import annotations

@@ -30,10 +30,11 @@ def drive(
 ) -> dict[str, Done | Failed]:
     """Fill in the forms of a page and press their buttons until one fails; return the outcomes.
 
-    `answers` are texts by field name, or the path of an answers file as `wych-kit start --answers`
-    takes it. A field without one is left empty. `pace` is the seconds to wait before each field and
-    button, for people who watch. Raises `SettingInvalid` for an invalid file, and `Stuck` when a
-    button has no outcome within `patience` seconds.
+    `answers` are texts by field name, or the path of an answers file
+    as `wych-kit start --answers` takes it. A field without one is left
+    empty. `pace` is the seconds to wait before each field and button,
+    for people who watch. Raises `SettingInvalid` for an invalid file,
+    and `Stuck` when a button has no outcome within `patience` seconds.
     """
     if isinstance(answers, Path | str):
         answers = read_answers(Path(answers))

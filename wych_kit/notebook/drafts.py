@@ -58,7 +58,8 @@ class Drafts:
     def keep_first_faults(self, outcome: Done | Failed) -> Done | Failed:
         """Return the outcome with the original fault of each field whose invalid secret was dropped.
 
-        The run saw an empty field and would only say that an answer is required.
+        The run saw an empty field and would
+        only say that an answer is required.
         """
         if not isinstance(outcome, Failed) or outcome.diagnosis is not None:
             return outcome

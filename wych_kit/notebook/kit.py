@@ -1,7 +1,7 @@
 """The kit that a notebook opens: it shows steps, catches up and switches environments.
 
-The check, the bundle, exercises and charts are imported when they are asked for, so that the first
-form does not wait for them.
+The check, the bundle, exercises and charts are imported when they
+are asked for, so that the first form does not wait for them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ _ORIGINS = {"shell": "your shell"}
 def open_kit(profile: str | None = None, *, register_again: bool = False) -> Kit:
     """Return the kit with the settings in `.env` (or `.env.<profile>`) and the shell.
 
-    Running the cell again returns the same kit, with its forms and outcomes. With `register_again`
-    that one is closed, and a new one asks for a new registration.
+    Running the cell again returns the same kit, with its
+    forms and outcomes. With `register_again` that one is
+    closed, and a new one asks for a new registration.
     """
     settings = load_settings(profile)
     path = _get_path(settings, profile)
@@ -92,13 +93,14 @@ class Kit:
     def step(self, name: str, /, **answers: str | Secret) -> Page:
         """Show one step: its form, or its outcome once nothing is left to ask.
 
-        With answers the step runs at once, and a question without one uses its example. Earlier
-        steps that ask nothing run first; an earlier one that does ask, or fails, is shown above.
-        All this happens in the cell: up to five requests, each with its own time limit. Interrupting
-        the kernel counts as Stop. While a form's step is under way, nothing is started.
+        With answers the step runs at once, and a question without one uses its
+        example. Earlier steps that ask nothing run first; an earlier one that
+        does ask, or fails, is shown above. All this happens in the cell: up to
+        five requests, each with its own time limit. Interrupting the kernel
+        counts as Stop. While a form's step is under way, nothing is started.
 
-        Raises `KeyError` for an unknown step, `TypeError` for an answer that the step does not ask
-        for or that is not text, and any bug.
+        Raises `KeyError` for an unknown step, `TypeError` for an answer
+        that the step does not ask for or that is not text, and any bug.
         """
         not_text = {
             answer_name: type(answer).__name__
@@ -115,7 +117,7 @@ class Kit:
         if unfinished is not None:
             if secrets:
                 unused = ", ".join(secrets)
-                print(f"Not used yet: {unused}. Do this step first: {unfinished.name}.")  # noqa: T201 - beside the form
+                _say(f"Not used yet: {unused}. Do this step first: {unfinished.name}.")
             return self._get_page((unfinished, step))
         fields = self.model.get_fields(step)
         self._refuse_unknown_answers(step, fields, secrets)
@@ -136,7 +138,7 @@ class Kit:
         if answers and not fields:
             again = step.wording(self.session).again
             advice = f' Press "{again}" to change it.' if step.reset else ""
-            print(f"Not used: {', '.join(answers)}. The step {step.name} is done.{advice}")  # noqa: T201 - beside the form
+            _say(f"Not used: {', '.join(answers)}. The step {step.name} is done.{advice}")
             return
         names = [field.name for field in fields]
         for answer_name in answers:
@@ -149,8 +151,8 @@ class Kit:
     def catch_up(self, name: str) -> CatchUpView:
         """Run the steps before this one, so that a notebook can be opened on its own.
 
-        On the mock the kit answers their questions with its examples, and says so. Elsewhere it
-        invents nothing. Raises `KeyError` for an unknown step.
+        On the mock the kit answers their questions with its examples, and says
+        so. Elsewhere it invents nothing. Raises `KeyError` for an unknown step.
         """
         step = _find_step(name)
         earlier_steps = ALL_STEPS[: ALL_STEPS.index(step)]
@@ -175,7 +177,8 @@ class Kit:
     def chart(self, name: str) -> Chart:
         """Draw the customer's data: "balances" over time, or "categories" in and out.
 
-        Sends nothing. Raises `KeyError` for another name, `RuntimeError` while there are no data.
+        Sends nothing. Raises `KeyError` for another
+        name, `RuntimeError` while there are no data.
         """
         from wych_kit.notebook.views.charts import Chart
 
@@ -196,8 +199,8 @@ class Kit:
     def bundle(self, to: str | Path | None = None) -> BundleView:
         """Write a zip for a support ticket: a check, the last exchanges, versions, no secrets.
 
-        `to` is the file to write; without it the name has the time. Raises `SettingInvalid` if the
-        file exists or cannot be written.
+        `to` is the file to write; without it the name has the time.
+        Raises `SettingInvalid` if the file exists or cannot be written.
         """
         from wych_kit.notebook.views.bundle import write_bundle
 
@@ -210,9 +213,10 @@ class Kit:
     ) -> NotebookExercise:
         """Begin an exercise: one defect in a set-up of its own. The exercise before it ends.
 
-        Without a reference it is chosen at random, with `seed` the same one each time. A `mystery`,
-        which a random one always is, does not tell its reference. Raises `SettingInvalid` for a
-        reference that is not an exercise, and if the folder `wych-drill` is not an exercise's.
+        Without a reference it is chosen at random, with `seed` the same one
+        each time. A `mystery`, which a random one always is, does not tell
+        its reference. Raises `SettingInvalid` for a reference that is not
+        an exercise, and if the folder `wych-drill` is not an exercise's.
         """
         from wych_kit.notebook.views.exercise import NotebookExercise
 
@@ -230,8 +234,9 @@ class Kit:
     def switch(self, environment: str) -> None:
         """Continue with `mock`, `sandbox` or `production`, with `.env` or `.env.<environment>`.
 
-        Nothing is sent to production before it is confirmed. Raises `ValueError` for another name,
-        and `SettingInvalid` if another source, such as your shell, sets a different environment.
+        Nothing is sent to production before it is confirmed. Raises
+        `ValueError` for another name, and `SettingInvalid` if another
+        source, such as your shell, sets a different environment.
         """
         if fault := validation.explain_problem("WYCH_ENVIRONMENT", environment):
             raise without_traceback(ValueError(f"The environment {fault}"))
@@ -252,18 +257,19 @@ class Kit:
     def reload_settings(self) -> None:
         """Use the values that the file of settings has now, and say so if it was changed.
 
-        Does nothing while a run is under way. An invalid file is reported, and nothing is read.
+        Does nothing while a run is under way. An
+        invalid file is reported, and nothing is read.
         """
         if self.model.current_run is not None:
             return
         try:
             was_changed = self.model.reload_settings()
         except SettingInvalid as error:
-            print(f"{error}. Nothing was read from it.")  # noqa: T201 - beside the cell's form
+            _say(f"{error}. Nothing was read from it.")
             return
         if was_changed:
             self.model.observers.notify()
-            print(self.model.settings_changed_message)  # noqa: T201 - beside the cell's form
+            _say(self.model.settings_changed_message)
 
     def start_mock(self) -> None:
         """Start a mock if the settings expect one and none answers."""
@@ -300,13 +306,17 @@ class Kit:
         return page
 
 
+def _say(message: str) -> None:
+    # Not a view: the cell's result is the page, and this stands above it.
+    print(message)  # noqa: T201 - the output of a cell is for people
+
+
 def _find_step(name: str) -> Step[Session]:
     # The forms count the steps, so the name may be a number.
     if name not in STEP_NAMES:
-        near = (
-            validation.suggest_nearest(str(name), STEP_NAMES) or f". Use: {', '.join(STEP_NAMES)}"
-        )
-        raise without_traceback(KeyError(f"There is no step {name}{near}"))
+        near = validation.suggest_nearest(str(name), STEP_NAMES)
+        advice = near or f". Use: {', '.join(STEP_NAMES)}"
+        raise without_traceback(KeyError(f"There is no step {name}{advice}"))
     return ALL_STEPS[STEP_NAMES.index(name)]
 
 

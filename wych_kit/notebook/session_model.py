@@ -1,7 +1,7 @@
 """The state that all forms of one session share. It draws nothing.
 
-A form's step runs in a thread, so that the form still answers. It is stopped between two requests,
-each of which has its own time limit.
+A form's step runs in a thread, so that the form still answers. It is
+stopped between two requests, each of which has its own time limit.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _REGISTER = ALL_STEPS[0]
 class SessionModel:
     """One session and all that its forms show. Safe to use from several threads.
 
-    `outcomes`, `notes` and `bugs` are by the step's name. `current_run` is the only run there can
-    be at a time, or None.
+    `outcomes`, `notes` and `bugs` are by the step's name.
+    `current_run` is the only run there can be at a time, or None.
     """
 
     def __init__(self, session: Session) -> None:
@@ -55,7 +55,7 @@ class SessionModel:
         self._last_end = ("", 0.0)
         self._mock: Mock | None = None
 
-    # What there is --------------------------------------------------------------------------------
+    # What there is ------------
 
     @property
     def is_sending_allowed(self) -> bool:
@@ -83,7 +83,7 @@ class SessionModel:
             return 0.0
         return max(0.0, ended_at + DOUBLE_CLICK - time.monotonic())
 
-    # What a person does ---------------------------------------------------------------------------
+    # What a person does ------------
 
     def confirm(self) -> None:
         """Allow requests to production."""
@@ -126,7 +126,8 @@ class SessionModel:
     def start(self, step: Step[Session]) -> StepRun | None:
         """Run the step in a thread, with the answers in the forms.
 
-        Return None for a double click, during another run, and before production is confirmed.
+        Return None for a double click, during another
+        run, and before production is confirmed.
         """
         with self._state_lock:
             step_run = None if self.get_restart_delay(step) else self._admit(step)
@@ -156,7 +157,8 @@ class SessionModel:
     def run_now(self, step: Step[Session], answers: Mapping[str, Answer] | None = None) -> None:
         """Run the step in the calling thread. Does nothing where `start` would return None.
 
-        Without `answers` it uses those in the forms. Ctrl-C counts as Stop. Raises bugs.
+        Without `answers` it uses those in the
+        forms. Ctrl-C counts as Stop. Raises bugs.
         """
         step_run = self._admit(step)
         if step_run is None:
@@ -226,7 +228,7 @@ class SessionModel:
         """Wait until no run is under way and that is drawn. Return False if it takes longer."""
         return self._latest_run is None or self._latest_run.ended.wait(seconds)
 
-    # The session and its mock ---------------------------------------------------------------------
+    # The session and its mock ------------
 
     def settle(self) -> None:
         """Show the credentials that are there: registering that asks nothing sends nothing."""
@@ -242,8 +244,9 @@ class SessionModel:
     def reload_settings(self, step: Step[Session] | None = None) -> bool:
         """Use the values that the file of settings has now. Return True if it was changed.
 
-        Forgets the outcomes of `step` and later ones, or all: they came from the old values. What
-        is typed in forms stays. Raises `SettingInvalid`, after which everything is as before.
+        Forgets the outcomes of `step` and later ones, or all: they
+        came from the old values. What is typed in forms stays.
+        Raises `SettingInvalid`, after which everything is as before.
         """
         environment_before = self.session.settings.environment
         if not self.session.reread():

@@ -30,8 +30,8 @@ class Stopped(Exception):
 class StepRun:
     """One start of a step, for the session of that moment.
 
-    `stages` are the names of what it has waited for so far. `ended` is set once the outcome, if
-    any, is recorded and drawn.
+    `stages` are the names of what it has waited for so far.
+    `ended` is set once the outcome, if any, is recorded and drawn.
     """
 
     def __init__(self, step: Step[Session], session: Session) -> None:
@@ -45,13 +45,14 @@ class StepRun:
     def perform(self, model: SessionModel, answers: Mapping[str, Answer]) -> None:
         """Run the step in the calling thread and record its outcome in the model.
 
-        Ends without an outcome when it is stopped. Settings, the network and Wych's answers become
-        a `Failed`; any other exception is a bug and is raised.
+        Ends without an outcome when it is stopped. Settings,
+        the network and Wych's answers become a `Failed`; any
+        other exception is a bug and is raised.
         """
         try:
             # A request of a stopped run may still be on its way. This run waits until it has ended.
             with model.request_lock:
-                self.raise_if_stopped()
+                self.raise_on_stop()
                 outcome = self._attempt(model, answers)
             model.record(self, outcome)
         except Stopped:
@@ -59,7 +60,7 @@ class StepRun:
 
     def _attempt(self, model: SessionModel, answers: Mapping[str, Answer]) -> Done | Failed:
         def show_stage(stage: str) -> None:
-            self.raise_if_stopped()
+            self.raise_on_stop()
             if self.stages[-1:] != [stage]:  # a step that waits names the same stage repeatedly
                 self.stages.append(stage)
                 model.observers.notify()
@@ -73,7 +74,7 @@ class StepRun:
             if not model.is_sending_allowed:
                 raise Stopped
             model.start_mock(self)
-            self.raise_if_stopped()
+            self.raise_on_stop()
             return model.drafts.keep_first_faults(run(self.step, session, answers, say=show_stage))
         except SettingInvalid as error:
             return Failed(session.explain(error), error)
@@ -84,7 +85,7 @@ class StepRun:
             # Written for a stopped or broken run too: `wych-kit journal` shows what was sent.
             History(session.settings.home).add(exchanges_since(session.journal, exchanges_before))
 
-    def raise_if_stopped(self) -> None:
+    def raise_on_stop(self) -> None:
         """Raise `Stopped` if Stop was pressed. Called between two requests, never within one."""
         if self.is_stopped:
             raise Stopped

@@ -1,4 +1,4 @@
-"""What a notebook shows, as HTML and as text; nothing here is a widget.
+"""Draws what a notebook shows, as HTML and as text, without widgets.
 
 html          draws outcomes, fields and tables as HTML, escaped by type
 text          draws the same as text

@@ -25,7 +25,8 @@ _GREY, _FAINT = "#7b7b7b", "#80808055"
 class Chart:
     """One chart of a customer's data.
 
-    `spec` is its Vega-Lite, for your own tools. Amounts are floats in it, for drawing only.
+    `spec` is its Vega-Lite, for your own tools.
+    Amounts are floats in it, for drawing only.
     """
 
     def __init__(self, name: str, data: CustomerData) -> None:

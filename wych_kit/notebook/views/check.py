@@ -26,7 +26,8 @@ NOT_CONFIRMED = "Nothing is sent to production until you call kit.confirm()."
 def run_check(model: SessionModel) -> Report | None:
     """Check every stage from DNS to data, and return the report; None if nothing may be sent.
 
-    Changes no outcome of a step. Its exchanges are in the session's journal and in the history.
+    Changes no outcome of a step. Its exchanges are
+    in the session's journal and in the history.
     """
     if not model.is_sending_allowed:
         return None

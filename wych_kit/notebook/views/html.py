@@ -1,7 +1,7 @@
 """Draws what the forms show as HTML, escaped by type.
 
-Every function returns `Html`. A value put into one with `.format` is escaped unless it is `Html`
-itself, so no caller has to remember to escape.
+Every function returns `Html`. A value put into one with `.format` is
+escaped unless it is `Html` itself, so no caller has to remember to escape.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def render_style() -> Html:
 def render_kernel_gone() -> Html:
     """Return a style that tells, in a notebook opened without its kernel, to run the cell again.
 
-    It stands after a form, unseen. JupyterLab would only say that it found no model.
+    It stands after a form, unseen. JupyterLab
+    would only say that it found no model.
     """
     child = ".jp-OutputArea-child"
     # A direct child only: a form may stand in other widgets, whose outputs are none of ours.

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Renderable(ABC):
     """A result that has a text and an HTML form.
 
-    Neither has a time or a random id, so that two runs of a notebook read the same.
+    Neither has a time or a random id, so that
+    two runs of a notebook read the same.
     """
 
     @abstractmethod

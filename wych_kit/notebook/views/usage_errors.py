@@ -1,7 +1,8 @@
 """Shows what was mistyped in a cell in one line, without a traceback.
 
-The cell stands right above the message, and the place in the kit's code that noticed helps nobody.
-Only mistakes of the person are shortened: a bug keeps its traceback.
+The cell stands right above the message, and the place in
+the kit's code that noticed helps nobody. Only mistakes
+of the person are shortened: a bug keeps its traceback.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Makes the widgets of one page, which share layouts and styles.
 
-Each layout and each style is one more object that a browser has to make before it can draw the
-form, and a page has about forty widgets.
+Each layout and each style is one more object that a browser has to
+make before it can draw the form, and a page has about forty widgets.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class WidgetFactory:
     def show(self, widget: w.DOMWidget, *, shown: bool) -> None:
         """Show or hide the widget.
 
-        Assigns one of the shared layouts: changing the widget's own would hide all that share it.
+        Assigns one of the shared layouts: changing
+        the widget's own would hide all that share it.
         """
         widget.layout = self._shown if shown else self._hidden

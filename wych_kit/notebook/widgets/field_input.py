@@ -34,8 +34,8 @@ class SecretInput(w.Password):
 class FieldInput(w.HBox):
     """A field as it is drawn.
 
-    A secret moves to the model as soon as it is read, and leaves the widget: widget state is saved
-    with a notebook.
+    A secret moves to the model as soon as it is read, and
+    leaves the widget: widget state is saved with a notebook.
     """
 
     def __init__(
@@ -101,7 +101,8 @@ class FieldInput(w.HBox):
 class EnterKey:
     """Acts once when Enter is pressed in a field, after the value has arrived.
 
-    The browser reports the key before it sends the value, and sends no value if nothing changed.
+    The browser reports the key before it sends the
+    value, and sends no value if nothing changed.
     """
 
     MAX_WAIT = 0.15  # seconds

@@ -22,8 +22,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 class FrontEndProbe:
     """Asks the front end for a sign of life. `has_widgets` is None until the answer is known.
 
-    ipywidgets has no message for this question. But a `Play` widget counts in the browser as soon
-    as a view of it exists, and sends its count to the kernel.
+    ipywidgets has no message for this question. But a
+    `Play` widget counts in the browser as soon as a view
+    of it exists, and sends its count to the kernel.
     """
 
     def __init__(self) -> None:
@@ -43,8 +44,9 @@ class FrontEndProbe:
     def watch(self, handle: DisplayHandle | None, bundle: dict[str, Any]) -> None:
         """Ask, and have this display drawn without its widget if no answer arrives.
 
-        It is drawn from `bundle`, as it was at the time of the cell: what is stored must not depend
-        on how fast the notebook was run. Outside a kernel nothing is asked, as nobody would answer.
+        It is drawn from `bundle`, as it was at the time of the cell:
+        what is stored must not depend on how fast the notebook was
+        run. Outside a kernel nothing is asked, as nobody would answer.
         """
         import asyncio  # every kernel has loaded it
 

@@ -122,7 +122,7 @@ class Page(w.VBox):
             # The dropdown goes back to the environment that is still in use.
             self.refresh()
 
-    # Without widgets ------------------------------------------------------------------------------
+    # Without widgets ------------
 
     def __repr__(self) -> str:
         # ipywidgets' own would spell out every widget in it, and is called at each display.
