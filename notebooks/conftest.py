@@ -1,6 +1,6 @@
-"""The notebooks as tests, always on the mock: each in an empty project of its own, whatever this machine's settings are.
+"""Runs the notebooks as tests, on the mock, each in an empty project of its own.
 
-nbval's items are no functions, so fixtures do not reach them; these are hooks.
+These are hooks: nbval's items are no functions, so fixtures do not reach them.
 """
 
 from __future__ import annotations
@@ -28,28 +28,32 @@ VEGA = "application/vnd.vegalite.v5+json"
 
 @contextmanager
 def surroundings(wych: Mock) -> Iterator[None]:
-    """What a kernel started meanwhile inherits: the mock's addresses, and a home with nothing in it. The mock remembers nothing.
+    """Set the environment that a kernel inherits: the mock's addresses and an empty home.
 
-    A kernel starts in its notebook's folder, where `.env` would be the developer's own, so its first act is to leave it.
+    Resets the mock, so that each notebook begins with nothing registered.
     """
     wych.reset()
-    place = Path(tempfile.mkdtemp(prefix="wych-notebook-"))
-    atexit.register(
-        shutil.rmtree, place, ignore_errors=True
-    )  # the kernel stands in it until it stops
-    startup = place / "ipython" / "profile_default" / "startup"
+    project = Path(tempfile.mkdtemp(prefix="wych-notebook-"))
+    # At exit: it is the kernel's working folder, until the kernel stops.
+    atexit.register(shutil.rmtree, project, ignore_errors=True)
+    startup = project / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (place / "pyproject.toml").touch()
-    (startup / "00-leave.py").write_text(f"import os\nos.chdir({str(place)!r})\n", "utf-8")
-    ours = {
+    (project / "pyproject.toml").touch()
+    # A kernel starts in its notebook's folder, where `.env` would be the developer's own.
+    (startup / "00-leave.py").write_text(f"import os\nos.chdir({str(project)!r})\n", "utf-8")
+    variables = {
         f"WYCH_{name.upper()}": getattr(wych, name)
         for name in ("issuer_url", "api_url", "portal_url", "connect_url")
     }
-    ours |= {"WYCH_HOME": str(place / "kit"), "IPYTHONDIR": str(place / "ipython"), "NO_COLOR": "1"}
+    variables |= {
+        "WYCH_HOME": str(project / "kit"),
+        "IPYTHONDIR": str(project / "ipython"),
+        "NO_COLOR": "1",
+    }
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("WYCH_")]:
         del os.environ[name]
-    os.environ.update(ours)
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -62,23 +66,23 @@ def _is_ours(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """A cell that was never run would be compared with nothing, so it is an error."""
-    never = sorted(
+    """Refuse notebooks with a cell that was never run: it would be compared with nothing."""
+    never_run = sorted(
         {str(item.path) for item in items if _is_ours(item) and item.cell.execution_count is None}
     )
-    if never:
-        raise pytest.UsageError(f"cells never run, `make notebooks` does it: {', '.join(never)}")
+    if never_run:
+        raise pytest.UsageError(
+            f"cells never run, `make notebooks` does it: {', '.join(never_run)}"
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: Any) -> Any:
-    """A notebook's kernel is started by nbval before the first cell."""
+    """Start the mock before nbval starts a notebook's kernel, which it does for the first cell."""
     if not _is_ours(item) or item.parent.kernel is not None:
         return (yield)
-    item.parent.skip_compare = (
-        *item.parent.skip_compare,
-        VEGA,
-    )  # it has dates in it, and is no text that could be sanitized
+    # A chart has dates in it, and is not text that sanitize.cfg could change.
+    item.parent.skip_compare = (*item.parent.skip_compare, VEGA)
     if not hasattr(item.config, "wych"):
         item.config.wych = mock.start(seed=1, ephemeral=True)
     with surroundings(item.config.wych):
@@ -86,21 +90,21 @@ def pytest_runtest_setup(item: Any) -> Any:
 
 
 def pytest_unconfigure(config: Any) -> None:
-    """The mock stops with the tests; each worker has its own."""
+    """Stop the mock. Each worker has its own."""
     if hasattr(config, "wych"):
         config.wych.stop()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: Any, call: pytest.CallInfo[None]) -> Any:
-    """The first broken cell of a notebook is the one to look at."""
+    """Remember the first cell of a notebook that failed."""
     report = yield
     if _is_ours(item) and report.failed and call.when == "call":
-        item.parent.broken = getattr(item.parent, "broken", None) or item.name
+        item.parent.failed_cell = getattr(item.parent, "failed_cell", None) or item.name
     return report
 
 
 def pytest_runtest_call(item: Any) -> None:
-    """What comes after a broken cell says nothing."""
-    if _is_ours(item) and (broken := getattr(item.parent, "broken", None)):
-        pytest.skip(f"{broken} failed before")
+    """Skip the cells after one that failed: they only fail because of it."""
+    if _is_ours(item) and (failed_cell := getattr(item.parent, "failed_cell", None)):
+        pytest.skip(f"{failed_cell} failed before")

@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _DAY = date(2026, 11, 26)
-QUIET = [
-    "--IPKernelApp.log_level=ERROR"
-]  # or each kernel warns of TCP, which stays on this machine
+# Else each kernel warns about TCP, although its ports are on this machine only.
+QUIET = ["--IPKernelApp.log_level=ERROR"]
 USUAL = str(MOCK.issuer_url).split("/")[2]
 
 
 def remake(path: Path, wych: Mock) -> bool:
-    """Run one notebook and store it; whether the file changed."""
+    """Run one notebook and store it. Return True if the file changed."""
     before = path.read_text("utf-8")
     notebook = nbformat.reads(before, 4)
     with surroundings(wych):
@@ -45,7 +44,7 @@ def remake(path: Path, wych: Mock) -> bool:
         "language_info": {"name": "python"},
     }
     for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
-        # A stored view of a widget whose kernel is gone shows an error; without it the table is shown.
+        # Without its kernel a stored widget shows an error. Without the widget the table is shown.
         output.get("data", {}).pop(WIDGET, None)
     after = _stored(notebook)
     path.write_text(after, "utf-8")
@@ -53,24 +52,25 @@ def remake(path: Path, wych: Mock) -> bool:
 
 
 def _stored(notebook: Any) -> str:
-    """The file's text: the mock at its usual address, the day always the same, and nothing that no two runs have in common."""
+    """Return the file's text without what differs between two runs: ports, dates, request ids."""
     text = re.sub(r"127\.0\.0\.1:(?!9925\b)\d+\b", USUAL, nbformat.writes(notebook))
     text = re.sub(
         r"\b20\d\d-\d\d-\d\d\b",
-        lambda found: str(date.fromisoformat(found[0]) + (_DAY - datetime.now(UTC).date())),
+        lambda match: str(date.fromisoformat(match[0]) + (_DAY - datetime.now(UTC).date())),
         text,
     )
     return re.sub(r"(x-amzn-requestid|x-amz-apigw-id): [\w=-]+", r"\1: …", text) + "\n"
 
 
 def main(names: Sequence[str]) -> int:
-    """Remake these notebooks, or all."""
+    """Remake the notebooks with these names, or all."""
     chosen = [Path(name).resolve() for name in names] or sorted(
         [*HERE.glob("[0-9]*.ipynb"), *(HERE.parent / "tests" / "notebook").glob("*.ipynb")]
     )
     with mock.running(seed=1, ephemeral=True) as wych:
         for path in chosen:
-            print(f"{path.name}: {'remade' if remake(path, wych) else 'as it was'}")  # noqa: T201 - for whoever waits
+            outcome = "remade" if remake(path, wych) else "as it was"
+            print(f"{path.name}: {outcome}")  # noqa: T201 - for whoever waits
     return 0
 
 

@@ -76,6 +76,7 @@ def told():
     """All that a widget and those in it say."""
 
     def words(widget):
-        return f"{getattr(widget, 'value', '')}{''.join(words(child) for child in getattr(widget, 'children', ()))}"
+        children = getattr(widget, "children", ())
+        return f"{getattr(widget, 'value', '')}{''.join(map(words, children))}"
 
     return words

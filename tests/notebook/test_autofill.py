@@ -42,7 +42,7 @@ def test_it_stops_at_the_first_failure(project, mock_wych):
 
 
 def test_wrong_answers_stay_in_the_form(new, mock_wych):
-    """An answer that will not do ends it with the field's fault; the portal was not asked. Driven again with a good one, it goes on."""
+    """An invalid answer ends the drive before the portal is asked. A valid one lets it continue."""
     page = new.step("register")
     outcomes = notebook.drive(page, {"nzbn": "123"})
     assert list(outcomes["register"].faults) == ["nzbn"]

@@ -13,7 +13,7 @@ from wych_kit.notebook.views.check import NOT_CONFIRMED
 
 
 def test_it_shows_what_it_wrote(ready, project):
-    """Text and table name each file in it, and the path; what this notebook did is in it, the check's exchanges once."""
+    """Text and table name each file and the path. The check's exchanges are in the zip once."""
     ready.step("discover")
     found = ready.bundle("a.zip")
     shown = found._repr_mimebundle_()

@@ -22,7 +22,7 @@ def shown(thing):
 
 
 def test_a_wrong_value_is_found_and_put_right(new, project):
-    """The situation, the broken rung, a try in vain, the value from the portal, solved; its folder is below this one."""
+    """An exercise goes from its situation over a failed check and an attempt to the solution."""
     practice = new.drill("wrong-client-secret")
     for form in shown(practice):
         assert "It worked yesterday." in form
@@ -73,7 +73,7 @@ def test_a_line_is_taken_out(new):
 
 
 def test_a_request_is_shown_and_changed(new):
-    """What can be done with request.sh is said, and does it; the request is shown as text, its marks escaped in HTML."""
+    """`request.sh` can be replaced and shown. Its markup is escaped in HTML."""
     practice = new.drill("api-key-missing")
     text, html = shown(practice)
     assert "request.sh: .replace(" in text
@@ -111,7 +111,7 @@ def test_what_went_over_the_wire_is_shown(new):
 
 
 def test_a_mystery_tells_nothing(new):
-    """Without a name, or with `mystery`, neither form has the reference or its minutes; giving up tells it."""
+    """A mystery shows neither its reference nor its minutes before it is given up."""
     for practice in (new.drill("wrong-realm", mystery=True), new.drill(seed=6)):
         forms = [*shown(practice), *shown(practice.done()), *shown(practice.hint())]
         told = repr(practice.give_up())
@@ -121,7 +121,7 @@ def test_a_mystery_tells_nothing(new):
 
 
 def test_the_next_one_ends_the_last(new, project):
-    """Its mock stops and its folder is made anew; closing the kit takes the folder away, and so does an exercise's own `close`."""
+    """An exercise that ends stops its mock and removes its folder, however it ends."""
     first = new.drill("wrong-client-secret")
     (project.folder / "wych-drill" / "notes.txt").write_text("of the first")
     second = new.drill("wrong-realm")
@@ -137,7 +137,7 @@ def test_the_next_one_ends_the_last(new, project):
 
 
 def test_the_kit_itself_goes_on(ready, project):
-    """An exercise changes nothing of the kit: its settings, its outcomes, its journal, the project's `.env`."""
+    """An exercise changes neither the kit's session nor the project's `.env`."""
     ready.step("discover")
     before = (
         project.env.read_bytes(),

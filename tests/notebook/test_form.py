@@ -60,7 +60,7 @@ def test_the_tour_by_hand_ends_in_a_first_call(new, mock_wych, fill, press):
 
 
 def test_a_step_waits_for_those_before_it(new):
-    """In the tour only the first open step can be started; a later one shows its heading, and what could start it does nothing."""
+    """Only the first open step of the tour can be started."""
     page = new.tour()
     assert [form.state for form in page.forms] == ["ask", "later", "later", "later"]
     assert page.forms[3].children == (page.forms[3].heading,)
@@ -69,7 +69,7 @@ def test_a_step_waits_for_those_before_it(new):
 
 
 def test_a_step_that_has_to_wait_again_has_no_buttons(ready):
-    """A step that was reached, and then has another before it again, can neither be started nor done once more."""
+    """A step before which another became open again cannot be started or run again."""
     page = ready.tour()
     ready.step("first_call")
     ready.model.outcomes.pop("token")
@@ -91,7 +91,7 @@ def test_an_empty_field_takes_its_example(new, press):
 
 
 def test_a_secret_leaves_its_field_when_read(new, fill, entry):
-    """A password is gone from the widget as soon as the field is left, kept as a Secret, and shown by nothing."""
+    """A password leaves the widget as soon as the field is left, and nothing shows it."""
     form = new.step("register").forms[0]
     fill(form, password=CANARY)
     assert entry(form, "password").input.value == ""
@@ -101,7 +101,10 @@ def test_a_secret_leaves_its_field_when_read(new, fill, entry):
 
 
 def test_a_secret_is_not_sent_back_to_the_browser(new, entry, monkeypatch):
-    """The kernel answers a typed password with an empty field and no echo; other fields are echoed, so the test would see one."""
+    """The kernel answers a typed password with an empty field and no echo.
+
+    Other fields are echoed, so the test would see one.
+    """
     form = new.step("register").forms[0]
     sent = []
     for name in ("password", "first_name"):
@@ -127,7 +130,7 @@ def test_a_password_survives_a_mistake_elsewhere(new, fill, press):
 
 
 def test_what_is_wrong_stands_beside_the_field_when_it_is_left(new, mock_wych, fill, entry):
-    """A wrong value is said at once, beside its own field and nowhere else; nothing was sent. Right again, the help is back."""
+    """An invalid value is marked at once, beside its field only. A valid one brings the help back."""
     form = new.step("register").forms[0]
     fill(form, email="kim")
     assert "kim@example.com" in entry(form, "email").message.value
@@ -152,7 +155,7 @@ def test_what_an_empty_field_takes_is_what_it_shows(new, entry, press, project, 
 
 
 def test_a_wrong_secret_is_not_kept(new, fill, entry, press):
-    """A password that will not do is dropped, and the reason does not repeat it, and stays; no example stands in for what was meant."""
+    """An invalid password is dropped and its reason stays, without the password or an example."""
     form = new.step("register").forms[0]
     fill(form, password="canary")
     for _ in range(2):
@@ -189,7 +192,7 @@ def test_a_double_click_registers_once(new, mock_wych):
 
 
 def test_a_click_after_a_correction_is_a_new_one(new, fill):
-    """Somebody quick, who corrects a field and presses the button at once, is not taken for a double click."""
+    """A click right after a corrected field is not taken for a double click."""
     form = new.step("register").forms[0]
     fill(form, email="kim")
     for email, state in (("kim", "ask"), ("kim@example.com", "done")):
@@ -214,7 +217,7 @@ class Seen:
 
 @pytest.mark.parametrize("first", ["key", "value"])
 def test_enter_submits(new, entry, first):
-    """Enter starts the step with what stands in the field, whether the browser tells of the key or of the value first."""
+    """Enter starts the step with the field's value, whether the key or the value arrives first."""
     form = new.step("register").forms[0]
     seen = Seen(form)
     field = entry(form, "app_name").input
@@ -254,7 +257,8 @@ def test_credentials_that_are_there_are_shown_at_once(ready, project, press):
 def test_production_with_credentials_begins_where_something_is_left(project, new):
     """Confirmed, it shows the credentials that are there; before that nothing is done."""
     project.env.with_name(".env.production").write_text(
-        "WYCH_ENVIRONMENT=production\nWYCH_CLIENT_ID=client-of-ours\nWYCH_CLIENT_SECRET=Zq9-canary-of-a-test\nWYCH_API_KEY=Zq9-canary-key-of-a-test\n"
+        "WYCH_ENVIRONMENT=production\nWYCH_CLIENT_ID=client-of-ours\n"
+        "WYCH_CLIENT_SECRET=Zq9-canary-of-a-test\nWYCH_API_KEY=Zq9-canary-key-of-a-test\n"
         "WYCH_PARTNER_ID=partner-7\nWYCH_APP_ID=app-7\n"
     )
     page = new.tour()
@@ -359,7 +363,7 @@ def test_running_a_cell_again_changes_nothing(new, mock_wych, press):
 
 
 def test_once_more_and_anew(ready, mock_wych, press):
-    """A step that is done can be done again; registering anew asks again, and what stood on the old app is open again."""
+    """Registering again asks again, and the steps that used the old app are open again."""
     page = ready.tour()
     for form in page.forms:
         press(form)
@@ -390,7 +394,7 @@ def test_progress_names_the_stages(new):
 
 
 def test_stop_lets_nothing_more_be_sent(project, mock_wych, slow):
-    """Stop frees the form at once, though a request hangs; when that has ended, none follows and its end changes nothing."""
+    """Stop frees the form at once. The end of the request that was on its way changes nothing."""
     port, waiting, go, paths = slow
     project.on(mock_wych)
     project.env.write_text(
@@ -414,7 +418,7 @@ def test_stop_lets_nothing_more_be_sent(project, mock_wych, slow):
 
 
 def test_a_mistake_of_ours_is_called_one(ready, press, monkeypatch):
-    """A bug in a step is shown as the kit's own, by kind and place, without its text, which may hold anything."""
+    """A bug is shown as the kit's own, by class and place, without its text."""
 
     def broken(*_, **__):
         raise ZeroDivisionError(CANARY)
@@ -447,7 +451,7 @@ def test_a_failure_is_explained_and_can_be_tried_again(project, mock_wych, press
 
 
 def test_the_mock_is_started_when_none_answers(project, mock_wych, monkeypatch):
-    """With nothing at the mock's address the kit starts one itself; one that cannot be started is said, not raised."""
+    """The kit starts a mock if none answers. If it cannot, the form shows why."""
     with notebook_free_port() as port:
         pass
     project.write_env(
@@ -495,7 +499,7 @@ def notebook_free_port():
 
 
 def test_production_asks_once_more(project, mock_wych, press):
-    """On production nothing is sent, by button or by code, before that was asked once more; then it goes on."""
+    """Nothing is sent to production before it was confirmed, by button or by code."""
     project.on(mock_wych)
     kit = notebook.open_kit()
     page = kit.tour()
@@ -521,7 +525,7 @@ def test_production_asks_once_more(project, mock_wych, press):
 
 
 def test_each_environment_has_its_own_file(project, mock_wych, fill, press):
-    """Switching to the sandbox asks what is to be brought and keeps it in `.env.sandbox`; `.env` stays as it was."""
+    """Switching to the sandbox saves pasted credentials to `.env.sandbox` and leaves `.env` alone."""
     project.on(mock_wych)
     before = project.env.read_text()
     kit = notebook.open_kit()
@@ -557,7 +561,7 @@ def brought(mock_wych, **changes):
 def test_swapped_credentials_are_marked_before_anything_is_saved(
     project, mock_wych, fill, press, entry
 ):
-    """Id and secret the wrong way round: both fields are marked, the form stays, no file is made; put right, it goes on."""
+    """Swapped id and secret are both marked, and nothing is saved until they are corrected."""
     project.on(mock_wych)
     kit = notebook.open_kit()
     kit.switch("sandbox")
@@ -580,7 +584,7 @@ def test_swapped_credentials_are_marked_before_anything_is_saved(
 
 
 def test_a_saved_value_that_cannot_be_right_is_asked_again(project, mock_wych, entry):
-    """A file with id and secret swapped shows the two fields with the reason, empty, and neither text anywhere."""
+    """A file with id and secret swapped shows both fields, empty, with the reason."""
     values = brought(mock_wych, client_id=SECRET, client_secret="my-app-7")
     env = "".join(f"WYCH_{name.upper()}={value}\n" for name, value in values.items())
     (project.folder / ".env.sandbox").write_text(f"WYCH_ENVIRONMENT=sandbox\n{env}", "utf-8")
@@ -630,7 +634,7 @@ def test_answers_that_are_not_used_are_named(ready, capsys):
 
 
 def test_an_edited_file_is_read_again_and_said(ready, project, capsys):
-    """The next cell uses what the file says now and says so once; what was learnt with the old values is gone."""
+    """The next cell uses the file's new values and says so once. Old outcomes are gone."""
     ready.step("token")
     project.env.write_text(project.env.read_text() + "\nWYCH_APP_NAME=edited\n")
     ready.step("register")

@@ -83,7 +83,7 @@ def test_steps_that_fail(failure, project, mock_wych, shown, snapshot):
 
 
 def test_credentials_are_pasted(project, mock_wych, shown, snapshot):
-    """The first step for somebody who has an app at Wych, before and after an answer that cannot be right."""
+    """The first step for somebody who has an app at Wych, before and after invalid answers."""
     project.write_env(environment="sandbox")
     kit = notebook.open_kit()
     try:

@@ -1,4 +1,4 @@
-"""What all forms of a session share: one run at a time, on its own session, that can be stopped; nothing half done, nothing shown."""
+"""The state that all forms of a session share: one run at a time, which can be stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CANARY = "canary-3f9c-Password"
 
 @pytest.fixture
 def held(monkeypatch):
-    """Holds the first run where a mock would be started, until it is let go; the sessions on which a step then ran."""
+    """Hold the first run where it would start a mock; yield the sessions of the steps that ran."""
 
     class Held:
         reached, go, ran = threading.Event(), threading.Event(), []
@@ -48,11 +48,11 @@ def held(monkeypatch):
     Held.go.set()
 
 
-# One run, on its own session ----------------------------------------------------------------------------------------------------
+# One run, on its own session ------------
 
 
 def test_a_run_never_moves_to_another_session(ready, mock_wych, held):
-    """Somebody who switches to production while a step begins has sent nothing, neither there nor to where it was meant for."""
+    """Switching to production while a step begins sends nothing, to neither environment."""
     hold = held()
     assert ready.model.start(STEPS[2])
     assert hold.reached.wait(10)
@@ -75,7 +75,7 @@ def test_getting_a_token_says_so_before_it_asks(ready, mock_wych):
 
 
 def test_code_waits_for_what_is_under_way(ready, held):
-    """With a step under way `kit.step` shows the page and starts nothing; Stop still reaches the one that runs."""
+    """`kit.step` starts nothing while a step is under way. Stop still reaches that step."""
     ready.step("register")
     hold = held()
     started = ready.model.start(STEPS[1])
@@ -119,11 +119,11 @@ def test_two_starts_at_once_are_one(ready, monkeypatch):
     assert found == [None]
 
 
-# What was written ---------------------------------------------------------------------------------------------------------------
+# What was written ------------
 
 
 def test_an_example_never_replaces_what_was_refused(new, mock_wych, fill, press, entry):
-    """With a password that will not do nothing is sent, by button or by code, and the reason stays; a good one goes on."""
+    """With an invalid password nothing is sent, by button or by code. A valid one is sent."""
     form = new.step("register").forms[0]
     fill(form, password="short")
     press(form)
@@ -146,7 +146,7 @@ def test_an_answer_that_is_no_text_is_a_mistake(new):
 
 @pytest.mark.parametrize("wrong", [{"emial": "kim@example.com"}, {"nzbn": 1}, {"email": 3}])
 def test_a_traceback_shows_no_password(new, wrong):
-    """With every local name of our frames shown, as `%xmode Verbose` does, the password of a call with a mistake is not there."""
+    """No frame of a call with a mistake has the password, as `%xmode Verbose` would show it."""
     with pytest.raises(TypeError) as caught:
         new.step("register", password=CANARY, **wrong)
     trace, seen = caught.value.__traceback__.tb_next, []
@@ -157,7 +157,7 @@ def test_a_traceback_shows_no_password(new, wrong):
     assert CANARY not in "".join(seen)
 
 
-# Drawing ------------------------------------------------------------------------------------------------------------------------
+# Drawing ------------
 
 
 class Broken:
@@ -168,7 +168,7 @@ class Broken:
 
 
 def test_a_form_that_cannot_be_drawn_costs_nothing_else(new, press, caplog):
-    """The step ends, other forms show it, the next one starts; what went wrong is logged by kind and place only."""
+    """A form that cannot be drawn stops neither the step nor other forms, and logs no text."""
     views = [Broken() for _ in range(3)]
     for view in views:
         new.model.observers.add(view)
@@ -270,11 +270,11 @@ def test_a_cell_run_sixty_times_has_one_page(ready):
     assert ready.tour() is not page
 
 
-# Which kit ----------------------------------------------------------------------------------------------------------------------
+# Which kit ------------
 
 
 def test_the_shell_is_not_overruled(project, mock_wych, monkeypatch):
-    """With an environment in the shell, choosing another is refused beside the dropdown and in code; the file stays the one it was."""
+    """Switching is refused beside the dropdown and in code if the shell sets the environment."""
     project.on(mock_wych)
     monkeypatch.setenv("WYCH_ENVIRONMENT", "mock")
     kit = notebook.open_kit()
@@ -293,7 +293,7 @@ def test_the_shell_is_not_overruled(project, mock_wych, monkeypatch):
 
 
 def test_a_file_has_one_kit(project, mock_wych):
-    """A kit that was switched to a file is the one that is opened for it, and still the one of the notebook's first cell."""
+    """`open_kit` returns the kit that was switched to a file, and the one that began with it."""
     project.on(mock_wych)
     kit = notebook.open_kit()
     kit.switch("sandbox")
@@ -326,7 +326,7 @@ def unused():
 
 
 def test_opening_the_kit_brings_the_mock(project, unused):
-    """The first cell has a mock to speak to before any step runs, for code without forms; run again, it brings one back."""
+    """The first cell starts a mock before any step runs, and starts it again if it stopped."""
     project.write_env(environment="mock", issuer_url=f"http://127.0.0.1:{unused}/realms/partner")
     kit = notebook.open_kit()
     socket.create_connection(("127.0.0.1", unused), timeout=5).close()

@@ -25,7 +25,7 @@ EVIL = "<script>alert('x')</script>\x1b[2J"
 
 
 def test_keyword_answers_do_what_the_form_does(new, mock_wych):
-    """`kit.step` with answers registers at once; what is left out takes its example, and the result is shown."""
+    """`kit.step` with answers registers at once, with examples for the rest."""
     page = new.step("register", first_name="Ada", email="ada@example.com")
     assert page.forms[0].state == "done"
     assert "\nDone. " in page.as_text()
@@ -70,7 +70,7 @@ def test_catching_up_registers_the_example_on_the_mock(new):
 
 
 def test_catching_up_says_whose_answers_were_given(new):
-    """Whoever never saw a form reads as whom the kit registered, run again or not, and no password; not so what they did themselves."""
+    """`catch_up` names the examples that it answered with, without the password."""
     words = "Answered with the examples: Kim, Tester, kim.tester@example.com"
     for _ in range(2):
         recap = new.catch_up("discover")
@@ -148,7 +148,7 @@ def beating(kit, answer, meanwhile=lambda: None):
 
 
 def test_a_front_end_that_shows_no_widgets_gets_the_table(new, monkeypatch):
-    """When nothing comes back in time, what is shown is replaced by the table, and later cells show it at once."""
+    """A front end that does not answer in time gets the table, and later cells show it at once."""
     monkeypatch.setattr(front_end_probe, "MAX_WAIT", 0.02)
     monkeypatch.setattr(front_end_probe, "_PAUSE", 0.01)
     (drawn,) = beating(new, lambda _: None)
@@ -158,7 +158,7 @@ def test_a_front_end_that_shows_no_widgets_gets_the_table(new, monkeypatch):
 
 
 def test_what_is_stored_does_not_hang_on_the_clock(new, monkeypatch):
-    """A cell that showed the form keeps what it showed, though the step was done before the front end's silence was noticed."""
+    """A cell keeps what it showed, even if its step was done before the silence was noticed."""
     monkeypatch.setattr(front_end_probe, "MAX_WAIT", 0.02)
     monkeypatch.setattr(front_end_probe, "_PAUSE", 0.01)
     (drawn,) = beating(
@@ -225,7 +225,7 @@ def test_everything_foreign_is_escaped(outcome):
 
 
 def test_half_a_character_can_be_sent_on():
-    """JSON may hold half of a surrogate pair, which no message to a browser can: it is spelt out, and the rest is shown."""
+    """Half of a surrogate pair in JSON is written as an escape, since no message can carry it."""
     exchange = Exchange(
         "", "GET", "http://x/", [], "", 500, "", "", [], '{"error": "a\\ud800b"}', 0.1
     )
