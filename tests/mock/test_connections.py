@@ -226,7 +226,7 @@ def test_connect_refuses_invalid_values(wych):
     for wrong in ({"bank": "none"}, {"state": "DONE"}, {"days": 0}, {"email": "nobody"}):
         with pytest.raises(ValueError, match=r"bank|state|days|address"):
             wych.connect(**{"email": "kim@example.com"} | wrong)
-    assert wych._front._connections.list_for_app(wych.credentials.app_id) == []
+    assert wych._app._connections.list_for_app(wych.credentials.app_id) == []
 
 
 def test_reset_of_the_mock_covers_connections(caller, wych):

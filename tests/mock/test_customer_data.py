@@ -337,7 +337,7 @@ def test_a_service_token_gets_no_customer_data(customer, wych):
         assert "x-wych-mock-basis" not in response.headers
         assert (wych.requests[-1].row, wych.requests[-1].reason) == (
             "B3-4",
-            "this call takes a user-context token",
+            "this call needs a user-context token",
         )
 
 

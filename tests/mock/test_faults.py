@@ -348,12 +348,12 @@ def test_latency_is_repeatable():
             async def note(seconds):
                 waited.append(seconds)
 
-            wych._front.faults.wait = note
+            wych._app.faults.wait = note
             wych.fault("latency", seconds=2, jitter=3, where="discovery")
             for _ in range(3):
                 connection = http.client.HTTPConnection("127.0.0.1", wych.port)
                 connection.request("GET", DISCOVERY)
-                connection.getresponse().read()
+                connection.getresponse().parse()
                 connection.close()
             return waited
 
@@ -405,8 +405,8 @@ def test_what_is_on_is_data(wych):
         ("not-json", {"content_type": "text/html\r\nx: y"}, "takes a media type"),
         ("throttled", {"times": 0}, "1 or more"),
         ("throttled", {"client": ""}, "must be a client id"),
-        ("clock-ahead", {"times": 1}, "until it is switched off"),
-        ("issuer-mismatch", {"client": "a"}, "leave client out"),
+        ("clock-ahead", {"times": 1}, "until you switch it off"),
+        ("issuer-mismatch", {"client": "a"}, "Leave client out"),
         ("certificate-expired", {}, "--tls expired"),
     ],
 )
@@ -431,4 +431,4 @@ def test_the_catalogue_says_what_each_does():
         assert fault.does.endswith(".")
         assert fault.acts
         for key, parameter in fault.parameters.items():
-            assert parameter.read(key, parameter.default) == parameter.default
+            assert parameter.parse(key, parameter.default) == parameter.default

@@ -57,7 +57,7 @@ def test_faults_on_and_off(control, controlled):
     assert listed["latency"]["on"] == [on]
     assert listed["throttled"] == {
         "name": "throttled",
-        "does": "Calls come faster than the usage plan allows.",
+        "does": "The calls come faster than the usage plan allows.",
         "acts": ["api"],
         "row": "B3-13",
         "parameters": {},
@@ -103,8 +103,8 @@ def test_revocation_reset_and_the_request_log(control, controlled, caller_for):
     [
         ("PUT /faults/trottled", {}, (422, "the nearest is 'throttled'")),
         ("PUT /faults/latency", {"parameters": {"second": 1}}, (422, "the nearest is 'seconds'")),
-        ("PUT /faults/latency", {"seconds": 1}, (422, "nothing but client, parameters, times")),
-        ("PUT /faults/latency", {"parameters": [1]}, (422, "parameters is an object")),
+        ("PUT /faults/latency", {"seconds": 1}, (422, "client, parameters, times")),
+        ("PUT /faults/latency", {"parameters": [1]}, (422, "parameters must be an object")),
         ("PUT /faults/latency", {"parameters": {"times": 1}}, (422, "stand beside it")),
         ("PUT /faults/latency", {"times": "two"}, (422, "whole number")),
         ("PUT /faults/latency", [], (422, "Send a JSON object")),
@@ -113,8 +113,8 @@ def test_revocation_reset_and_the_request_log(control, controlled, caller_for):
         ("POST /clock", {"advance": 1, "reset": True}, (422, "Send one of")),
         ("POST /clock", {"advance": True}, (422, "Send one of")),
         ("POST /clock", {"freeze": 1e300}, (422, "Send one of")),
-        ("GET /nowhere", {}, (404, "GET /faults says")),
-        ("PATCH /faults", {}, (405, "GET /faults says")),
+        ("GET /nowhere", {}, (404, "GET /faults lists")),
+        ("PATCH /faults", {}, (405, "GET /faults lists")),
     ],
 )
 def test_mistakes_are_explained(control, controlled, asked, body, refusal):
@@ -183,5 +183,5 @@ def test_no_control_unless_asked(home):
 def test_a_folder_that_cannot_be_written_is_said(home):
     """Where the file cannot be written, the mock does not start, and says what to do."""
     home.write_text("a file in the folder's place")
-    with pytest.raises(mock.CannotStart, match="start it with --no-control"):
+    with pytest.raises(mock.CannotStart, match="Start it with --no-control"):
         mock.start(ephemeral=True, control=True)

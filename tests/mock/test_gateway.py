@@ -371,7 +371,7 @@ def test_b3_3_a_revocation_does_not_remember_ever_more(caller, wych):
     """After a revocation the tokens of later seconds count without being remembered, and those of its own second within bounds."""
     wych.clock.freeze(1_800_000_000)
     wych.revoke_tokens()
-    tokens = wych._front.tokens
+    tokens = wych._app.tokens
     caller.token()
     assert len(tokens._revoked_until._since) == 1
     assert tokens._revoked_until._since.maxlen
@@ -382,7 +382,7 @@ def test_b3_3_a_revocation_does_not_remember_ever_more(caller, wych):
 
 def test_b3_3_a_giant_bearer_is_not_kept(caller, wych):
     """B3-3: a bearer longer than any token is refused before it is read, and nothing of it is remembered."""
-    read = wych._front.tokens._read.cache_info
+    read = wych._app.tokens._read.cache_info
     before = read().misses
     assert caller.call("/users", Authorization="Bearer " + "x" * 8193).status == 401
     assert (wych.requests[-1].row, "8 KB" in wych.requests[-1].reason, read().misses) == (

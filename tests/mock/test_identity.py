@@ -459,7 +459,7 @@ def test_a3_28_plain_http_from_a_public_address(wych):
             "headers": headers,
             "client": (address, 1),
         }
-        await wych._front(scope, receive, send)
+        await wych._app(scope, receive, send)
         return sent[0]["status"], sent[1]["body"]
 
     body = b'{"error":"invalid_request","error_description":"HTTPS required"}'
@@ -517,7 +517,7 @@ def test_reasons_say_more_than_the_wire(caller, wych):
     caller.token_request(client_secret=caller.form["client_secret"] + "\n")
     assert (
         wych.requests[-1].reason
-        == "the client_secret would be right without the white space around it"
+        == "the client_secret would be correct without the white space around it"
     )
 
 

@@ -150,7 +150,7 @@ def test_revocations_are_forgotten_when_the_token_has_expired(caller, wych, show
     later = show(REVOKE, tokens["access_token"])
     assert later.json["error"] == "invalid_token"
     show(REVOKE, caller.token())
-    assert len(wych._front.tokens._revoked_tokens) == 1
+    assert len(wych._app.tokens._revoked_tokens) == 1
 
 
 def test_userinfo(person, tokens, caller):

@@ -479,8 +479,8 @@ def test_warning_beyond_loopback(wych, monkeypatch, capsys):
     monkeypatch.setattr(wych, "options", Options(host="192.168.1.7", ephemeral=True))
     server._announce(wych, as_json=False)
     out, err = capsys.readouterr()
-    assert "keeping nothing" in out
-    assert "everyone on this network" in err
+    assert "data in memory only" in out
+    assert "everybody on this network" in err
     assert "plain http" in err
     monkeypatch.setattr(wych, "options", Options(ephemeral=True))
     server._announce(wych, as_json=False)

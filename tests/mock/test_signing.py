@@ -76,7 +76,7 @@ def test_a_caller_that_hung_up_does_not_stop_the_signers(caller_for):
         loop = wych._server.loop.result()
         given_up = loop.create_future()
         loop.call_soon_threadsafe(given_up.cancel)
-        wych._front.signer._jobs.put((b"a.b", given_up))
+        wych._app.signer._jobs.put((b"a.b", given_up))
         assert len(request_tokens_at_once(caller, CALLERS)) == CALLERS
 
 

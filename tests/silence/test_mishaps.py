@@ -26,7 +26,7 @@ def use(collector):
     sign_up(collector)
     for name, act in MISHAPS.items():
         use_good_credentials(collector)
-        collector.wych._front.canned.reset()
+        collector.wych._app.canned.reset()
         act(collector)
         collector.doing = name
         keep_history(collector)
@@ -145,7 +145,7 @@ def statuses(collector):
     ):
         canned(collector, where, status, {"message": "Forbidden"}, times=8)
         every_face(collector)
-        collector.wych._front.canned.reset()
+        collector.wych._app.canned.reset()
     canned(collector, "token", 429, b"", times=2, Retry_After="0")
     assert collector.run("call", "GET", "users", "-v") == 0
 
@@ -157,7 +157,7 @@ def redirected(collector):
     for where, status in (("api", 307), ("api", 302), ("token", 307)):
         canned(collector, where, status, b"", times=4, Location=target)
         assert 0 not in every_face(collector)[:3]
-        collector.wych._front.canned.reset()
+        collector.wych._app.canned.reset()
 
 
 def echoed(collector):
@@ -173,7 +173,7 @@ def echoed(collector):
     assert every_face(collector) == [1, 1, 1, 1]
     canned(collector, "token", 400, {"error": secret}, times=4)
     assert every_face(collector) == [1, 1, 1, 1]
-    collector.wych._front.canned.reset()
+    collector.wych._app.canned.reset()
     client = WychClient(load_settings())
     with client:
         bearer = client.token().value.reveal()

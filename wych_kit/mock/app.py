@@ -1,10 +1,11 @@
-"""The whole mock as one ASGI application: the path says which role answers."""
+"""The mock as one ASGI application. The path of a request decides which role answers it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.requests import ClientDisconnect
@@ -14,9 +15,9 @@ from wych_kit.mock.api.customer_data import CustomerData
 from wych_kit.mock.api.routes import Api
 from wych_kit.mock.description import openapi
 from wych_kit.mock.faults import altered_answers, intercepting_pages
-from wych_kit.mock.faults.active import Active, Faults
-from wych_kit.mock.faults.broken_connections import BREAKS, Connection
+from wych_kit.mock.faults.broken_connections import CONNECTION_FAULTS, Connection
 from wych_kit.mock.faults.canned import CannedAnswers
+from wych_kit.mock.faults.switch import ActiveFault, Faults
 from wych_kit.mock.gateway import request_checks
 from wych_kit.mock.gateway.usage_plan import UsagePlan
 from wych_kit.mock.http.messages import (
@@ -56,52 +57,52 @@ _PLACES = {
     endpoints.DISCOVERY_PATH: "discovery",
     endpoints.KEYS_PATH: "keys",
 }
-
-_FIRST = intercepting_pages.PAGES | BREAKS | {"answer-too-long"}
+# Faults that act before a role sees the request, or after it answered.
+_FAULTS_ON_THE_WAY = intercepting_pages.PAGES | CONNECTION_FAULTS | {"answer-too-long"}
 
 
 class Role(Protocol):
-    """One of the mock's five: the identity provider, the gateway, the portal, the pages for a browser, the description of itself."""
+    """One of the five: identity provider, gateway, portal, pages for a browser, API description."""
 
     @property
     def body_limit(self) -> int:
-        """The longest body it reads, in bytes."""
+        """The longest body that it reads, in bytes."""
 
     @property
     def header_limit(self) -> int:
-        """The longest header block it reads, in bytes."""
+        """The longest headers that it reads, in bytes."""
 
     async def answer(self, request: Request) -> Answer:
-        """The answer to a request whose body is read."""
+        """Return the answer to a request whose body was read."""
 
     def too_large(self, request: Request) -> Answer:
-        """The answer to a body over the limit."""
+        """Return the answer to a body over the limit."""
 
     def headers_too_large(self, request: Request) -> Answer:
-        """The answer to a header block over the limit."""
+        """Return the answer to headers over the limit."""
 
-    def broken(self, request: Request) -> Answer:
-        """The answer when the mock itself fails."""
+    def server_error(self, request: Request) -> Answer:
+        """Return the answer after a failure of the mock itself."""
 
 
-class Front:
-    """An ASGI application. `url` is where it is reached; the rest is as in `wych_kit.mock.running`."""
+class App:
+    """An ASGI application. `url` is its own; the options are those of `wych_kit.mock.running`."""
 
     def __init__(self, url: str, store: Store, options: Options) -> None:
+        seed = options.seed
         self.clock, self.canned, self.request_log = Clock(), CannedAnswers(), RequestLog()
         self.tokens = Tokens(f"{url}/realms/{endpoints.REALM}", self.clock, options.expires_in)
         self.signer = Signer()
         self.leaving = asyncio.Event()
-        seed = options.seed
         self.faults = Faults(self.clock, self.tokens, store, self.leaving, seed)
-        # The web server's, to clients; the other ones are customers' with their banks.
+        # The web server's connections with clients. `_connections` are customers' with their banks.
         self.open_connections: Collection[object] = ()
         self._url = url
         self._options = options
         self._store = store
         self._plan = UsagePlan(self.clock, options.rate, options.burst, options.quota)
         self._ids = Ids(None if seed is None else f"{seed}/wire")
-        self._identity = endpoints.Identity(
+        self._identity_provider = endpoints.IdentityProvider(
             store, self.tokens, self.signer, self._ids, self.faults, stable=seed is not None
         )
         self._connections = Connections(store.engine, self.clock, seed)
@@ -124,34 +125,35 @@ class Front:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
-        """Answers one request and puts it in the request log."""
+        """Answer one request, and add it to the request log."""
         request = read_scope(scope)
-        role, place = self._role(request.path)
+        role, place = self._find_role(request.path)
         if place == "token":
             self.request_log.token_requests += 1
         try:
             fits = await read_body(request, receive, role.body_limit)
         except ClientDisconnect:
             return
-        if self.faults.on and (fault := await self._fault(request, place)):
-            if fault.fault.name in BREAKS:
-                whole = (
-                    await self._true(role, request, place, fits=fits)
-                    if fault.values.get("at") == "body"
-                    else None
-                )
-                await self._broken_off(
-                    fault, request, whole, Connection(self.open_connections, receive, send_)
-                )
-                return
-            given = await self._intercepted(fault, role, request, place, fits=fits)
+        fault = await self._find_fault(request, place) if self.faults.active else None
+        if fault and fault.fault.name in CONNECTION_FAULTS:
+            whole = None
+            if fault.values.get("at") == "body":
+                whole = await self._answer(role, request, place, fits=fits)
+            connection = Connection(self.open_connections, receive, send_)
+            await self._break_connection(fault, request, whole, connection)
+            return
+        if fault and fault.fault.name in intercepting_pages.PAGES:
+            self.faults.login_shown |= fault.fault.name == "login-page"
+            answer = intercepting_pages.answer_instead(fault, request, self._url, role.server_error)
         else:
-            given = await self._true(role, request, place, fits=fits)
-        self._note(request, given)
-        await send(self._marked(given), send_)
+            answer = await self._answer(role, request, place, fits=fits)
+            if fault:
+                answer = altered_answers.lengthen(fault, answer)
+        self._add_to_log(request, answer)
+        await send(self._mark(answer), send_)
 
     def reset(self) -> None:
-        """Forgets what happened since the start. To be called in the event loop, between the steps of requests."""
+        """Forget what happened since the start. Call it in the event loop, between requests."""
         self._store.reset()
         for part in (
             self.clock,
@@ -177,83 +179,85 @@ class Front:
         permissions: Collection[str],
         days: int,
     ) -> dict[str, Any]:
-        """A user with a connection in this state, described. To be called in the event loop, as `reset`; raises `ValueError` as `begin` does."""
+        """Create a user with a connection in this state, and return the connection as the API does.
+
+        Call it in the event loop, as `reset`. Raises `ValueError` as `Connections.begin` does.
+        """
         if not is_email(email) or state not in STATES:
             raise ValueError(
                 f"give an email address, and a state that is one of {', '.join(STATES)}"
             )
         user_id = self._store.find_or_create_user(app_id, email)["id"]
-        made = self._connections.begin(
-            app_id, user_id, bank_id, permissions, days, days_ago=days if state == "EXPIRED" else 0
+        days_ago = days if state == "EXPIRED" else 0
+        connection = self._connections.begin(
+            app_id, user_id, bank_id, permissions, days, days_ago=days_ago
         )
-        return (
-            made if made.state == state else self._connections.conclude(made.id, state)
-        ).to_json()
+        if connection.state != state:
+            connection = self._connections.conclude(connection.id, state)
+        return connection.to_json()
 
-    async def _true(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
+    async def _answer(self, role: Role, request: Request, place: str, *, fits: bool) -> Answer:
         if canned := self.canned.next(place):
             await self.faults.wait(canned.delay)
             return canned.answer
         if header_size(request) > role.header_limit:
             return role.headers_too_large(request)
-        given = await _answered(role, request) if fits else role.too_large(request)
-        return join_grants(given) if place == "discovery" and self._options.grants_joined else given
+        if not fits:
+            return role.too_large(request)
+        try:
+            answer = await role.answer(request)
+        except Exception:
+            log.exception("The mock failed at %s %s", request.method, request.path)
+            return role.server_error(request)
+        if place == "discovery" and self._options.grants_joined:
+            return join_grants(answer)
+        return answer
 
-    async def _fault(self, request: Request, place: str) -> Active | None:
-        """The fault that comes before everything else, after the time that answers take now."""
-        await self.faults.linger(request, place)
-        return self.faults.first(_FIRST, request, lambda active: active.acts_at(place))
+    async def _find_fault(self, request: Request, place: str) -> ActiveFault | None:
+        """Return the fault that acts on the way, after the fault `latency` had its time."""
+        await self.faults.delay(request, place)
+        return self.faults.first(_FAULTS_ON_THE_WAY, request, lambda fault: fault.acts_at(place))
 
-    async def _intercepted(
-        self, fault: Active, role: Role, request: Request, place: str, *, fits: bool
-    ) -> Answer:
-        if fault.fault.name in intercepting_pages.PAGES:
-            self.faults.login_shown |= fault.fault.name == "login-page"
-            return intercepting_pages.page(fault, request, self._url)
-        return altered_answers.lengthened(fault, await self._true(role, request, place, fits=fits))
-
-    async def _broken_off(
-        self, fault: Active, request: Request, whole: Answer | None, connection: Connection
+    async def _break_connection(
+        self, fault: ActiveFault, request: Request, whole: Answer | None, connection: Connection
     ) -> None:
-        self._note(request, fault.told(whole or NOTHING, "invented"))
+        self._add_to_log(request, fault.explain(whole or NOTHING, "invented"))
         if whole:
-            await connection.cut_in_body(request, self._marked(whole))
+            await connection.cut_in_body(request, self._mark(whole))
         elif fault.fault.name == "timeout":
             await connection.keep_silent(request, self.leaving)
         else:
-            await connection.cut(request)
+            await connection.reset(request)
 
-    def _marked(self, given: Answer) -> Answer:
-        return given if self._options.basis_header else without_basis(given)
+    def _mark(self, answer: Answer) -> Answer:
+        return answer if self._options.basis_header else without_basis(answer)
 
-    def _note(self, request: Request, given: Answer) -> None:
+    def _add_to_log(self, request: Request, answer: Answer) -> None:
         app_id = ""
-        if 400 <= given.status < 500 and not request.path.startswith(pages.ROOTS):  # noqa: PLR2004 - HTTP's refusals; 5xx are failures
-            # Only an id that is an app's is kept: people put secrets where ids belong.
+        # A 5xx is a failure of the mock, and the portal's pages list only refused calls.
+        is_refusal = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        if is_refusal and not request.path.startswith(pages.ROOTS):
+            # Only the id of an app is kept, because people paste secrets where ids belong.
             client_id = presented_credentials.identify_client(request, self._store, self.tokens)
             client = self._store.find_client(client_id) if client_id else None
             app_id = client.app_id if client else ""
-        self.request_log.note(request, given, self.clock.now(), app_id)
+        self.request_log.note(request, answer, self.clock.now(), app_id)
 
-    def _role(self, path: str) -> tuple[Role, str]:
+    def _find_role(self, path: str) -> tuple[Role, str]:
+        """Return the role for a path, and the name of the place for faults and canned answers."""
         if place := _PLACES.get(path.removesuffix("/")):
-            return self._identity, place
+            return self._identity_provider, place
         if _GATEWAY.match(path):
             return self._gateway, "api"
-        if path == ROOT or path.startswith(ROOT + "/"):
+        if _is_below(path, ROOT):
             return self._portal, "portal"
         if path == openapi.PATH:
             return self._description, ""
-        if root := next(
-            (root for root in pages.ROOTS if path == root or path.startswith(root + "/")), None
-        ):
-            return self._pages, "portal" if root == pages.PORTAL else ""
-        return self._identity, ""
+        for root in pages.ROOTS:
+            if _is_below(path, root):
+                return self._pages, "portal" if root == pages.PORTAL else ""
+        return self._identity_provider, ""
 
 
-async def _answered(role: Role, request: Request) -> Answer:
-    try:
-        return await role.answer(request)
-    except Exception:
-        log.exception("The mock failed at %s %s", request.method, request.path)
-        return role.broken(request)
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + "/")

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 from wych_kit.mock.api.connections import DAYS, PERMISSIONS
-from wych_kit.mock.app import Front
-from wych_kit.mock.control_port import Control, NoControl
-from wych_kit.mock.faults.active import spelt
+from wych_kit.mock.app import App
+from wych_kit.mock.control_port import ControlFileError, ControlPort
+from wych_kit.mock.faults.switch import parse_fault_text
 from wych_kit.mock.http.certificates import make_certificates
 from wych_kit.mock.http.server import CannotStart, Server, host_in_url, is_loopback, open_listener
 from wych_kit.mock.options import PORT, Options
@@ -32,7 +32,10 @@ _T = TypeVar("_T")
 
 
 class Mock:
-    """A running mock. Its addresses have no trailing slash; `credentials` is an app that every mock knows."""
+    """A running mock.
+
+    Its URLs have no trailing slash. `credentials` belong to an app that every mock knows.
+    """
 
     credentials: Credentials = READY_MADE
 
@@ -55,57 +58,65 @@ class Mock:
             if options.tls
             else None
         )
-        self._front = Front(self.url, self._store, options)
-        self.answer_next = self._front.canned.answer_next
+        self._app = App(self.url, self._store, options)
+        self.answer_next = self._app.canned.answer_next
         self._server = Server(
-            self._front,
-            self._front.leaving,
+            self._app,
+            self._app.leaving,
             self._certificates.chain if self._certificates else None,
         )
-        self._front.signer.active_requests = self._server.server_state.tasks
-        self._front.open_connections = self._server.server_state.connections
+        self._app.signer.active_requests = self._server.server_state.tasks
+        self._app.open_connections = self._server.server_state.connections
         self._thread = self._server.start(listener, f"mock-wych-{self.port}")
-        self._control: Control | None = None
+        self._control: ControlPort | None = None
         if options.control:
-            self._control = Control(self, self.port)
+            # Opened last: it stops the mock if its file cannot be written.
+            self._control = ControlPort(self, self.port)
 
     @property
     def ca_file(self) -> str | None:
-        """With TLS: a PEM file that a client can trust to reach this mock; it goes when the mock stops."""
+        """The PEM file that a client must trust for TLS, or None. It is removed when the mock stops."""
         return str(self._certificates.authority) if self._certificates else None
 
     @property
     def clock(self) -> Clock:
-        """Its clock, which can be moved."""
-        return self._front.clock
+        """The mock's clock, which a test can move."""
+        return self._app.clock
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What it received and why it refused, newest last; the last thousand."""
-        return self._front.request_log.requests
+        """The last thousand requests, newest last, with the reason of each refusal."""
+        return self._app.request_log.requests
 
     @property
     def token_requests(self) -> int:
-        """How many requests the token endpoint has seen."""
-        return self._front.request_log.token_requests
+        """The number of requests that the token endpoint received."""
+        return self._app.request_log.token_requests
 
     def fault(
         self, name: str, *, times: int | None = None, client: str | None = None, **parameters: Any
     ) -> None:
-        """Switches on a fault of `wych_kit.mock.FAULTS`, until it is off or for the next `times` requests it applies to.
+        """Switch on a fault of `wych_kit.mock.FAULTS`.
 
-        For one client id, or for all. Raises `ValueError` for a name, number or parameter that cannot be, `RuntimeError` after `stop`.
+        It acts on the next `times` requests, or until it is switched off; on one client id, or on
+        all. Raises `ValueError` for an invalid name, number or parameter, `RuntimeError` after `stop`.
         """
-        self._in_loop(lambda: self._front.faults.switch_on(name, times, client, parameters))
+        self._in_loop(lambda: self._app.faults.switch_on(name, times, client, parameters))
 
     def fault_off(self, name: str | None = None) -> None:
-        """Switches off a fault, or all of them. Raises `ValueError` for a name there is not, `RuntimeError` after `stop`."""
-        self._in_loop(lambda: self._front.faults.switch_off(name))
+        """Switch off one fault, or all of them.
+
+        Raises `ValueError` for an unknown name, `RuntimeError` after `stop`.
+        """
+        self._in_loop(lambda: self._app.faults.switch_off(name))
 
     @property
     def faults(self) -> list[dict[str, Any]]:
-        """What is on, in the order it was switched on: name, times (left), client, parameters."""
-        return [active.described() for active in list(self._front.faults.on.values())]
+        """The active faults in the order in which they were switched on, as data.
+
+        `times` is how many more times a fault acts.
+        """
+        return [fault.to_json() for fault in list(self._app.faults.active.values())]
 
     def connect(
         self,
@@ -117,33 +128,37 @@ class Mock:
         days: int = DAYS,
         app_id: str = READY_MADE.app_id,
     ) -> dict[str, Any]:
-        """A user of an app with a connection in this state, as if they had been through the consent's pages: the connection as the API shows it.
+        """Create a user with a connection in this state, and return the connection as the API does.
 
-        Raises `ValueError` for an address, bank, state, permission or number of days that cannot be, `RuntimeError` after `stop`.
+        It is as if the customer had used the consent pages. Raises `ValueError` for an invalid
+        email, bank, state, permission or number of days, `RuntimeError` after `stop`.
         """
         return self._in_loop(
-            lambda: self._front.connect(
+            lambda: self._app.connect(
                 app_id, email, bank, state, permissions=permissions, days=days
             )
         )
 
     def revoke_tokens(self) -> None:
-        """From now on the gateway refuses every token issued so far (wire facts B3-3). Raises `RuntimeError` after `stop`."""
-        self._in_loop(self._front.tokens.revoke_all)
-
-    def reset(self) -> None:
-        """Forgets registrations, users and connections made since the start, requests, counters, canned answers, faults, revocations, and moves of the clock.
+        """Revoke every token issued so far, which the gateway then rejects (wire facts B3-3).
 
         Raises `RuntimeError` after `stop`.
         """
-        self._in_loop(self._front.reset)
+        self._in_loop(self._app.tokens.revoke_all)
+
+    def reset(self) -> None:
+        """Forget everything since the start: registrations, users, connections, requests, faults, times.
+
+        Raises `RuntimeError` after `stop`.
+        """
+        self._in_loop(self._app.reset)
 
     def stop(self) -> None:
-        """Stops answering, frees the port and lets go of the file. A second call does nothing."""
+        """Stop answering, and release the port and the file. A second call does nothing."""
         if self._control:
             self._control.stop()
         self._server.stop(self._thread)
-        self._front.signer.close()
+        self._app.signer.close()
         self._store.close()
         if self._certificates:
             self._certificates.remove()
@@ -158,9 +173,9 @@ class Mock:
         return f"<mock Wych at {self.url}>"
 
     def _in_loop(self, act: Callable[[], _T]) -> _T:
-        """Runs `act` between requests, and waits for what it gives. Raises `RuntimeError` when the mock is stopped."""
+        """Run `act` between requests and return its result. Raises `RuntimeError` after `stop`."""
         if not self._thread.is_alive():
-            raise RuntimeError(f"the mock at {self.url} is stopped: start another")
+            raise RuntimeError(f"the mock at {self.url} is stopped. Start a new one")
         done: Future[_T] = Future()
 
         def run() -> None:
@@ -174,56 +189,61 @@ class Mock:
 
 
 def start(**options: Any) -> Mock:
-    """A mock in a daemon thread, answering when this returns; `stop()` it. Takes what `Options` has.
+    """Start a mock in a daemon thread and return it. Call its `stop()` at the end.
 
-    Raises `CannotStart` (port taken, file unusable) and `ValueError` (an option that cannot be).
+    It takes the fields of `Options`, and answers when this returns. Raises `CannotStart` if the port
+    or the file is in use or unusable, and `ValueError` for an invalid option.
     """
     return Mock(Options(**options))
 
 
 @contextmanager
 def running(**options: Any) -> Iterator[Mock]:
-    """`start`, and `stop` at the end of the `with`."""
+    """Start a mock, and stop it at the end of the `with`."""
     with start(**options) as mock:
         yield mock
 
 
 def serve(*, as_json: bool = False, faults: Sequence[str] = (), **options: Any) -> int:
-    """Runs a mock in the foreground until SIGINT or SIGTERM; the exit status.
+    """Run a mock in the foreground until SIGINT or SIGTERM, and return the exit status.
 
-    Takes what `Options` has; `port` is 9924 and `control` True unless given. `faults` are on from the start, each as `spelt` reads it.
-    Prints one line with the address and then one for each request, with the reason of a refusal (with `as_json`, a JSON object with
-    all addresses and nothing else); 2 when it could not start.
+    It takes the fields of `Options`; `port` is 9924 and `control` is True by default. `faults` are on
+    from the start, each in the form of `parse_fault_text`. Prints the URL, then one line for each
+    request, with the reason of a refusal; with `as_json` only a JSON object with all URLs. The status
+    is 2 if the mock could not start.
     """
     try:
-        wanted = [spelt(text) for text in faults]
-        mock = _served({"port": PORT, "control": True, **options})
+        first_faults = [parse_fault_text(text) for text in faults]
+        mock = _start_with_control({"port": PORT, "control": True, **options})
     except (CannotStart, ValueError) as error:
-        _say(str(error), sys.stderr)
+        _print(str(error), sys.stderr)
         return 2
     stopped = threading.Event()
-    with mock, _on_signals(stopped.set):
-        for name, how in wanted:
-            mock.fault(name, **how)
-        if not as_json:  # before the address is known, so that no request is missed
-            mock._front.request_log.on_request = _show  # noqa: SLF001 - the same module's
+    with mock, _handle_signals(stopped.set):
+        for name, settings in first_faults:
+            mock.fault(name, **settings)
+        if not as_json:
+            # Before anybody knows the URL, so that no request is missed.
+            mock._app.request_log.on_request = _print_request  # noqa: SLF001 - the same module's
         _announce(mock, as_json=as_json)
-        while not stopped.wait(0.5):  # Windows tells nobody of Ctrl-C during a longer wait
+        # On Windows a longer wait does not react to Ctrl-C.
+        while not stopped.wait(0.5):
             pass
     return 0
 
 
-def _served(options: dict[str, Any]) -> Mock:
-    """A mock; without its control port where the disk takes no file, for the rest of it needs none."""
+def _start_with_control(options: dict[str, Any]) -> Mock:
+    """Return a mock, without its control port if the file for that cannot be written."""
     try:
         return Mock(Options(**options))
-    except NoControl as error:
-        _say(str(error).replace(": start it with", "; it goes on as with"), sys.stderr)
+    except ControlFileError as error:
+        message = f"{error.problem} So the mock starts without it, as with --no-control."
+        _print(message, sys.stderr)
         return Mock(Options(**{**options, "control": False}))
 
 
 @contextmanager
-def _on_signals(act: Callable[[], None]) -> Iterator[None]:
+def _handle_signals(act: Callable[[], None]) -> Iterator[None]:
     before = {
         number: signal.signal(number, lambda *_: act())
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -235,35 +255,37 @@ def _on_signals(act: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(received: ReceivedRequest) -> None:
-    with suppress(OSError, ValueError):  # nobody reads any more
-        _say(str(received), sys.stdout)
+def _print_request(received: ReceivedRequest) -> None:
+    # The program that reads the output may have ended.
+    with suppress(OSError, ValueError):
+        _print(str(received), sys.stdout)
 
 
 def _announce(mock: Mock, *, as_json: bool) -> None:
     if as_json:
         names = ("url", "issuer_url", "api_url", "portal_url", "connect_url")
-        _say(
+        _print(
             json.dumps({name: getattr(mock, name) for name in names} | {"pid": os.getpid()}),
             sys.stdout,
         )
     else:
-        kept = mock.options.memory or "nothing (ephemeral)"
-        _say(f"Mock Wych at {mock.url}, keeping {kept}. Ctrl-C stops it.", sys.stdout)
+        data = f"data in {mock.options.memory}" if mock.options.memory else "data in memory only"
+        _print(f"Mock Wych at {mock.url}, {data}. Stop it with Ctrl-C.", sys.stdout)
         if mock.ca_file:
-            _say(
-                f"Its certificate: {mock.options.tls}. A client that is to trust it takes"
+            _print(
+                f"Its certificate is {mock.options.tls}. To trust it, set SSL_CERT_FILE to"
                 f" {mock.ca_file}.",
                 sys.stdout,
             )
     if not is_loopback(mock.options.host):
-        _say(
-            f"Listening on {mock.options.host}: everyone on this network can reach it, over plain"
-            " http. Type nothing real into it.",
+        _print(
+            f"It listens on {mock.options.host}, so everybody on this network can reach it over plain"
+            " http. Enter nothing real.",
             sys.stderr,
         )
 
 
-def _say(text: str, to: TextIO) -> None:
+def _print(text: str, to: TextIO) -> None:
     to.write(text + "\n")
-    to.flush()  # whoever started this process waits for the line
+    # The program that started this process waits for the line.
+    to.flush()

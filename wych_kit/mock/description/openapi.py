@@ -245,7 +245,7 @@ class Description:
         """Return 431."""
         return _refuse(431, "the headers are over 64 KiB")
 
-    def broken(self, _request: Request) -> Answer:
+    def server_error(self, _request: Request) -> Answer:
         """Return 500."""
         return _refuse(500, "a bug in the mock; see its log")
 

@@ -1,4 +1,4 @@
-"""Connections that are cut, and requests that nobody answers. Both act on the socket, below the web server."""
+"""Cuts connections and leaves requests unanswered, on the socket below the web server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from wych_kit.mock.faults.altered_answers import with_header
+from wych_kit.mock.faults.altered_answers import set_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,67 +17,67 @@ if TYPE_CHECKING:
 
     from wych_kit.mock.http.messages import Answer, Request
 
-BREAKS = frozenset({"connection-cut", "timeout"})
+CONNECTION_FAULTS = frozenset({"connection-cut", "timeout"})
 
 
 class Connection:
-    """The connection on which a request came; `open_ones` are all that the web server has, `receive` and `send` the request's own."""
+    """The connection of one request.
 
-    def __init__(self, open_ones: Iterable[Any], receive: Receive, send: Send) -> None:
-        self._open = open_ones
+    `connections` are all that the web server has; `receive` and `send` are the request's own.
+    """
+
+    def __init__(self, connections: Iterable[Any], receive: Receive, send: Send) -> None:
+        self._connections = connections
         self._receive = receive
         self._send = send
 
-    async def cut(self, request: Request) -> None:
-        """Resets it: the caller sees the connection reset, and no byte of an answer."""
-        for transport in self._transports(request):
-            _forget_unsent(transport.get_extra_info("socket"))
+    async def reset(self, request: Request) -> None:
+        """Reset the connection, without a byte of an answer."""
+        for transport in self._find_transports(request):
+            _make_close_reset(transport.get_extra_info("socket"))
             transport.abort()
-        await self._gone()
+        await self._wait_until_closed()
 
-    async def cut_in_body(self, request: Request, whole: Answer) -> None:
-        """Sends the headers and half of the body, and hangs up."""
-        broken = with_header(whole, b"content-length", b"%d" % (len(whole.body) + 1))
+    async def cut_in_body(self, request: Request, answer: Answer) -> None:
+        """Send the headers and half of the body, and close the connection."""
+        # With one byte more than there is, no client takes a short answer for a whole one.
+        cut = set_header(answer, b"content-length", b"%d" % (len(answer.body) + 1))
         await self._send(
-            {"type": "http.response.start", "status": broken.status, "headers": broken.headers}
+            {"type": "http.response.start", "status": cut.status, "headers": cut.headers}
         )
-        await self._send(
-            {
-                "type": "http.response.body",
-                "body": whole.body[: len(whole.body) // 2],
-                "more_body": True,
-            }
-        )
-        for transport in self._transports(request):
+        half = answer.body[: len(answer.body) // 2]
+        await self._send({"type": "http.response.body", "body": half, "more_body": True})
+        for transport in self._find_transports(request):
             transport.close()
-        await self._gone()
+        await self._wait_until_closed()
 
     async def keep_silent(self, request: Request, leaving: asyncio.Event) -> None:
-        """Answers nothing until the caller hangs up or the mock stops."""
+        """Answer nothing until the client closes the connection or the mock stops."""
         stopping = asyncio.ensure_future(leaving.wait())
-        gone = asyncio.ensure_future(self._gone())
-        await asyncio.wait((stopping, gone), return_when=asyncio.FIRST_COMPLETED)
+        closed = asyncio.ensure_future(self._wait_until_closed())
+        await asyncio.wait((stopping, closed), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not gone.done():
-            for transport in self._transports(request):
+        if not closed.done():
+            for transport in self._find_transports(request):
                 transport.abort()
-        await gone
+        await closed
 
-    def _transports(self, request: Request) -> list[Any]:
+    def _find_transports(self, request: Request) -> list[Any]:
         return [
-            one.transport
-            for one in self._open
-            if getattr(one, "scope", None) is request.scope and one.transport
+            connection.transport
+            for connection in self._connections
+            if getattr(connection, "scope", None) is request.scope and connection.transport
         ]
 
-    async def _gone(self) -> None:
-        """Waits until the web server knows that the connection is closed; it would complain of a request without an answer."""
+    async def _wait_until_closed(self) -> None:
+        # Earlier the web server would complain of a request without an answer.
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
 
-def _forget_unsent(wrapped: Any) -> None:
-    """Lets closing send a reset. The loop's own socket object may not set options, so a second one on the same connection does."""
+def _make_close_reset(wrapped: Any) -> None:
+    # A linger time of 0 makes closing send a reset. The event loop's own socket object may not set
+    # options, so a second object for the same connection does.
     with suppress(OSError):
         second = socket.fromfd(wrapped.fileno(), wrapped.family, wrapped.type)
         with second:

@@ -1,4 +1,4 @@
-"""Canned answers, given instead of the true one."""
+"""Queues prepared answers that replace the mock's own."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Where = Literal["discovery", "keys", "token", "api", "portal"]
 
 @dataclass(frozen=True, slots=True)
 class Canned:
-    """One answer to be given, after `delay` seconds."""
+    """One answer, sent after `delay` seconds."""
 
     answer: Answer
     delay: float = 0.0
 
 
 class CannedAnswers:
-    """Queues of canned answers, one for each place. They are given before anything is checked, oldest first."""
+    """One queue of prepared answers for each place. They are sent before anything is checked."""
 
     def __init__(self) -> None:
         self._queues: dict[str, deque[Canned]] = {where: deque() for where in PLACES}
@@ -39,29 +39,27 @@ class CannedAnswers:
         times: int = 1,
         delay: float = 0.0,
     ) -> None:
-        """Lets the next `times` requests at `where` be answered like this, each after `delay` seconds.
+        """Answer the next `times` requests at `where` like this, each after `delay` seconds.
 
-        Raises `ValueError` for a place the mock does not have.
+        Raises `ValueError` for a place that the mock does not have.
         """
         if where not in self._queues:
-            raise ValueError(
-                f"nothing is answered at {where!r}; use one of {', '.join(self._queues)}"
-            )
+            raise ValueError(f"there is no place {where!r}; use one of {', '.join(self._queues)}")
         fields = [
             (name.encode("latin-1"), text.encode("latin-1"))
             for name, text in (headers or {}).items()
         ]
         canned = Canned(
-            answer(status, body, *fields, row="canned", reason="told to answer so"), delay
+            answer(status, body, *fields, row="canned", reason="a prepared answer"), delay
         )
         self._queues[where].extend([canned] * times)
 
     def next(self, where: str) -> Canned | None:
-        """The canned answer that is due, taken off the queue."""
+        """Remove the next prepared answer and return it; None if there is none."""
         queue = self._queues.get(where)
         return queue.popleft() if queue else None
 
     def reset(self) -> None:
-        """Forgets what is still queued."""
+        """Remove all prepared answers."""
         for queue in self._queues.values():
             queue.clear()

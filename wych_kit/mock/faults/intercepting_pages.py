@@ -1,15 +1,16 @@
-"""Answers of somebody who stands in between, or of a server that fails before it looks at anything."""
+"""Answers in place of the server: a proxy or portal on the way, or a server that fails at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wych_kit.mock.faults.altered_answers import with_header
+from wych_kit.mock.faults.altered_answers import set_header
 from wych_kit.mock.http.messages import Answer, answer
-from wych_kit.mock.realm import keycloak_errors
 
 if TYPE_CHECKING:
-    from wych_kit.mock.faults.active import Active
+    from collections.abc import Callable
+
+    from wych_kit.mock.faults.switch import ActiveFault
     from wych_kit.mock.http.messages import Request
 
 PAGES = frozenset(
@@ -26,11 +27,10 @@ SIGN_IN = "/sign-in"
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
-def _page(title: str, words: str) -> bytes:
-    return (
-        "<!DOCTYPE"
-        f" html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{words}</p></body></html>\n".encode()
-    )
+def _page(title: str, text: str) -> bytes:
+    head = f"<head><title>{title}</title></head>"
+    body = f"<body><h1>{title}</h1><p>{text}</p></body>"
+    return f"<!DOCTYPE html>\n<html>{head}{body}</html>\n".encode()
 
 
 SIGN_IN_PAGE = answer(
@@ -55,36 +55,37 @@ _TOO_MANY = answer(
 )
 
 
-def page(active: Active, request: Request, url: str) -> Answer:
-    """What is answered instead of the truth. `url` is the mock's own address."""
-    match active.fault.name:
+def answer_instead(
+    fault: ActiveFault, request: Request, url: str, server_error: Callable[[Request], Answer]
+) -> Answer:
+    """Return the answer of the fault. `url`: the mock's own; `server_error`: the role's own failure."""
+    values = fault.values
+    match fault.fault.name:
         case "captive-portal":
-            given = _WELCOME
+            page = _WELCOME
         case "login-page":
-            given = answer(
-                302, b"", (b"location", f"{url}{SIGN_IN}".encode()), _HTML, row="invented"
-            )
+            location = (b"location", f"{url}{SIGN_IN}".encode())
+            page = answer(302, b"", location, _HTML, row="invented")
         case "redirected":
-            given = answer(
-                308, b"", (b"location", _moved(str(active.values["to"]), request)), row="invented"
-            )
+            location = (b"location", _join(str(values["to"]), request))
+            page = answer(308, b"", location, row="invented")
         case "not-json":
-            kind = (b"content-type", str(active.values["content_type"]).encode())
-            given = answer(int(active.values["status"]), _GATEWAY_PAGE, kind, row="invented")
+            content_type = (b"content-type", str(values["content_type"]).encode())
+            page = answer(int(values["status"]), _GATEWAY_PAGE, content_type, row="invented")
         case "identity-provider-error":
-            given = (
-                _BUSY if active.values["status"] == _BUSY.status else keycloak_errors.SERVER_ERROR
-            )
+            page = _BUSY if values["status"] == _BUSY.status else server_error(request)
         case _:
-            given = _slow_down(int(active.values["retry_after"]))
-    return active.told(given)
+            page = _reject_as_too_many(int(values["retry_after"]))
+    return fault.explain(page)
 
 
-def _moved(to: str, request: Request) -> bytes:
+def _join(base: str, request: Request) -> bytes:
     query = request.scope.get("query_string", b"")
-    return (to.rstrip("/") + request.path).encode("latin-1") + (b"?" + query if query else b"")
+    return (base.rstrip("/") + request.path).encode("latin-1") + (b"?" + query if query else b"")
 
 
-def _slow_down(seconds: int) -> Answer:
-    """The edge in front says so: the identity provider itself has no 429. Its bytes are a guess."""
-    return with_header(_TOO_MANY, b"retry-after", b"%d" % seconds) if seconds else _TOO_MANY
+def _reject_as_too_many(retry_after: int) -> Answer:
+    # A server in front says so: Keycloak itself has no 429. Its bytes are a guess.
+    if not retry_after:
+        return _TOO_MANY
+    return set_header(_TOO_MANY, b"retry-after", b"%d" % retry_after)

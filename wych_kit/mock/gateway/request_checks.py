@@ -1,21 +1,27 @@
-"""The gateway in front of the API, as an AWS REST API (an assumption: wire facts, section 0), checked in its order (B2)."""
+"""Checks a request as the gateway in front of the API does, in its order (wire facts B2).
+
+It is simulated as an AWS REST API, which is an assumption (wire facts, section 0).
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from wych_kit.mock.api import routes
 from wych_kit.mock.api.replies import Call, Reply
+from wych_kit.mock.faults.checks import Check, pass_always, run_checks
+from wych_kit.mock.faults.switch import TOKEN_FAULTS
 from wych_kit.mock.http.messages import BASIS_HEADER, Answer, Headers, Request, answer, compact_json
 from wych_kit.mock.state.clock import utc_datetime
 from wych_kit.mock.tokens.presented_credentials import BEARER
 
 if TYPE_CHECKING:
-    from wych_kit.mock.faults.active import Faults
+    from wych_kit.mock.faults.switch import ActiveFault, Faults
     from wych_kit.mock.gateway.usage_plan import UsagePlan
     from wych_kit.mock.state.clients import Client
     from wych_kit.mock.state.clock import Clock
@@ -23,11 +29,12 @@ if TYPE_CHECKING:
     from wych_kit.mock.state.store import Store
     from wych_kit.mock.tokens.issuer import Tokens
 
-MAPPED = "/v3"
+BASE_PATH = "/v3"
 _JSON = (b"content-type", b"application/json")
 
 
 def _refusal(row: str, status: int, kind: str, message: str, reason: str) -> Answer:
+    # AWS writes this one message with a capital letter (wire facts B3-4).
     return answer(
         status,
         compact_json({"Message" if kind == "AccessDeniedException" else "message": message}),
@@ -42,15 +49,13 @@ _DENIED = (
     "User is not authorized to access this resource with an explicit deny in an identity-based"
     " policy"
 )
-NO_KEY = _refusal("B3-1", 403, "ForbiddenException", "Forbidden", "no x-api-key header")
-NO_BEARER = _refusal(
-    "B3-2", 401, "UnauthorizedException", "Unauthorized", "no Authorization header"
-)
-BAD_BEARER = _refusal(
-    "B3-3", 401, "UnauthorizedException", "Unauthorized", "the bearer token does not count"
+BAD_KEY = _refusal("B3-1", 403, "ForbiddenException", "Forbidden", "no x-api-key header")
+NO_TOKEN = _refusal("B3-2", 401, "UnauthorizedException", "Unauthorized", "no Authorization header")
+BAD_TOKEN = _refusal(
+    "B3-3", 401, "UnauthorizedException", "Unauthorized", "the bearer token is not accepted"
 )
 WRONG_TOKEN_KIND = _refusal(
-    "B3-4", 403, "AccessDeniedException", _DENIED, "this call takes the service token"
+    "B3-4", 403, "AccessDeniedException", _DENIED, "this call needs the service token"
 )
 NO_ROUTE = _refusal(
     "B3-9",
@@ -62,15 +67,15 @@ NO_ROUTE = _refusal(
 NOT_MAPPED = _refusal(
     "B3-12", 403, "ForbiddenException", "Forbidden", "no API at this base path; the mock has /v3"
 )
-TOO_FAST = _refusal(
+THROTTLED = _refusal(
     "B3-13",
     429,
     "TooManyRequestsException",
     "Too Many Requests",
     "over the usage plan's rate or burst",
 )
-SPENT = _refusal(
-    "B3-14", 429, "LimitExceededException", "Limit Exceeded", "the day's quota is spent"
+QUOTA_EXCEEDED = _refusal(
+    "B3-14", 429, "LimitExceededException", "Limit Exceeded", "the quota of the day is used up"
 )
 BAD_BODY = _refusal(
     "B3-23",
@@ -79,36 +84,37 @@ BAD_BODY = _refusal(
     "Invalid request body",
     'the body must be JSON with a text "email"',
 )
-BAD_TYPE = _refusal(
+BAD_CONTENT_TYPE = _refusal(
     "B3-24",
     415,
     "BadRequestException",
     "Unsupported Media Type",
-    "the body is not labelled application/json",
+    "the Content-Type is not application/json",
 )
-_BROKEN = _refusal(
+_SERVER_ERROR = _refusal(
     "B3-21",
     500,
     "InternalServerErrorException",
     "Internal server error",
     "a bug in the mock; see its log",
 )
-_METERING = {"api-key-refused": NO_KEY, "throttled": TOO_FAST, "quota-spent": SPENT}
-_INTERNAL, _FAILING = "InternalServerErrorException", "Internal server error"
+_INTERNAL, _FAILURE = "InternalServerErrorException", "Internal server error"
 TIMED_OUT = _refusal(
-    "B3-18", 504, _INTERNAL, "Endpoint request timed out", "what is behind the gateway is too slow"
+    "B3-18", 504, _INTERNAL, "Endpoint request timed out", "the service behind is too slow"
 )
-FAILED = {
-    500: _BROKEN,
-    502: _refusal(
-        "B3-20", 502, _INTERNAL, _FAILING, "what is behind the gateway answers malformed"
-    ),
+FAILURES = {
+    500: _SERVER_ERROR,
+    502: _refusal("B3-20", 502, _INTERNAL, _FAILURE, "the service behind sends invalid responses"),
     503: _refusal(
         "B3-22", 503, "ServiceUnavailableException", "Service Unavailable", "no capacity"
     ),
 }
-_TEXT, _ODD = (b"content-type", b"text/plain; charset=utf-8"), b"I'm a teapot\n"
-_BEHIND = frozenset({"gateway-timeout", "gateway-error", "unknown-answer", *routes.FAULT_REPLIES})
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_UNKNOWN_BODY = b"I'm a teapot\n"
+# Faults of the service behind the gateway, and of the gateway when it calls that service.
+_SERVICE_FAULTS = frozenset(
+    {"gateway-timeout", "gateway-error", "unknown-answer", *routes.FAULT_REPLIES}
+)
 _TOO_LARGE = answer(
     413,
     b"HTTP content length exceeded 10485760 bytes.",
@@ -116,11 +122,25 @@ _TOO_LARGE = answer(
     row="B3-16",
     reason="the body is over 10 MiB",
 )
+# Its bytes are not known, so there are none.
 _HEADERS_TOO_LARGE = answer(431, b"", row="B3-17", reason="the headers are over 10,240 bytes")
 
 
+@dataclass(slots=True)
+class _GatewayCall:
+    """A request, with what earlier checks found out about it."""
+
+    request: Request
+    route: routes.Route | None = None
+    where: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    claims: dict[str, Any] = field(default_factory=dict)
+    client: Client | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
 class Gateway:
-    """Answers what lies under /v1, /v2, /v3 and so on."""
+    """Answers everything below /v1, /v2, /v3 and so on."""
 
     body_limit = 10_485_760
     header_limit = 10_240
@@ -143,174 +163,198 @@ class Gateway:
         self._clock = clock
         self._plan = plan
         self._faults = faults
-
-    async def answer(self, request: Request) -> Answer:
-        """Checks, in this order: route, bearer, API key, usage plan, body; then lets the application answer."""
-        given = self._checked(request)
-        if not isinstance(given, Answer):
-            route, call = given
-            failed = await self._failed(request) if self._faults.on else None
-            given = failed or _integrated(self._api.reply(route, call), route.basis)
-        return self._dressed(request, given)
-
-    def too_large(self, request: Request) -> Answer:
-        """Row B3-16."""
-        return self._dressed(request, _TOO_LARGE)
-
-    def headers_too_large(self, request: Request) -> Answer:
-        """Row B3-17; its bytes are not known, so there are none."""
-        return self._dressed(request, _HEADERS_TOO_LARGE)
-
-    def broken(self, request: Request) -> Answer:
-        """Row B3-21."""
-        return self._dressed(request, _BROKEN)
-
-    def _checked(self, request: Request) -> Answer | tuple[routes.Route, Call]:
-        """A refusal, or what the application is asked."""
-        if self._faults.on and (
-            refused := self._faults.refusal(request, {"wrong-base-path": NOT_MAPPED})
-        ):
-            return refused
-        if request.path != MAPPED and not request.path.startswith(MAPPED + "/"):
-            return NOT_MAPPED
-        if self._faults.on and (
-            refused := self._faults.refusal(request, {"wrong-path": _no_route(request)})
-        ):
-            return refused
-        match = routes.match_route(request.method, request.path)
-        if match is None:
-            return _no_route(request)
-        route, where = match
-        caller = self._authorised(request, route)
-        if isinstance(caller, Answer):
-            return caller
-        if refusal := self._metered(request):
-            return refusal
-        body = _validated(request) if route.takes_body else {}
-        if isinstance(body, Answer):
-            return body
-        query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        return route, Call(*caller, request.path, where, query, body)
-
-    async def _failed(self, request: Request) -> Answer | None:
-        """What goes wrong behind the gateway, when something is told to."""
-        fault = self._faults.first(_BEHIND, request)
-        if fault is None:
-            return None
-        name = fault.fault.name
-        if name in routes.FAULT_REPLIES:
-            return fault.told(_integrated(routes.FAULT_REPLIES[name], "invented"), "invented")
-        if name == "gateway-timeout":
-            await self._faults.wait(fault.number("seconds"))
-            return fault.told(TIMED_OUT)
-        status = int(fault.number("status"))
-        return (
-            fault.told(FAILED[status])
-            if name == "gateway-error"
-            else fault.told(answer(status, _ODD, _TEXT, row="invented"))
+        # The order of the real gateway.
+        self._checks: tuple[Check[_GatewayCall], ...] = (
+            Check("base path", _check_base_path, {"wrong-base-path": NOT_MAPPED}),
+            Check("route", _check_route, {"wrong-path": lambda call: _no_route(call.request)}),
+            Check("Authorization header", _check_authorization),
+            Check("token", self._check_token, {"bearer-refused": BAD_TOKEN}),
+            Check(
+                "revocation", pass_always, dict.fromkeys(TOKEN_FAULTS, BAD_TOKEN), _is_older_token
+            ),
+            Check("client", self._check_client),
+            Check("type of token", _check_token_type, {"service-token-refused": WRONG_TOKEN_KIND}),
+            Check("x-api-key header", _check_key_header),
+            Check(
+                "API key and usage plan",
+                self._check_key,
+                {
+                    "api-key-refused": BAD_KEY,
+                    "throttled": THROTTLED,
+                    "quota-spent": QUOTA_EXCEEDED,
+                },
+            ),
+            Check("body", _check_body),
         )
 
-    def _authorised(self, request: Request, route: routes.Route) -> tuple[Client, str] | Answer:
-        """Whose token it is and whom it speaks for, when it is of the kind that the route takes."""
-        header = request.headers.get(b"authorization")
-        if header is None:
-            return (
-                NO_BEARER.with_reason(
-                    "the header is named 'authorisation'; it must be 'Authorization'"
-                )
-                if (b"authorisation" in request.headers)
-                else NO_BEARER
-            )
-        bearer = BEARER.fullmatch(header)
-        if bearer is None:
-            return NO_BEARER.with_reason("the Authorization header is not 'Bearer' and one token")
-        if self._faults.on and (
-            refused := self._faults.refusal(request, {"bearer-refused": BAD_BEARER})
-        ):
-            return refused
-        claims, why = self._tokens.verify(bearer[1].decode("latin-1"))
+    async def answer(self, request: Request) -> Answer:
+        """Run the checks in order, then let the application answer."""
+        call = _GatewayCall(request)
+        refusal = run_checks(self._checks, call, self._faults)
+        return self._add_headers(request, refusal or await self._call_service(call))
+
+    def too_large(self, request: Request) -> Answer:
+        """Return the answer to a body over the limit (wire facts B3-16)."""
+        return self._add_headers(request, _TOO_LARGE)
+
+    def headers_too_large(self, request: Request) -> Answer:
+        """Return the answer to headers over the limit (wire facts B3-17)."""
+        return self._add_headers(request, _HEADERS_TOO_LARGE)
+
+    def server_error(self, request: Request) -> Answer:
+        """Return the answer after a failure of the mock itself (wire facts B3-21)."""
+        return self._add_headers(request, _SERVER_ERROR)
+
+    def _check_token(self, call: _GatewayCall) -> Answer | None:
+        claims, reason = self._tokens.verify(call.token)
         if claims is None:
-            return BAD_BEARER.with_reason(why)
-        if self._faults.on and (refused := self._faults.token_refusal(request, claims, BAD_BEARER)):
-            return refused
-        client = self._store.find_client(claims["azp"])
-        if client is None:
-            return BAD_BEARER.with_reason("the token's client is gone, or has no app")
-        if self._faults.on and (
-            refused := self._faults.refusal(request, {"service-token-refused": WRONG_TOKEN_KIND})
-        ):
-            return refused
-        kind = "service" if claims["sub"] == client.subject else "user-context"
-        if kind != route.token:
-            return (
-                WRONG_TOKEN_KIND
-                if route.token == "service"
-                else WRONG_TOKEN_KIND.with_reason("this call takes a user-context token")
-            )
-        return client, claims["sub"]
+            return BAD_TOKEN.with_reason(reason)
+        call.claims = claims
+        return None
 
-    def _metered(self, request: Request) -> Answer | None:
-        key = request.headers.get(b"x-api-key")
-        if key is None:
-            return NO_KEY
-        if self._faults.on and (refused := self._faults.refusal(request, _METERING)):
-            return refused
-        owner = self._store.find_client_by_key(key.decode("latin-1"))
+    def _check_client(self, call: _GatewayCall) -> Answer | None:
+        call.client = self._store.find_client(call.claims["azp"])
+        if call.client is None:
+            return BAD_TOKEN.with_reason("the token's client does not exist, or has no app")
+        return None
+
+    def _check_key(self, call: _GatewayCall) -> Answer | None:
+        key = call.request.headers[b"x-api-key"].decode("latin-1")
+        owner = self._store.find_client_by_key(key)
         if owner is None:
-            return NO_KEY.with_reason("no app has this API key")
-        return {"": None, "rate": TOO_FAST, "quota": SPENT}[self._plan.refuses(owner.app_id)]
+            return BAD_KEY.with_reason("no app has this API key")
+        exceeded = self._plan.count(owner.app_id)
+        return {"": None, "rate": THROTTLED, "quota": QUOTA_EXCEEDED}[exceeded]
 
-    def _dressed(self, request: Request, bare: Answer) -> Answer:
-        """Adds what every answer of the gateway carries (wire facts B1)."""
+    async def _call_service(self, call: _GatewayCall) -> Answer:
+        assert call.route is not None  # noqa: S101 - _check_route found it
+        assert call.client is not None  # noqa: S101 - _check_client found it
+        request = call.request
+        fault = self._faults.first(_SERVICE_FAULTS, request) if self._faults.active else None
+        if fault:
+            return await self._fail(fault)
+        query_string = request.scope["query_string"].decode("latin-1")
+        api_call = Call(
+            client=call.client,
+            subject=call.claims["sub"],
+            path=request.path,
+            where=call.where,
+            query=parse_qsl(query_string, keep_blank_values=True),
+            body=call.body,
+        )
+        return _to_answer(self._api.reply(call.route, api_call), call.route.basis)
+
+    async def _fail(self, fault: ActiveFault) -> Answer:
+        name = fault.fault.name
+        if name in routes.FAULT_REPLIES:
+            return fault.explain(_to_answer(routes.FAULT_REPLIES[name], "invented"), "invented")
+        if name == "gateway-timeout":
+            await self._faults.wait(fault.get_number("seconds"))
+            return fault.explain(TIMED_OUT)
+        status = int(fault.get_number("status"))
+        if name == "gateway-error":
+            return fault.explain(FAILURES[status])
+        return fault.explain(answer(status, _UNKNOWN_BODY, _TEXT, row="invented"))
+
+    def _add_headers(self, request: Request, bare: Answer) -> Answer:
+        """Return the answer with the headers that every answer of the gateway has (wire facts B1)."""
+        date = formatdate(utc_datetime(self._clock.now()).timestamp(), usegmt=True)
         common: Headers = (
-            (
-                b"date",
-                formatdate(utc_datetime(self._clock.now()).timestamp(), usegmt=True).encode(),
-            ),
+            (b"date", date.encode()),
             (b"x-amzn-requestid", self._ids.uuid().encode()),
             (b"x-amz-apigw-id", base64.b64encode(self._ids.octets(11))),
         )
-        if (
-            request.scope["http_version"] == "1.1"
-            and b"close" not in request.headers.get(b"connection", b"").lower()
-        ):
+        closes = b"close" in request.headers.get(b"connection", b"").lower()
+        if request.scope["http_version"] == "1.1" and not closes:
             common = (*common, (b"connection", b"keep-alive"))
         return Answer(bare.status, (*bare.headers, *common), bare.body, bare.row, bare.reason)
 
 
+def _check_base_path(call: _GatewayCall) -> Answer | None:
+    path = call.request.path
+    return None if path == BASE_PATH or path.startswith(BASE_PATH + "/") else NOT_MAPPED
+
+
+def _check_route(call: _GatewayCall) -> Answer | None:
+    match = routes.match_route(call.request.method, call.request.path)
+    if match is None:
+        return _no_route(call.request)
+    call.route, call.where = match
+    return None
+
+
 def _no_route(request: Request) -> Answer:
-    """With an Authorization header the gateway tries to read it as an AWS signature, and complains of that (B3-10)."""
+    # With an Authorization header the gateway reads it as an AWS signature, and complains of that
+    # (wire facts B3-10).
     header = request.headers.get(b"authorization")
     if header is None:
         return NO_ROUTE
-    tag = base64.b64encode(hashlib.sha256(header).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(header).digest()).decode()
     message = (
         "Invalid key=value pair (missing equal-sign) in Authorization header "
-        f"(hashed with SHA-256 and encoded with Base64): '{tag}'."
+        f"(hashed with SHA-256 and encoded with Base64): '{digest}'."
     )
     return _refusal("B3-10", 403, "IncompleteSignatureException", message, "no such path or method")
 
 
-def _validated(request: Request) -> dict[str, Any] | Answer:
-    kind = request.headers.get(b"content-type", b"application/json")
-    if kind.partition(b";")[0].strip().lower() != b"application/json":
-        return BAD_TYPE
-    body = routes.parse_user_body(request.body)
-    return BAD_BODY if body is None else body
+def _check_authorization(call: _GatewayCall) -> Answer | None:
+    headers = call.request.headers
+    header = headers.get(b"authorization")
+    if header is None:
+        if b"authorisation" in headers:
+            return NO_TOKEN.with_reason(
+                "the header is named 'authorisation'; it must be 'Authorization'"
+            )
+        return NO_TOKEN
+    bearer = BEARER.fullmatch(header)
+    if bearer is None:
+        return NO_TOKEN.with_reason("the Authorization header is not 'Bearer' and one token")
+    call.token = bearer[1].decode("latin-1")
+    return None
 
 
-def _integrated(reply: Reply, basis: str) -> Answer:
-    """The application's answer, with what it rests on; how it refuses is invented."""
+def _is_older_token(call: _GatewayCall, fault: ActiveFault) -> bool:
+    # Tokens issued after the fault was switched on are accepted.
+    return fault.since is not None and fault.since.covers(call.claims)
+
+
+def _check_token_type(call: _GatewayCall) -> Answer | None:
+    assert call.route is not None  # noqa: S101 - _check_route found it
+    assert call.client is not None  # noqa: S101 - _check_client found it
+    # A service token speaks for the app itself.
+    is_service = call.claims["sub"] == call.client.subject
+    if call.route.token == ("service" if is_service else "user-context"):
+        return None
+    if call.route.token == "service":
+        return WRONG_TOKEN_KIND
+    return WRONG_TOKEN_KIND.with_reason("this call needs a user-context token")
+
+
+def _check_key_header(call: _GatewayCall) -> Answer | None:
+    return None if b"x-api-key" in call.request.headers else BAD_KEY
+
+
+def _check_body(call: _GatewayCall) -> Answer | None:
+    assert call.route is not None  # noqa: S101 - _check_route found it
+    if not call.route.takes_body:
+        return None
+    content_type = call.request.headers.get(b"content-type", b"application/json")
+    if content_type.partition(b";")[0].strip().lower() != b"application/json":
+        return BAD_CONTENT_TYPE
+    body = routes.parse_user_body(call.request.body)
+    if body is None:
+        return BAD_BODY
+    call.body = body
+    return None
+
+
+def _to_answer(reply: Reply, basis: str) -> Answer:
+    """Return the application's reply as an answer, with its basis. All of its refusals are invented."""
     if reply.value is None:
-        return Answer(
-            reply.status, ((BASIS_HEADER, basis.encode()),), b"", "B1"
-        )  # RFC 9110 §8.6: a 204 has no Content-Length
+        # RFC 9110 section 8.6: a 204 has no Content-Length.
+        return Answer(reply.status, ((BASIS_HEADER, basis.encode()),), b"", "B1")
     mark = (BASIS_HEADER, b"invented" if reply.reason else basis.encode())
+    row = "B3-25" if reply.reason else "B1"
     return answer(
-        reply.status,
-        compact_json(reply.value),
-        _JSON,
-        mark,
-        row="B3-25" if reply.reason else "B1",
-        reason=reply.reason,
+        reply.status, compact_json(reply.value), _JSON, mark, row=row, reason=reply.reason
     )

@@ -1,13 +1,10 @@
-"""A usage plan: how many calls an API key may make, by rate and by day (wire facts B3-13 and B3-14)."""
+"""Limits the calls of an API key: by rate and by day (wire facts B3-13, B3-14)."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-from limits import RateLimitItemPerDay, RateLimitItemPerSecond
-from limits.storage.base import MovingWindowSupport, Storage
-from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
 if TYPE_CHECKING:
     from wych_kit.mock.state.clock import Clock
@@ -15,93 +12,58 @@ if TYPE_CHECKING:
 _DAY = 86_400
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """A token bucket: how many calls it allows now, and when that was counted."""
+
+    tokens: float
+    time: float
+
+
 class UsagePlan:
-    """`burst` calls at once and `rate` calls a second on average, and `quota` calls a day (UTC), for each key; None is no limit."""
+    """Allows each key `burst` calls at once, `rate` calls a second on average, `quota` a UTC day.
+
+    None is no limit. AWS describes its own limit as a token bucket too.
+    """
 
     def __init__(
         self, clock: Clock, rate: float | None, burst: int | None, quota: int | None
     ) -> None:
         self._clock = clock
-        self._storage = _Windows(clock)
-        self._throttle = MovingWindowRateLimiter(self._storage)
-        self._counter = FixedWindowRateLimiter(self._storage)
-        self._burst = _burst(rate, burst)
-        self._quota = None if quota is None else RateLimitItemPerDay(quota)
+        self._rate = rate
+        self._burst = burst or max(1, round(rate or 0))
+        self._quota = quota
+        self._buckets: dict[str, _Bucket] = {}
+        self._calls: Counter[tuple[str, int]] = Counter()
 
-    def refuses(self, key: str) -> Literal["", "rate", "quota"]:
-        """Counts one call; says what it exceeds."""
-        if self._burst and not self._throttle.hit(self._burst, key):
+    def count(self, key: str) -> Literal["", "rate", "quota"]:
+        """Count one call, and return the limit that it exceeds, or "".
+
+        A call over the rate does not count against the quota.
+        """
+        now = self._clock.now()
+        if self._rate is not None and not self._take_token(key, now, self._rate):
             return "rate"
-        if self._quota and not self._counter.hit(
-            self._quota, key, str(int(self._clock.now() // _DAY))
-        ):
-            return "quota"
+        if self._quota is not None:
+            day = (key, int(now // _DAY))
+            if self._calls[day] >= self._quota:
+                return "quota"
+            self._calls[day] += 1
         return ""
 
     def reset(self) -> None:
-        """Forgets what was counted."""
-        self._storage.reset()
+        """Forget all calls."""
+        self._buckets.clear()
+        self._calls.clear()
 
-
-def _burst(rate: float | None, burst: int | None) -> RateLimitItemPerSecond | None:
-    """At most `burst` calls in any burst/rate seconds, in the milliseconds that `_Windows` counts in."""
-    if rate is None:
-        return None
-    size = burst or max(1, round(rate))
-    return RateLimitItemPerSecond(size, round(1000 * size / rate))
-
-
-class _Windows(Storage, MovingWindowSupport):
-    """The library's own memory storage reads the wall clock and keeps a thread; this one follows the mock's clock, in milliseconds."""
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._counts: dict[str, int] = defaultdict(int)
-        self._entries: dict[str, deque[float]] = defaultdict(deque)
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return Exception
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:  # noqa: ARG002 - the day is part of the key
-        self._counts[key] += amount
-        return self._counts[key]
-
-    def get(self, key: str) -> int:
-        return self._counts[key]
-
-    def get_expiry(self, key: str) -> float:  # noqa: ARG002 - every key counts to the day's end
-        return (self._clock.now() // _DAY + 1) * _DAY
-
-    def check(self) -> bool:
-        return True
-
-    def reset(self) -> int:
-        known = len(self._counts) + len(self._entries)
-        self._counts.clear()
-        self._entries.clear()
-        return known
-
-    def clear(self, key: str) -> None:
-        self._counts.pop(key, None)
-        self._entries.pop(key, None)
-
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        taken = self._entries[key]
-        now = self._clock.now() * 1000
-        while taken and taken[0] <= now - expiry:
-            taken.popleft()
-        while taken and taken[-1] > now:  # the clock was moved back
-            taken.pop()
-        if len(taken) + amount > limit:
+    def _take_token(self, key: str, now: float, rate: float) -> bool:
+        bucket = self._buckets.setdefault(key, _Bucket(self._burst, now))
+        # A test may set the mock's clock back.
+        passed = max(0.0, now - bucket.time)
+        bucket.tokens = min(self._burst, bucket.tokens + passed * rate)
+        bucket.time = now
+        # Many small steps of time add up to a little less than a whole token.
+        if bucket.tokens < 1 - 1e-9:
             return False
-        taken.extend([now] * amount)
+        bucket.tokens -= 1
         return True
-
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:  # noqa: ARG002 - the library's signature
-        now = self._clock.now() * 1000
-        live = [at for at in self._entries[key] if now - expiry < at <= now]
-        return (live[0] if live else now, len(live))

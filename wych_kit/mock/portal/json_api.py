@@ -106,7 +106,7 @@ class Portal:
             "the headers are over 64 KiB",
         )
 
-    def broken(self, _request: Request) -> Answer:
+    def server_error(self, _request: Request) -> Answer:
         """Return 500."""
         return _bare(500, "The mock failed. Its log says where.", "a bug in the mock; see its log")
 

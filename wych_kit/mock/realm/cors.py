@@ -1,4 +1,4 @@
-"""What a browser's page of another origin may do at the realm: Keycloak's answers to an `Origin` (wire facts A3-34, A3-35, A4)."""
+"""Answers requests from pages of other origins as Keycloak does (wire facts A3-34, A3-35, A4)."""
 
 from __future__ import annotations
 
@@ -23,45 +23,44 @@ _ALLOW_METHODS = b"Access-Control-Allow-Methods"
 
 
 def is_foreign(request: Request) -> bool:
-    """Whether a page of another origin asks: no client here lists one, so it may not."""
+    """Return True for a page of a different origin, which no client of the mock allows."""
     origin = request.headers.get(b"origin")
     if origin is None:
         return False
-    return origin != str(
-        request.scope.get("scheme", "http")
-    ).encode() + b"://" + request.headers.get(b"host", b"")
+    scheme = str(request.scope.get("scheme", "http")).encode()
+    return origin != scheme + b"://" + request.headers.get(b"host", b"")
 
 
-def open_to_all(found: Answer, request: Request) -> Answer:
-    """The answer, readable from any origin."""
+def allow_any_origin(answer: Answer, request: Request) -> Answer:
+    """Return the answer with headers that let a page of any origin read it."""
     origin = request.headers.get(b"origin")
-    return (
-        found
-        if origin is None
-        else replace(
-            found, headers=(*found.headers, (b"access-control-allow-origin", origin), _CREDENTIALS)
-        )
-    )
+    if origin is None:
+        return answer
+    allowed = (b"access-control-allow-origin", origin)
+    return replace(answer, headers=(*answer.headers, allowed, _CREDENTIALS))
 
 
-def legible(refused: Answer, request: Request, *exposed: bytes) -> Answer:
-    """A refusal that a page may read, since nobody knows yet whose page it is; `exposed` are further headers it may see."""
+def allow_reading(refusal: Answer, request: Request, *exposed: bytes) -> Answer:
+    """Return the refusal so that a page may read it, with further headers that it may see.
+
+    Keycloak does so before it knows the client, and so whose page it is.
+    """
     if b"origin" not in request.headers:
-        return refused
+        return refusal
     names = (b"access-control-expose-headers", b", ".join((_ALLOW_METHODS, *exposed)))
-    opened = open_to_all(refused, request)
-    return replace(opened, headers=(*opened.headers, names))
+    allowed = allow_any_origin(refusal, request)
+    return replace(allowed, headers=(*allowed.headers, names))
 
 
-def preflight(request: Request, methods: bytes) -> Answer:
-    """The answer to OPTIONS where these methods are allowed."""
+def answer_preflight(request: Request, methods: bytes) -> Answer:
+    """Return the answer to OPTIONS where these methods are allowed."""
     empty = answer(200, b"", *BARE_SECURITY, row="A3-34")
     if b"origin" not in request.headers:
         return empty
-    opened = open_to_all(empty, request)
-    allowed = (
+    answered = allow_any_origin(empty, request)
+    headers = (
         (b"access-control-allow-methods", methods),
         _HEADERS,
         (b"access-control-max-age", b"3600"),
     )
-    return replace(opened, headers=(*opened.headers, *allowed))
+    return replace(answered, headers=(*answered.headers, *headers))

@@ -1,4 +1,4 @@
-"""How the realm says no: each answer with the row of the wire facts (A3) that records it, byte for byte."""
+"""The realm's refusals, byte for byte, each with the row of the wire facts (A3) that records it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wych_kit.mock.http.messages import Headers
 
 JSON = (b"content-type", b"application/json")
-# Keycloak's TOK and SEC header sets, as recorded from 26.7.
+# Keycloak's header sets TOK and SEC, as recorded from 26.7.
 NO_STORE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 SECURITY: Headers = (
     (b"referrer-policy", b"no-referrer"),
@@ -21,7 +21,7 @@ SECURITY: Headers = (
     (b"x-robots-tag", b"none"),
 )
 TOKEN_HEADERS: Headers = (JSON, *NO_STORE, *SECURITY)
-# An answer without a body has no frame to guard, but when a form was sent, as if it might be shown.
+# Keycloak leaves the header out of an answer without a body, unless a form was sent.
 BARE_SECURITY: Headers = tuple(header for header in SECURITY if header[0] != b"x-frame-options")
 EMPTY_SECURITY: Headers = (
     *SECURITY,
@@ -29,17 +29,17 @@ EMPTY_SECURITY: Headers = (
 )
 
 _BAD_CLIENT = "Invalid client or Invalid client credentials"
-_ASK_SERVER_LOG = "For more on this error consult the server log."
+_SEE_SERVER_LOG = "For more on this error consult the server log."
 
 
 def oauth(row: str, status: int, error: str, description: str, reason: str) -> Answer:
-    """A refusal by the token endpoint itself."""
+    """Return a refusal by the token endpoint itself (RFC 6749 section 5.2)."""
     body = compact_json({"error": error, "error_description": description})
     return answer(status, body, *TOKEN_HEADERS, row=row, reason=reason)
 
 
 def _framework(row: str, status: int, error: str, reason: str) -> Answer:
-    """A refusal before any endpoint was reached."""
+    """Return a refusal by the framework, before any endpoint was reached."""
     return answer(status, compact_json({"error": error}), JSON, *SECURITY, row=row, reason=reason)
 
 
@@ -69,7 +69,7 @@ OTHER_METHOD = oauth(
     400,
     "invalid_client",
     "Parameter client_assertion_type is missing",
-    "the client signs its requests; a secret is no use",
+    "the client signs its requests and has no secret",
 )
 PUBLIC_CLIENT = oauth(
     "A3-9",
@@ -92,26 +92,28 @@ DUPLICATE = oauth(
     "A3-14", 400, "invalid_request", "duplicated parameter", "a form parameter came twice"
 )
 PLUS_IN_BASIC = WRONG_SECRET.with_reason(
-    "the Basic secret holds '+' that was not percent-encoded", "A3-16"
+    "the Basic secret contains a '+' that was not percent-encoded", "A3-16"
 )
 PERCENT_IN_BASIC = oauth(
     "A3-17",
     400,
     "unauthorized_client",
     "Unexpected error when authenticating client",
-    "the Basic secret holds a raw '%'",
+    "the Basic secret contains a '%' that was not percent-encoded",
 )
 WRONG_METHOD = _framework(
-    "A3-19", 405, "HTTP 405 Method Not Allowed", "the path knows no such method"
+    "A3-19", 405, "HTTP 405 Method Not Allowed", "the path does not have this method"
 )
-NOT_A_FORM = NO_GRANT.with_reason("the body is not labelled as a form, so it was not read", "A3-20")
+NOT_A_FORM = NO_GRANT.with_reason(
+    "the Content-Type is not that of a form, so the body was not read", "A3-20"
+)
 NO_REALM = _framework(
     "A3-22", 404, "Realm does not exist", "no such realm; its name is case-sensitive"
 )
 REALM_OFF = oauth("A3-23", 403, "access_denied", "Realm not enabled", "the realm is switched off")
 NOT_FOUND = _framework("A3-24", 404, "HTTP 404 Not Found", "the realm has no such path")
 NOT_FOUND_LATE = WRONG_METHOD.with_reason(
-    "the realm has no such path; Keycloak minds the method first", "A3-24"
+    "the realm has no such path; Keycloak checks the method first", "A3-24"
 )
 NO_PROTOCOL = _framework("A3-24", 404, "Protocol not found", "the realm has no such protocol")
 NO_ROOT = answer(
@@ -119,18 +121,18 @@ NO_ROOT = answer(
     compact_json({"error": "Unable to find matching target resource method"}),
     JSON,
     row="A3-25",
-    reason="no such path; today's Keycloak has no /auth in front",
+    reason="no such path; Keycloak has no /auth since version 17",
 )
-NOT_NORMAL = answer(
+NOT_NORMALIZED = answer(
     400,
     compact_json(
         {"error": "missingNormalization", "error_description": "Request path not normalized"}
     ),
     (b"content-type", b"application/json; charset=UTF-8"),
     row="A3-26",
-    reason="'//', '/./' or a needless %-escape in the path",
+    reason="the path has '//', '/./' or a %-escape that it does not need",
 )
-ODD_CHARACTER = answer(
+INVALID_CHARACTER = answer(
     400,
     compact_json(
         {
@@ -161,7 +163,7 @@ WRONG_ORIGIN = answer(
 )
 SERVER_ERROR = answer(
     500,
-    compact_json({"error": "unknown_error", "error_description": _ASK_SERVER_LOG}),
+    compact_json({"error": "unknown_error", "error_description": _SEE_SERVER_LOG}),
     JSON,
     *SECURITY,
     row="A3-36",
@@ -170,15 +172,14 @@ SERVER_ERROR = answer(
 STRAY_PERCENT = SERVER_ERROR.with_reason("the form has a '%' without two hex digits after it")
 
 
-def cacheable(refused: Answer) -> Answer:
-    """The same as introspection and revocation say it: without TOK."""
-    return replace(
-        refused, headers=tuple(header for header in refused.headers if header not in NO_STORE)
-    )
+def make_cacheable(refusal: Answer) -> Answer:
+    """Return the refusal as introspection and revocation send it: without TOK."""
+    headers = (header for header in refusal.headers if header not in NO_STORE)
+    return replace(refusal, headers=tuple(headers))
 
 
 def _about_token(status: int, error: str, description: str, reason: str) -> Answer:
-    return cacheable(oauth("A6", status, error, description, reason))
+    return make_cacheable(oauth("A6", status, error, description, reason))
 
 
 _NO_INTROSPECTOR = _about_token(
@@ -194,29 +195,36 @@ UNKNOWN_HINT = _about_token(
     400,
     "invalid_request",
     "Unsupported token type.",
-    "token_type_hint is none that the realm knows",
+    "the realm does not know this token_type_hint",
 )
 NOTHING_TO_REVOKE = _about_token(
     400, "invalid_request", "Token not provided", "no token in the form"
 )
 NO_TOKEN_TO_REVOKE = _about_token(
-    200, "invalid_token", "Invalid token", "not a token that counts; RFC 7009 wants a 200"
+    200,
+    "invalid_token",
+    "Invalid token",
+    "the token is not valid; RFC 7009 section 2.2 asks for 200",
 )
 NOT_REVOCABLE = _about_token(
     400, "unsupported_token_type", "Unsupported token type", "an id_token cannot be revoked"
 )
-ANOTHER_CLIENTS = _about_token(
-    400, "invalid_request", "Unmatching clients", "the token is another client's"
+DIFFERENT_CLIENT = _about_token(
+    400, "invalid_request", "Unmatching clients", "the token belongs to a different client"
 )
 
 
-def to_introspector(refused: Answer) -> Answer:
-    """How introspection says what the token endpoint says so: a wrong secret has words of its own."""
-    return _NO_INTROSPECTOR if refused.body == WRONG_SECRET.body else cacheable(refused)
+def make_for_introspection(refusal: Answer) -> Answer:
+    """Return a refusal of the token endpoint as introspection sends it.
+
+    It has an error of its own for a wrong secret.
+    """
+    is_wrong_secret = refusal.body == WRONG_SECRET.body
+    return _NO_INTROSPECTOR if is_wrong_secret else make_cacheable(refusal)
 
 
-def account_disabled(user_name: str) -> Answer:
-    """Row A3-12."""
+def refuse_disabled_account(user_name: str) -> Answer:
+    """Return the refusal for a disabled service account (wire facts A3-12)."""
     return oauth(
         "A3-12",
         401,
@@ -226,8 +234,8 @@ def account_disabled(user_name: str) -> Answer:
     )
 
 
-def invalid_scope(scope: str) -> Answer:
-    """Row A3-13."""
+def refuse_scope(scope: str) -> Answer:
+    """Return the refusal for a scope (wire facts A3-13)."""
     return oauth(
         "A3-13",
         400,

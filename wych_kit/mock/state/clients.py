@@ -49,6 +49,11 @@ class Client:
     partner_id: str = ""
     api_key: bytes = b""
 
+    @property
+    def is_public(self) -> bool:
+        """True for a client without a secret (RFC 6749 section 2.1)."""
+        return self.kind == "public"
+
     def has_secret(self, secret: str) -> bool:
         """Return True if this is the client's secret, in constant time."""
         return hmac.compare_digest(self.secret, hash_secret(secret))

@@ -93,7 +93,7 @@ class Pages:
             ),
         )
 
-    def broken(self, request: Request) -> Answer:
+    def server_error(self, request: Request) -> Answer:
         """Return 500 as a page."""
         return _draw_refusal(
             request, Refused(500, "The mock failed", "Its log says where the bug is.")

@@ -52,7 +52,7 @@ class Shared(NamedTuple):
         Raises `Refused` after ten in five minutes.
         """
         # A few bytes of a hash: however many addresses are tried, what is counted stays small.
-        if self.tries.refuses(
+        if self.tries.count(
             hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:4]
         ):
             text = "Too many tries with this address. Wait five minutes, then sign in."
