@@ -353,7 +353,7 @@ def test_latency_is_repeatable():
             for _ in range(3):
                 connection = http.client.HTTPConnection("127.0.0.1", wych.port)
                 connection.request("GET", DISCOVERY)
-                connection.getresponse().parse()
+                connection.getresponse().read()
                 connection.close()
             return waited
 
