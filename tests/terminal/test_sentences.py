@@ -31,7 +31,7 @@ LINES = (
     "call GET ../users", "journal 9", "journal nine", "explain", "explain api-key-refused", "explain api-key", "explain nothing-like-it",
     "lint .env", "lint missing.har", "forget", "drill --list", "drill --scores", "drill no-such-exercise", "callback --list",
     "callback --read https://your.app/callback?state=ACTIVE", "callback --to http://127.0.0.1:9/callback",
-    "scan .", "scan missing", "fault list", "start --profile moon", "bundle --no-check --to a/b/c.zip",
+    "scan .", "scan missing", "fault list", "bundle --no-check --to a/b/c.zip",
     "lab --folder /dev/null/x", "chek", "call",
 )  # fmt: skip
 
